@@ -1,0 +1,202 @@
+import { accountState } from '../accounts/account.ts';
+import type { Group, GroupStore } from '../accounts/group.ts';
+import type { Census, Compared, Tally } from './census.ts';
+import { METHOD_IDS, type MethodId } from './method.ts';
+import type { RecoveryCodeStore } from './recovery-codes.ts';
+import { type Due, dueAfterPassword } from './sign-in-checks.ts';
+
+/** Somebody with all that is counted of them. */
+export interface Adopter extends Compared {
+  /** Whether any recovery code is left. */
+  readonly hasCodes: boolean;
+  /** The enrolment that the policy demands and that has not been made. */
+  readonly due: Due | undefined;
+}
+
+export type FigureId =
+  | 'can-sign-in'
+  | 'several'
+  | 'none'
+  | `only-${MethodId}`
+  | `with-${MethodId}`
+  | 'with-codes'
+  | 'never-signed-in'
+  | 'invited'
+  | 'mandatory'
+  | 'lacking'
+  | 'in-grace'
+  | 'overdue';
+
+const FIGURES: Readonly<Record<FigureId, (adopter: Adopter) => boolean>> = {
+  'can-sign-in': () => true,
+  several: (adopter) => methodsOf(adopter).size > 1,
+  none: (adopter) => methodsOf(adopter).size === 0,
+  ...byMethod('only', (id) => (adopter) => methodsOf(adopter).size === 1 && methodsOf(adopter).has(id)),
+  ...byMethod('with', (id) => (adopter) => methodsOf(adopter).has(id)),
+  'with-codes': ({ hasCodes }) => hasCodes,
+  'never-signed-in': ({ account }) => account.lastSignInAt === null,
+  invited: () => true,
+  mandatory: ({ policy }) => policy.rule === 'mandatory',
+  lacking: ({ due }) => due !== undefined,
+  'in-grace': ({ due }) => due?.mayWait === true,
+  overdue: ({ due }) => due?.mayWait === false,
+};
+
+/** Which methods people have, everybody once: the parts of a whole. */
+export const PARTS: readonly FigureId[] = [
+  'several',
+  ...METHOD_IDS.map((id) => `only-${id}` as const),
+  'none',
+];
+
+/** The figures by the tables in which they are shown, each headed by its id. */
+export const FIGURE_TABLES = [
+  { id: 'methods', figures: ['can-sign-in', ...PARTS] },
+  {
+    id: 'reach',
+    figures: [...METHOD_IDS.map((id) => `with-${id}` as const), 'with-codes', 'never-signed-in', 'invited'],
+  },
+  { id: 'mandatory', figures: ['mandatory', 'lacking', 'in-grace', 'overdue'] },
+] as const satisfies readonly { readonly id: string; readonly figures: readonly FigureId[] }[];
+
+export const FIGURE_IDS: readonly FigureId[] = FIGURE_TABLES.flatMap(
+  ({ figures }): readonly FigureId[] => figures,
+);
+
+/** The figures of everybody, or of the members of a group. */
+export interface Slice {
+  readonly group: Group | undefined;
+  readonly figures: Readonly<Record<FigureId, number>>;
+}
+
+/** The figure as a share of those who can sign in; undefined where it is no part of them, or where there is nobody. */
+export function shareOf(figure: FigureId, { figures }: Slice): number | undefined {
+  const whole = figures['can-sign-in'];
+  return figure === 'can-sign-in' || figure === 'invited' || whole === 0
+    ? undefined
+    : figures[figure] / whole;
+}
+
+interface AdoptionServices {
+  readonly census: Pick<Census, 'tallies' | 'people'>;
+  readonly groups: Pick<GroupStore, 'all'>;
+  readonly codes: Pick<RecoveryCodeStore, 'holders'>;
+}
+
+/** Who has what of two-factor authentication, counted by the rules that decide at sign-in. */
+export class Adoption {
+  readonly #services: AdoptionServices;
+
+  constructor(services: AdoptionServices) {
+    this.#services = services;
+  }
+
+  /** Everybody first, then each group by name. */
+  async slices(): Promise<readonly [Slice, ...Slice[]]> {
+    const everybody = { group: undefined, figures: zeros() };
+    const groups = (await this.#services.groups.all()).map((group) => ({ group, figures: zeros() }));
+    const byId = new Map(groups.map((slice) => [slice.group.id, slice]));
+    for await (const { adopter, size } of this.#tallies()) {
+      const theirs = [everybody, ...groupIdsOf(adopter).flatMap((id) => byId.get(id) ?? [])];
+      for (const figure of FIGURE_IDS.filter((id) => counts(id, adopter))) {
+        for (const { figures } of theirs) figures[figure] += size;
+      }
+    }
+    return [everybody, ...groups];
+  }
+
+  /** Those whom a figure counts, oldest account first. */
+  async *behind(figure: FigureId, groupId?: string): AsyncGenerator<Adopter> {
+    const { keys } = await this.#among(figure, groupId);
+    yield* this.#people(figure, keys, groupId, 0);
+  }
+
+  /** Some of them, and how many there are. */
+  async pageBehind(
+    figure: FigureId,
+    groupId: string | undefined,
+    { skip, take }: { readonly skip: number; readonly take: number },
+  ): Promise<{ readonly people: readonly Adopter[]; readonly total: number }> {
+    const { keys, total, apart } = await this.#among(figure, groupId);
+    const people: Adopter[] = [];
+    // Where not all of a cohort count, the database cannot tell how many to skip.
+    let ahead = apart ? skip : 0;
+    if (skip >= total) return { people, total };
+    for await (const adopter of this.#people(figure, keys, groupId, apart ? 0 : skip)) {
+      if (ahead > 0) ahead -= 1;
+      else people.push(adopter);
+      if (people.length === take) break;
+    }
+    return { people, total };
+  }
+
+  /** Among which cohorts those are whom the figure counts, how many, and whether it may leave out some of a cohort. */
+  async #among(figure: FigureId, groupId: string | undefined) {
+    const keys = new Set<string>();
+    let [total, apart] = [0, false];
+    for await (const { adopter, size, ...tally } of this.#tallies(groupId)) {
+      if (!counts(figure, adopter)) continue;
+      for (const key of tally.keys) keys.add(key);
+      total += size;
+      apart ||= tally.apart;
+    }
+    return { keys: [...keys], total, apart };
+  }
+
+  async *#tallies(groupId?: string): AsyncGenerator<Tally & { readonly adopter: Adopter }> {
+    for await (const tallies of this.#services.census.tallies({ groupId })) {
+      const adopters = await this.#adopters(tallies.map(({ one }) => one));
+      for (const [index, adopter] of adopters.entries()) {
+        const tally = tallies[index];
+        if (tally) yield { ...tally, adopter };
+      }
+    }
+  }
+
+  async *#people(
+    figure: FigureId,
+    keys: readonly string[],
+    groupId: string | undefined,
+    skip: number,
+  ): AsyncGenerator<Adopter> {
+    for await (const batch of this.#services.census.people(keys, { groupId }, skip)) {
+      yield* (await this.#adopters(batch)).filter((adopter) => counts(figure, adopter));
+    }
+  }
+
+  async #adopters(people: readonly Compared[]): Promise<readonly Adopter[]> {
+    const holders = await this.#services.codes.holders(people.map(({ account }) => account.id));
+    return people.map((one) => {
+      const due = dueAfterPassword(one.policy, one.authenticators, true);
+      return { ...one, due, hasCodes: holders.has(one.account.id) };
+    });
+  }
+}
+
+/** Of all figures but one it holds that only those count who can sign in. */
+function counts(figure: FigureId, adopter: Adopter): boolean {
+  const state = figure === 'invited' ? 'invited' : 'active';
+  return accountState(adopter.account) === state && FIGURES[figure](adopter);
+}
+
+function methodsOf({ authenticators }: Adopter): ReadonlySet<MethodId> {
+  return new Set(authenticators.map(({ method }) => method));
+}
+
+function groupIdsOf({ policy }: Adopter): readonly string[] {
+  return policy.rules.flatMap(({ source }) => (source.kind === 'group' ? source.id : []));
+}
+
+function byMethod<Prefix extends string>(
+  prefix: Prefix,
+  test: (id: MethodId) => (adopter: Adopter) => boolean,
+) {
+  return Object.fromEntries(METHOD_IDS.map((id) => [`${prefix}-${id}`, test(id)])) as Record<
+    `${Prefix}-${MethodId}`,
+    (adopter: Adopter) => boolean
+  >;
+}
+
+function zeros(): Record<FigureId, number> {
+  return Object.fromEntries(FIGURE_IDS.map((id) => [id, 0])) as Record<FigureId, number>;
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { Audit, type AuditEvent } from '../../src/audit/audit.ts';
+
+const ORIGIN = { requestId: 'request', address: '2001:db8::1', browser: 'Lynx' };
+const ANN = { id: 'ann', label: 'ann@example.org' };
+const BOB = { id: 'bob', label: 'bob@example.org' };
+
+describe('The audit log', () => {
+  const appended: AuditEvent[] = [];
+  const store = {
+    append: async (events: readonly AuditEvent[]) => void appended.push(...events),
+    search: async () => ({ events: appended, total: appended.length, isMore: false }),
+    each: async function* () {
+      yield* appended;
+    },
+    countBefore: async () => 0,
+    removeBefore: async () => 0,
+  };
+  const audit = new Audit(
+    store,
+    () => 1_900_000_000_000,
+    (work) => work(),
+  );
+
+  beforeEach(() => {
+    appended.length = 0;
+  });
+
+  it('writes down who did what to whom, when, from where and how', async () => {
+    await audit.record('account.role-changed', ORIGIN, ANN, BOB, { role: 'administrator' });
+    const [{ id: _id, ...event }] = appended as [AuditEvent];
+    assert.deepEqual(event, {
+      at: 1_900_000_000_000,
+      event: 'account.role-changed',
+      actorId: 'ann',
+      actorLabel: 'ann@example.org',
+      subjectId: 'bob',
+      subjectLabel: 'bob@example.org',
+      ...ORIGIN,
+      detail: { role: 'administrator' },
+    });
+  });
+
+  it('takes who did it for whom it concerns where nobody else is named', async () => {
+    await audit.record('sign-out', ORIGIN, ANN);
+    assert.deepEqual([appended[0]?.subjectId, appended[0]?.subjectLabel], ['ann', 'ann@example.org']);
+  });
+
+  it('keeps the order of events of one moment in their ids', async () => {
+    for (let index = 0; index < 100; index++) await audit.record('sign-out', ORIGIN, ANN);
+    const ids = appended.map(({ id }) => id);
+    assert.deepEqual(ids.toSorted(), ids);
+    assert.equal(new Set(ids).size, 100);
+    assert.ok(ids.every((id) => /^[0-9a-v]{26}$/.test(id)));
+  });
+
+  it('tells whoever watches of each event that is kept, and of none that is not', async () => {
+    const heard: AuditEvent[] = [];
+    const watched = (append: typeof store.append) =>
+      new Audit(
+        { ...store, append },
+        () => 0,
+        (work) => work(),
+        (event) => void heard.push(event),
+      );
+    await assert.rejects(watched(() => Promise.reject(new Error('full'))).record('sign-out', ORIGIN, ANN));
+    assert.deepEqual(heard, []);
+    await watched(store.append).recordEach('account.imported', { origin: ORIGIN, party: ANN }, [ANN, BOB]);
+    assert.deepEqual(heard, appended);
+    assert.equal(heard.length, 2);
+  });
+
+  it('fails when an event cannot be kept', async () => {
+    const broken = new Audit(
+      { ...store, append: () => Promise.reject(new Error('full')) },
+      () => 0,
+      (work) => work(),
+    );
+    await assert.rejects(broken.record('sign-out', ORIGIN, ANN), /full/);
+  });
+});
