@@ -1,0 +1,143 @@
+import type { Knex } from 'knex';
+import { z } from 'zod';
+import type { NewMember } from '../accounts/accounts.ts';
+import {
+  type Group,
+  type GroupStore,
+  type GroupWithSize,
+  groupNameKey,
+  type Membership,
+} from '../accounts/group.ts';
+import type { Instant } from '../time.ts';
+import { transaction, unlessTaken } from './contention.ts';
+import { digest, searchKey, whole } from './rows.ts';
+import { columnsOf, ruleColumns, ruleOf } from './rules.ts';
+
+const TABLE = 'groups';
+const MEMBERS = 'group_members';
+
+const groupRow = ruleColumns.extend({ id: z.string(), name: z.string() });
+const sizedRow = groupRow.extend({ members: whole });
+export const membershipRow = groupRow.extend({ account_id: z.string(), joined_at: whole });
+
+/** Groups in the database. */
+export class KnexGroupStore implements GroupStore {
+  readonly #db: Knex;
+
+  constructor(db: Knex) {
+    this.#db = db;
+  }
+
+  async all(): Promise<readonly GroupWithSize[]> {
+    const size = this.#db(MEMBERS)
+      .count('*')
+      .whereRaw('?? = ??', [`${MEMBERS}.group_id`, `${TABLE}.id`])
+      .as('members');
+    const rows: unknown = await this.#db(TABLE).select(`${TABLE}.*`, size);
+    const groups = z
+      .array(sizedRow)
+      .parse(rows)
+      .map((row) => ({ ...groupOf(row), members: row.members }));
+    return groups.sort(byName);
+  }
+
+  async find(id: string): Promise<Group | undefined> {
+    return this.#first({ id });
+  }
+
+  async findByName(name: string): Promise<Group | undefined> {
+    return this.#first({ name_key: digest(groupNameKey(name)) });
+  }
+
+  async of(accountIds: readonly string[]): Promise<ReadonlyMap<string, readonly Membership[]>> {
+    const rows: unknown = await this.#db(MEMBERS)
+      .join(TABLE, `${TABLE}.id`, `${MEMBERS}.group_id`)
+      .whereIn(`${MEMBERS}.account_id`, [...accountIds])
+      .select(`${TABLE}.*`, `${MEMBERS}.account_id`, `${MEMBERS}.joined_at`);
+    return Map.groupBy(membershipsOf(rows), ({ accountId }) => accountId);
+  }
+
+  async create(group: Group): Promise<boolean> {
+    return unlessTaken(() => this.#db(TABLE).insert({ id: group.id, ...columns(group) }));
+  }
+
+  async change(group: Group): Promise<boolean> {
+    let changed = 0;
+    const isFree = await unlessTaken(async () => {
+      changed = await this.#db(TABLE).where({ id: group.id }).update(columns(group));
+    });
+    return isFree && changed === 1;
+  }
+
+  async remove(id: string): Promise<boolean> {
+    return transaction(this.#db, async (trx) => {
+      await trx('graces').where({ source: id }).delete();
+      return (await trx(TABLE).where({ id }).delete()) === 1;
+    });
+  }
+
+  async add(groupId: string, accountId: string, at: Instant): Promise<boolean> {
+    return transaction(this.#db, async (trx) => {
+      const group: unknown = await trx(TABLE).where({ id: groupId }).forUpdate().first('id');
+      const account: unknown = await trx('accounts').where({ id: accountId }).first('id');
+      if (group === undefined || account === undefined) return false;
+      const member = { group_id: groupId, account_id: accountId };
+      // Locked by the group's row: of two at once the second finds the first's.
+      if ((await trx(MEMBERS).where(member).first('joined_at')) !== undefined) return false;
+      await trx(MEMBERS).insert({ ...member, joined_at: at });
+      return true;
+    });
+  }
+
+  async drop(groupId: string, accountId: string): Promise<boolean> {
+    return (await this.#db(MEMBERS).where({ group_id: groupId, account_id: accountId }).delete()) === 1;
+  }
+
+  async #first(where: Readonly<Record<string, string>>): Promise<Group | undefined> {
+    const row = groupRow.optional().parse(await this.#db(TABLE).where(where).first());
+    return row && groupOf(row);
+  }
+}
+
+/** Puts new accounts into their groups within the caller's transaction. */
+export async function joinGroups(trx: Knex.Transaction, newcomers: readonly NewMember[]): Promise<void> {
+  const wanted = new Set(newcomers.flatMap(({ groupIds }) => groupIds));
+  if (wanted.size === 0) return;
+  const rows: unknown = await trx(TABLE)
+    .whereIn('id', [...wanted])
+    .select('id')
+    .forUpdate();
+  const there = new Set(
+    z
+      .array(z.object({ id: z.string() }))
+      .parse(rows)
+      .map(({ id }) => id),
+  );
+  const memberships = newcomers.flatMap(({ id, groupIds, createdAt }) =>
+    groupIds
+      .filter((groupId) => there.has(groupId))
+      .map((groupId) => ({ group_id: groupId, account_id: id, joined_at: createdAt })),
+  );
+  if (memberships.length > 0) await trx(MEMBERS).insert(memberships);
+}
+
+function columns(group: Group) {
+  return { name: group.name, name_key: digest(groupNameKey(group.name)), ...columnsOf(group) };
+}
+
+/** Memberships by the names of their groups, of rows that are a group's and the member's in one. */
+export function membershipsOf(rows: unknown): readonly Membership[] {
+  return z
+    .array(membershipRow)
+    .parse(rows)
+    .map((row) => ({ accountId: row.account_id, group: groupOf(row), joinedAt: row.joined_at }))
+    .sort((one, other) => byName(one.group, other.group));
+}
+
+function groupOf(row: z.infer<typeof groupRow>): Group {
+  return { id: row.id, name: row.name, ...ruleOf(row) };
+}
+
+function byName(one: Group, other: Group): number {
+  return searchKey(one.name) < searchKey(other.name) ? -1 : 1;
+}

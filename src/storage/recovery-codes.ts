@@ -1,0 +1,71 @@
+import type { Knex } from 'knex';
+import { z } from 'zod';
+import type { Instant } from '../time.ts';
+import type { RecoveryCodeStore, StoredRecoveryCode } from '../two-factor/recovery-codes.ts';
+import { transaction } from './contention.ts';
+import { countOf } from './rows.ts';
+
+const TABLE = 'recovery_codes';
+
+/** Recovery codes in the database, as slow hashes under one salt for a set. */
+export class KnexRecoveryCodeStore implements RecoveryCodeStore {
+  readonly #db: Knex;
+
+  constructor(db: Knex) {
+    this.#db = db;
+  }
+
+  async replace(
+    accountId: string,
+    salt: string,
+    codes: readonly StoredRecoveryCode[],
+    at: Instant,
+  ): Promise<void> {
+    const rows = codes.map(({ id, codeHash }) => ({
+      id,
+      account_id: accountId,
+      salt,
+      code_hash: codeHash,
+      created_at: at,
+    }));
+    await transaction(this.#db, async (trx) => {
+      // The account's row is the lock: of two renewals at once the second finds the first's codes and replaces them.
+      await trx('accounts').where({ id: accountId }).forUpdate().first();
+      await trx(TABLE).where({ account_id: accountId }).delete();
+      await trx(TABLE).insert(rows);
+    });
+  }
+
+  async salt(accountId: string): Promise<string | undefined> {
+    const row: unknown = await this.#db(TABLE).where({ account_id: accountId }).first('salt');
+    return z.object({ salt: z.string() }).optional().parse(row)?.salt;
+  }
+
+  async spend(accountId: string, codeHash: string, at: Instant): Promise<boolean> {
+    const updated = await this.#db(TABLE)
+      .where({ account_id: accountId, code_hash: codeHash, used_at: null })
+      .update({ used_at: at });
+    return updated === 1;
+  }
+
+  async left(accountId: string): Promise<number> {
+    const row: unknown = await this.#db(TABLE)
+      .where({ account_id: accountId, used_at: null })
+      .count({ total: '*' })
+      .first();
+    return countOf(row);
+  }
+
+  async holders(accountIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows: unknown = await this.#db(TABLE)
+      .whereIn('account_id', [...accountIds])
+      .where({ used_at: null })
+      .distinct('account_id');
+    return new Set(
+      z
+        .array(z.object({ account_id: z.string() }))
+        .parse(rows)
+        .map(({ account_id }) => account_id),
+    );
+  }
+}
