@@ -1,0 +1,144 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { HashingQueue } from '../accounts/hashing-queue.ts';
+import type { AuditEvent } from '../audit/audit.ts';
+import type { Carrier } from '../post/letter.ts';
+import { LATE, type MailStore } from '../post/mail.ts';
+import { type Exposition, type MeasuredRequest, type Measures, PARTS, type Part } from '../services.ts';
+import { type Clock, seconds } from '../time.ts';
+import type { MethodId } from '../two-factor/method.ts';
+import { COUNTERS, type CounterName, countsOf } from './counters.ts';
+
+/** Seconds. People feel a tenth and a whole one; after five every page has answered, whatever is down. */
+const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+interface MetricsServices {
+  /** Asked for what waits, whenever the figures are read. */
+  readonly mails: Pick<MailStore, 'depth'>;
+  readonly hashing: Pick<HashingQueue, 'load'>;
+  readonly clock: Clock;
+}
+
+/** The portal in figures, as Prometheus reads them. Each instance counts for itself. */
+export class PortalMetrics implements Measures {
+  readonly #services: MetricsServices;
+  readonly #registry = new Registry();
+  readonly #counters = new Map<CounterName, Counter>();
+  readonly #requests: Histogram<'route' | 'method' | 'status'>;
+  readonly #up: Gauge<'part'>;
+  readonly #mails: Gauge<'state'>;
+  readonly #oldestMail: Gauge;
+  readonly #hashes: Gauge<'state'>;
+
+  constructor(services: MetricsServices) {
+    this.#services = services;
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    for (const [name, { help, labels }] of Object.entries(COUNTERS) as [CounterName, CounterShape][]) {
+      const counter = new Counter({
+        ...{ name: `postern_${name}_total`, help, registers },
+        labelNames: Object.keys(labels),
+      });
+      // From zero: the first failure of all would otherwise be no increase.
+      for (const combination of combinationsOf(labels)) counter.inc(combination, 0);
+      this.#counters.set(name, counter);
+    }
+    this.#requests = new Histogram({
+      name: 'postern_request_seconds',
+      help: 'How long requests take, by the pattern of the page that answers.',
+      labelNames: ['route', 'method', 'status'],
+      ...{ buckets: BUCKETS, registers },
+    });
+    const gauge = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
+      new Gauge<Label>({ name: `postern_${name}`, help, labelNames, registers });
+    this.#up = gauge('part_up', 'Whether the part answers.', ['part']);
+    this.#mails = gauge('mail_queue', 'Mails that wait; "late" are those that have for 15 minutes.', [
+      'state',
+    ]);
+    this.#hashes = gauge('hashes', 'Passwords and recovery codes that are being hashed, or wait for it.', [
+      'state',
+    ]);
+    this.#oldestMail = gauge('mail_queue_oldest_seconds', 'How long the oldest of them has waited.', []);
+  }
+
+  request({ route, method, status, milliseconds }: MeasuredRequest): void {
+    const labels = { route, method: methodLabel(method), status: `${Math.floor(status / 100)}xx` };
+    this.#requests.observe(labels, milliseconds / seconds(1));
+  }
+
+  recorded(event: AuditEvent): void {
+    for (const { counter, labels } of countsOf(event)) this.#count(counter, labels);
+  }
+
+  /** A code was right, and proved an authenticator of this method. */
+  proven(method: MethodId): void {
+    this.#count('second_steps', { method, outcome: 'accepted' });
+  }
+
+  /** The carrier, which from now on is counted. */
+  watching(carrier: Carrier): Carrier {
+    return {
+      ...carrier,
+      carry: async (letter, kind) => {
+        const carriage = await carrier.carry(letter, kind);
+        this.#count('mail_tries', { mail: kind === 'code' ? 'code' : 'other', outcome: carriage.kind });
+        return carriage;
+      },
+    };
+  }
+
+  failed(part: Part): void {
+    this.#count('part_failures', { part });
+  }
+
+  async read(missing: readonly Part[]): Promise<Exposition> {
+    for (const part of PARTS) this.#up.set({ part }, Number(!missing.includes(part)));
+    this.#readHashes();
+    await this.#readMails(!missing.includes('database'));
+    return { type: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  #readHashes(): void {
+    const { running, waiting, refused } = this.#services.hashing.load;
+    this.#hashes.set({ state: 'running' }, running);
+    this.#hashes.set({ state: 'waiting' }, waiting);
+    // The queue counts for itself.
+    const counter = this.#counters.get('hashes_refused');
+    counter?.reset();
+    counter?.inc(refused);
+  }
+
+  /** While nobody can tell how many wait, nothing is said of it: zero would be a lie, and so would the last figure. */
+  async #readMails(canTell: boolean): Promise<void> {
+    this.#mails.reset();
+    this.#oldestMail.remove();
+    if (!canTell) return;
+    const { mails, clock } = this.#services;
+    const { waiting, late, oldest } = await mails.depth(clock() - LATE);
+    this.#mails.set({ state: 'waiting' }, waiting);
+    this.#mails.set({ state: 'late' }, late);
+    this.#oldestMail.set(oldest === undefined ? 0 : (clock() - oldest) / seconds(1));
+  }
+
+  #count(name: CounterName, labels: Readonly<Record<string, string>>): void {
+    this.#counters.get(name)?.inc(labels);
+  }
+}
+
+interface CounterShape {
+  readonly help: string;
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Every way to give each label one of its values. */
+function combinationsOf(labels: CounterShape['labels']): readonly Readonly<Record<string, string>>[] {
+  return Object.entries(labels).reduce<readonly Readonly<Record<string, string>>[]>(
+    (combinations, [label, values]) =>
+      combinations.flatMap((one) => values.map((value) => ({ ...one, [label]: value }))),
+    [{}],
+  );
+}
+
+/** Anybody can invent a method. */
+function methodLabel(method: string): string {
+  return ['GET', 'HEAD', 'POST'].includes(method) ? method : 'other';
+}

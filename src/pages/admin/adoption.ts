@@ -1,0 +1,49 @@
+import { FIGURE_TABLES, type FigureId, type Slice, shareOf } from '../../two-factor/adoption.ts';
+import type { Handler } from '../../web/guards.ts';
+import type { Person } from '../../web/standing.ts';
+import type { Translator } from '../../words.ts';
+import type { PageServices } from '../page-services.ts';
+import { chartOf } from './adoption-chart.ts';
+import { figureInWords } from './adoption-words.ts';
+
+export const ADOPTION = '/admin/adoption';
+
+/** GET /admin/adoption: who has what, for everybody and for each group. */
+export function adoptionAtAGlance({ renderer, adoption }: PageServices): Handler<Person> {
+  return async ({ visit: { words } }, request, response) => {
+    const slices = await adoption.slices();
+    const nameOf = ({ group }: Slice) => group?.name ?? words.t('adoption.everybody');
+    await renderer.show(request, response, {
+      view: 'admin/adoption',
+      title: words.t('adoption.title'),
+      caption: words.t('menu.administration'),
+      width: 'wide',
+      facts: {
+        chart: chartOf(slices, nameOf, words),
+        tables: FIGURE_TABLES.map(({ id, figures }) => ({
+          id,
+          columns: [words.t('adoption.group'), ...figures.map((figure) => figureInWords(figure, words))],
+          rows: slices.map((slice) => [
+            nameOf(slice),
+            ...figures.map((figure) => cellOf(figure, slice, words)),
+          ]),
+        })),
+      },
+    });
+  };
+}
+
+/** The number, which leads to the people, and its share. */
+function cellOf(figure: FigureId, slice: Slice, words: Translator) {
+  const count = slice.figures[figure];
+  const share = shareOf(figure, slice);
+  return {
+    text: words.number(count),
+    ...(count > 0 && { href: listHref(figure, slice.group?.id) }),
+    ...(share !== undefined && { hint: words.percent(share) }),
+  };
+}
+
+function listHref(figure: FigureId, groupId: string | undefined): string {
+  return `${ADOPTION}/people?${new URLSearchParams({ figure, ...(groupId !== undefined && { group: groupId }) })}`;
+}

@@ -1,0 +1,46 @@
+import { exportAudit } from '../../files/audit-export.ts';
+import { EXPORT_FORMATS, type ExportFormat, MEDIA_TYPES } from '../../files/formats.ts';
+import { exportPeople } from '../../files/people-export.ts';
+import { sendDownload } from '../../web/downloads.ts';
+import { parseValues } from '../../web/forms.ts';
+import type { Handler } from '../../web/guards.ts';
+import { NotFound } from '../../web/refusals.ts';
+import type { Person } from '../../web/standing.ts';
+import type { PageServices } from '../page-services.ts';
+import { auditFilter, auditFilterFields } from './audit-log.ts';
+
+/** GET /admin/people/export?format=csv|jsonl: everybody, as a file. */
+export function peopleExport(services: PageServices): Handler<Person> {
+  return async (_person, request, response) => {
+    const format = formatOf(request.query['format']);
+    const fileName = `people-${dayOf(services.clock())}.${format}`;
+    const text = exportPeople(services, format);
+    await sendDownload(request, response, { fileName, mediaType: MEDIA_TYPES[format], text });
+  };
+}
+
+/** GET /admin/audit/export?format=…, with the filters of the page: what fits, as a file. */
+export function auditExport(services: PageServices): Handler<Person> {
+  const { audit, clock } = services;
+  return async (_person, request, response) => {
+    const { format: asked, ...filters } = request.query;
+    const format = formatOf(asked);
+    const form = parseValues(auditFilterFields, filters);
+    // The page says what is wrong with the filters.
+    if (!form.ok) return response.redirect(303, `/admin/audit?${new URLSearchParams(form.typed)}`);
+    const text = exportAudit(audit, await auditFilter(form.values, services), format);
+    const fileName = `audit-${dayOf(clock())}.${format}`;
+    await sendDownload(request, response, { fileName, mediaType: MEDIA_TYPES[format], text });
+  };
+}
+
+export function formatOf(asked: unknown): ExportFormat {
+  const format = EXPORT_FORMATS.find((one) => one === (asked ?? EXPORT_FORMATS[0]));
+  if (!format) throw new NotFound();
+  return format;
+}
+
+/** As file names have it: "2030-01-31", in UTC. */
+export function dayOf(moment: number): string {
+  return new Date(moment).toISOString().slice(0, 10);
+}

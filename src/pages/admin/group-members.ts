@@ -1,0 +1,263 @@
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import type { Account } from '../../accounts/account.ts';
+import type { Group } from '../../accounts/group.ts';
+import {
+  EMPTY_FORM,
+  emailAddress,
+  type FieldFault,
+  formView,
+  optionalLine,
+  parseForm,
+  parseValues,
+} from '../../web/forms.ts';
+import type { Handler } from '../../web/guards.ts';
+import { NotFound } from '../../web/refusals.ts';
+import { forgetLeftovers, leaveNotice, readKeptForm } from '../../web/session.ts';
+import type { Person } from '../../web/standing.ts';
+import type { MessageKey } from '../../words.ts';
+import { foundInWords, listPage, PAGE_SIZE } from '../lists.ts';
+import type { PageServices } from '../page-services.ts';
+import { GROUPS, graceInWords, groupOf, methodsInWords, pathOf } from './groups.ts';
+import { LONGEST_SEARCH, twoFactorInWords } from './people.ts';
+import {
+  effectOf,
+  ifInGroups,
+  isAsShown,
+  leadToPreview,
+  type PlannedChange,
+  showPreview,
+  staleness,
+} from './policy-preview.ts';
+
+const searchSchema = z.object({ search: optionalLine(LONGEST_SEARCH) });
+const addSchema = z.object({ email: emailAddress('invite.email-missing') });
+
+type Typed = Readonly<Record<string, string>>;
+
+/** GET /admin/groups/:id: its rule, and who is in it. */
+export function showGroup(services: PageServices): Handler<Person> {
+  return async (person, request, response) => {
+    const group = await groupOf(services, request);
+    const form = parseValues(searchSchema, request.query);
+    const typed = { ...form.typed, ...readKeptForm(request, request.path) };
+    const search = form.ok ? form.values.search : '';
+    await showPage(services, person, group, request, response, {
+      typed,
+      faults: form.ok ? [] : form.faults,
+      search,
+    });
+  };
+}
+
+/** POST /admin/groups/:id/members: takes somebody in, unless that asks them to enrol: then it is said first. */
+export function addMember(services: PageServices): Handler<Person> {
+  return onNewcomer(services, async (person, group, account, request, response) => {
+    const change = await joining(services, person, group, account);
+    if (await leadToPreview(services, change, request, response)) return 'answered';
+    return takeIn(services, person, group, account, request, response);
+  });
+}
+
+/** GET /admin/groups/:id/members/confirm: what it does to whoever is to be taken in. */
+export function confirmMember(services: PageServices): Handler<Person> {
+  return async (person, request, response) => {
+    const group = await groupOf(services, request);
+    const form = parseValues(addSchema, readKeptForm(request, confirmPath(group)));
+    const account = form.ok ? await services.accounts.findByEmail(form.values.email) : undefined;
+    if (!account) return response.redirect(303, pathOf(group));
+    const change = await joining(services, person, group, account);
+    await showPreview(services, person, change, request, response);
+  };
+}
+
+/** POST /admin/groups/:id/members/confirm: takes them in, unless somebody has decided something else in between. */
+export function addConfirmedMember(services: PageServices): Handler<Person> {
+  return onNewcomer(services, async (person, group, account, request, response) => {
+    const change = await joining(services, person, group, account);
+    if (await isAsShown(services, change.whatIf, request)) {
+      return takeIn(services, person, group, account, request, response);
+    }
+    await showPreview(services, person, change, request, response);
+    return 'answered';
+  });
+}
+
+/** Runs the handler for the person whose address was sent; what it cannot do is said at the field. */
+function onNewcomer(
+  services: PageServices,
+  handle: (
+    person: Person,
+    group: Group,
+    account: Account,
+    request: Request,
+    response: Response,
+  ) => Promise<'answered' | 'member already'>,
+): Handler<Person> {
+  return async (person, request, response) => {
+    const group = await groupOf(services, request);
+    const form = parseForm(addSchema, request);
+    const refuse = (typed: Typed, faults: readonly FieldFault[]) =>
+      showPage(services, person, group, request, response, { typed, faults, search: '' });
+    if (!form.ok) return refuse(form.typed, form.faults);
+    const { email } = form.values;
+    const account = await services.accounts.findByEmail(email);
+    if (!account) return refuse(form.typed, [{ field: 'email', key: 'group.nobody', values: { email } }]);
+    const already: FieldFault = { field: 'email', key: 'group.member-already', values: { email } };
+    const isMember = (await services.groups.of(account)).some(({ id }) => id === group.id);
+    if (isMember) return refuse(form.typed, [already]);
+    const outcome = await handle(person, group, account, request, response);
+    if (outcome === 'member already') await refuse(form.typed, [already]);
+  };
+}
+
+async function joining(
+  services: PageServices,
+  { visit: { words } }: Person,
+  group: Group,
+  account: Account,
+): Promise<PlannedChange> {
+  return {
+    whatIf: await ifInGroups(services, account, { joined: [group], left: [] }),
+    path: confirmPath(group),
+    typed: { email: account.email },
+    back: { href: pathOf(group), text: group.name },
+    keep: words.t('group.keep'),
+  };
+}
+
+function confirmPath(group: Group): string {
+  return `${pathOf(group)}/members/confirm`;
+}
+
+async function takeIn(
+  { groups, clock }: PageServices,
+  { actor }: Person,
+  group: Group,
+  account: Account,
+  request: Request,
+  response: Response,
+): Promise<'answered' | 'member already'> {
+  if (!(await groups.add(group, account, actor))) return 'member already';
+  forgetLeftovers(request);
+  const values = { name: account.name };
+  leaveNotice(request, { path: pathOf(group), key: 'group.added', kind: 'success', values, at: clock() });
+  response.redirect(303, pathOf(group));
+  return 'answered';
+}
+
+/** GET …/members/:memberId/remove: what it does to them, asked once more. */
+export function askToDropMember(services: PageServices): Handler<Person> {
+  return async (person, request, response) => {
+    const membership = await membershipOf(services, request);
+    const theirs = await services.groups.of(membership.account);
+    if (theirs.every(({ id }) => id !== membership.group.id)) throw new NotFound();
+    await showDropping(services, person, membership, request, response);
+  };
+}
+
+async function showDropping(
+  services: PageServices,
+  { visit: { words } }: Person,
+  { group, account }: GroupAndPerson,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const whatIf = await ifInGroups(services, account, { joined: [], left: [group] });
+  await services.renderer.show(request, response, {
+    view: 'admin/confirmation',
+    title: words.t('group.remove-member-title', { name: account.name, group: group.name }),
+    caption: words.t('menu.administration'),
+    back: { href: pathOf(group), text: group.name },
+    form: EMPTY_FORM,
+    ...staleness(request, words),
+    facts: {
+      text: words.t('group.remove-member-text', { email: account.email }),
+      effect: await effectOf(services, whatIf, words),
+      action: `${pathOf(group)}/members/${account.id}/remove`,
+      button: words.t('group.remove-member-button'),
+      cancel: pathOf(group),
+    },
+  });
+}
+
+/** POST …/members/:memberId/remove */
+export function dropMember(services: PageServices): Handler<Person> {
+  return async (person, request, response) => {
+    const { group, account } = await membershipOf(services, request);
+    const theirs = await services.groups.of(account);
+    const whatIf = await ifInGroups(services, account, { joined: [], left: [group] });
+    const isMember = theirs.some(({ id }) => id === group.id);
+    if (isMember && !(await isAsShown(services, whatIf, request))) {
+      return showDropping(services, person, { group, account }, request, response);
+    }
+    const isDone = await services.groups.drop(group, account, person.actor);
+    forgetLeftovers(request);
+    const path = pathOf(group);
+    const key: MessageKey = isDone ? 'group.removed-member' : 'group.not-a-member';
+    const values = { name: account.name };
+    leaveNotice(request, { path, key, kind: isDone ? 'success' : 'warning', values, at: services.clock() });
+    response.redirect(303, path);
+  };
+}
+
+interface GroupAndPerson {
+  readonly group: Group;
+  readonly account: Account;
+}
+
+/** The group and the person in the URL. */
+async function membershipOf(services: PageServices, request: Request): Promise<GroupAndPerson> {
+  const group = await groupOf(services, request);
+  const account = await services.accounts.find(String(request.params['memberId']));
+  if (!account) throw new NotFound();
+  return { group, account };
+}
+
+interface Shown {
+  readonly typed: Typed;
+  readonly faults: readonly FieldFault[];
+  readonly search: string;
+}
+
+async function showPage(
+  services: PageServices,
+  { visit: { words } }: Person,
+  group: Group,
+  request: Request,
+  response: Response,
+  { typed, faults, search }: Shown,
+): Promise<void> {
+  const { accounts, authenticators, renderer } = services;
+  const path = pathOf(group);
+  const { found, pagination } = await listPage(request, { search }, (page) =>
+    accounts.search({ search, groupId: group.id, page, pageSize: PAGE_SIZE }),
+  );
+  const theirs = await authenticators.ofMany(found.people.map(({ id }) => id));
+  const lines = found.people.map((account) => [
+    { text: account.name, href: `/admin/people/${account.id}` },
+    account.email,
+    twoFactorInWords(theirs.get(account.id) ?? [], words),
+    {
+      text: words.t('group.remove-member', { name: account.name }),
+      href: `${path}/members/${account.id}/remove`,
+    },
+  ]);
+  await renderer.show(request, response, {
+    view: 'admin/group',
+    title: group.name,
+    caption: words.t('menu.administration'),
+    width: 'wide',
+    back: { href: GROUPS, text: words.t('groups.title') },
+    form: formView(typed, faults, words),
+    facts: {
+      path,
+      rule: [
+        { label: words.t('policy.two-factor'), value: words.t(`group.rule.${group.rule}`) },
+        { label: words.t('policy.methods'), value: methodsInWords(group, words) },
+        { label: words.t('grace.legend'), value: graceInWords(group, words) },
+      ],
+      list: { lines, found: foundInWords(found, 'people', words), search, pagination },
+    },
+  });
+}

@@ -1,0 +1,70 @@
+import type { Request, Response } from 'express';
+import type { Group } from '../../accounts/group.ts';
+import type { WhatIf } from '../../two-factor/policies.ts';
+import { EMPTY_FORM } from '../../web/forms.ts';
+import type { Handler } from '../../web/guards.ts';
+import { forgetLeftovers, leaveNotice } from '../../web/session.ts';
+import type { Person } from '../../web/standing.ts';
+import type { PageServices } from '../page-services.ts';
+import { GROUPS, groupOf, pathOf } from './groups.ts';
+import { effectOf, isAsShown, staleness } from './policy-preview.ts';
+
+/** GET /admin/groups/:id/delete: what it does to whom, asked once more. */
+export function askToRemoveGroup(services: PageServices): Handler<Person> {
+  return async (person, request, response) => {
+    await showRemoval(services, person, await groupOf(services, request), request, response);
+  };
+}
+
+async function showRemoval(
+  services: PageServices,
+  { visit: { words } }: Person,
+  group: Group,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const groups = await services.groups.all();
+  const members = groups.find(({ id }) => id === group.id)?.members ?? 0;
+  await services.renderer.show(request, response, {
+    view: 'admin/confirmation',
+    title: words.t('group.delete-title', { name: group.name }),
+    caption: words.t('menu.administration'),
+    width: 'wide',
+    back: { href: pathOf(group), text: group.name },
+    form: EMPTY_FORM,
+    ...staleness(request, words),
+    facts: {
+      text: words.t('group.delete-text', { count: members }),
+      effect: await effectOf(services, without(group), words),
+      action: `${pathOf(group)}/delete`,
+      button: words.t('group.delete'),
+      cancel: pathOf(group),
+    },
+  });
+}
+
+function without({ id }: Group): WhatIf {
+  return { group: { id, rule: undefined } };
+}
+
+/** POST /admin/groups/:id/delete */
+export function removeGroup(services: PageServices): Handler<Person> {
+  return async (person, request, response) => {
+    const { actor } = person;
+    const group = await groupOf(services, request);
+    if (!(await isAsShown(services, without(group), request))) {
+      return showRemoval(services, person, group, request, response);
+    }
+    await services.groups.remove(group, actor);
+    forgetLeftovers(request);
+    const values = { name: group.name };
+    leaveNotice(request, {
+      path: GROUPS,
+      key: 'group.deleted',
+      kind: 'success',
+      values,
+      at: services.clock(),
+    });
+    response.redirect(303, GROUPS);
+  };
+}

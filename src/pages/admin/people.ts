@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { type Account, accountState } from '../../accounts/account.ts';
+import type { Authenticator } from '../../two-factor/authenticator.ts';
+import { METHOD_IDS } from '../../two-factor/method.ts';
+import { formView, optionalLine, parseValues } from '../../web/forms.ts';
+import type { Handler } from '../../web/guards.ts';
+import type { Person } from '../../web/standing.ts';
+import type { Translator } from '../../words.ts';
+import { foundInWords, listPage, PAGE_SIZE } from '../lists.ts';
+import type { PageServices } from '../page-services.ts';
+import { listOf } from './person-policy.ts';
+
+export const LONGEST_SEARCH = 200;
+const LONGEST_ID = 26;
+
+const schema = z.object({ search: optionalLine(LONGEST_SEARCH), group: optionalLine(LONGEST_ID) });
+
+/** GET /admin/people */
+export function people({ renderer, accounts, authenticators, groups }: PageServices): Handler<Person> {
+  return async ({ visit }, request, response) => {
+    const { words } = visit;
+    const form = parseValues(schema, request.query);
+    const page = {
+      view: 'admin/people',
+      title: words.t('people.title'),
+      caption: words.t('menu.administration'),
+      width: 'wide',
+    } as const;
+    const offered = [
+      { value: '', label: words.t('people.every-group') },
+      ...(await groups.all()).map(({ id, name }) => ({ value: id, label: name })),
+    ];
+    if (!form.ok) {
+      const shown = formView(form.typed, form.faults, words);
+      const facts = { groups: offered, list: undefined };
+      return renderer.show(request, response, { ...page, form: shown, facts });
+    }
+    const { search, group } = form.values;
+    const { found, pagination } = await listPage(request, { search, group }, (number) =>
+      accounts.search({ search, ...(group && { groupId: group }), page: number, pageSize: PAGE_SIZE }),
+    );
+    const ids = found.people.map(({ id }) => id);
+    const theirs = await authenticators.ofMany(ids);
+    const memberships = await groups.ofMany(ids);
+    const lines = found.people.map((account) => {
+      const names = (memberships.get(account.id) ?? []).map((one) => one.group.name);
+      return lineOf(account, names, theirs.get(account.id) ?? [], words);
+    });
+    const list = {
+      ...{ lines, search, pagination },
+      found: foundInWords(found, 'people', words),
+      isNarrowed: search !== '' || group !== '',
+    };
+    await renderer.show(request, response, {
+      ...page,
+      form: formView({ search, group }, [], words),
+      facts: { groups: offered, list },
+    });
+  };
+}
+
+function lineOf(
+  account: Account,
+  groups: readonly string[],
+  authenticators: readonly Authenticator[],
+  words: Translator,
+) {
+  const state = accountState(account);
+  return [
+    { text: account.name, href: `/admin/people/${account.id}` },
+    account.email,
+    { text: words.t(`role.${account.role}`), ...(groups.length > 0 && { hint: listOf(groups, words) }) },
+    { text: words.t(`account-state.${state}`), ...(state !== 'active' && { badge: 'plain' }) },
+    twoFactorInWords(authenticators, words),
+    account.lastSignInAt === null ? words.t('people.never') : words.when(account.lastSignInAt),
+  ];
+}
+
+/** "None", or the methods, each with a number where there are several: "Authentication App (2), Email Authentication". */
+export function twoFactorInWords(authenticators: readonly Authenticator[], words: Translator): string {
+  if (authenticators.length === 0) return words.t('people.no-two-factor');
+  const counted = METHOD_IDS.map((id) => ({
+    method: words.t(`method.${id}.title`),
+    count: authenticators.filter(({ method }) => method === id).length,
+  }));
+  const named = counted
+    .filter(({ count }) => count > 0)
+    .map(({ method, count }) => (count === 1 ? method : `${method} (${words.number(count)})`));
+  return new Intl.ListFormat(words.locale, { type: 'unit' }).format(named);
+}

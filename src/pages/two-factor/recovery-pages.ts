@@ -1,0 +1,90 @@
+import type { Request, Response } from 'express';
+import type { Account } from '../../accounts/account.ts';
+import type { Actor } from '../../audit/audit.ts';
+import { allowedAuthenticators } from '../../two-factor/policy.ts';
+import { type Handler, RECOVERY_CODES } from '../../web/guards.ts';
+import { NotFound } from '../../web/refusals.ts';
+import type { AddPage } from '../../web/routes.ts';
+import { type SignedIn, updateState } from '../../web/session.ts';
+import { isFresh, type Person } from '../../web/standing.ts';
+import type { PageServices } from '../page-services.ts';
+
+/** Recovery codes: how many are left, making new ones, and the one page that shows them. */
+export function addRecoveryPages(addPage: AddPage, services: PageServices): void {
+  const { guards, recoveryCodes, renderer } = services;
+
+  addPage(RECOVERY_CODES, {
+    get: guards.steppedUp(async (person, request, response) => {
+      const { words } = person.visit;
+      const codes = freshCodesOf(person, services);
+      await renderer.show(request, response, {
+        view: 'two-factor/recovery-codes',
+        title: words.t('recovery.title'),
+        secret: true,
+        ...(!codes && { back: { href: '/profile/two-factor', text: words.t('two-factor.title') } }),
+        help: 'recovery-codes',
+        facts: {
+          codes,
+          left: await recoveryCodes.left(person.account),
+          possible: allowedAuthenticators(person.policy, person.authenticators).length > 0,
+        },
+      });
+    }),
+    post: guards.steppedUp(async (person, request, response) => {
+      const usable = allowedAuthenticators(person.policy, person.authenticators);
+      if (usable.length > 0) {
+        await makeRecoveryCodes(services, person, person.state, request, '/profile/two-factor');
+      }
+      response.redirect(303, RECOVERY_CODES);
+    }),
+  });
+
+  addPage(`${RECOVERY_CODES}/download`, { get: guards.steppedUp(download(services)) });
+
+  addPage(`${RECOVERY_CODES}/saved`, {
+    post: guards.signedIn(async ({ state }, request, response) => {
+      const { freshCodes, ...rest } = state;
+      await updateState(request, rest);
+      response.redirect(303, freshCodes?.returnTo ?? '/profile/two-factor');
+    }),
+    formPath: () => RECOVERY_CODES,
+  });
+}
+
+/** Makes new codes and keeps them, sealed, for the page that shows them. */
+export async function makeRecoveryCodes(
+  { recoveryCodes, keyring, clock }: PageServices,
+  { account, actor }: { readonly account: Account; readonly actor: Actor },
+  state: SignedIn,
+  request: Request,
+  returnTo: string,
+): Promise<void> {
+  const codes = await recoveryCodes.renew(account, actor);
+  const sealed = keyring.seal(codes.join('\n'), place(account));
+  await updateState(request, { ...state, freshCodes: { sealed, at: clock(), returnTo } });
+}
+
+/** GET …/download: the same codes as a text file. */
+function download(services: PageServices): Handler<Person> {
+  return async (person, _request: Request, response: Response) => {
+    const codes = freshCodesOf(person, services);
+    if (!codes) throw new NotFound();
+    const { words, settings } = person.visit;
+    const intro = words.t('recovery.file-intro', { site: settings.siteName, email: person.account.email });
+    response
+      .attachment('recovery-codes.txt')
+      .type('text/plain')
+      .send(`${[intro, '', ...codes].join('\r\n')}\r\n`);
+  };
+}
+
+/** The codes that were just made, until the person says that they have them; ten minutes at most. */
+function freshCodesOf({ state, account }: Person, { keyring, clock }: PageServices): string[] | undefined {
+  const { freshCodes } = state;
+  if (!freshCodes || !isFresh(freshCodes.at, clock())) return undefined;
+  return keyring.open(freshCodes.sealed, place(account)).split('\n');
+}
+
+function place({ id }: Account): string {
+  return `recovery codes:${id}`;
+}
