@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { readHash } from '../../src/accounts/password-hashes.ts';
+import { hashPassword, isOutdated, verifyPassword } from '../../src/accounts/passwords.ts';
+
+/** What other programs made of these passwords. */
+const FOREIGN = {
+  // The test vectors of the reference implementation of Argon2 (phc-winner-argon2, src/test.c).
+  argon2i: [
+    'password',
+    '$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA',
+  ],
+  'argon2id with four lanes': [
+    'password',
+    '$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc',
+  ],
+  'argon2id as Django keeps it': [
+    'password',
+    'argon2$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
+  ],
+  // The test vectors of crypt_blowfish 1.3 (wrapper.c).
+  'bcrypt $2a$': ['U*U', '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
+  'bcrypt $2b$': ['U*U', '$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
+  'bcrypt $2y$': ['U*U*', '$2y$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK'],
+  'bcrypt as Django keeps it': ['U*U', 'bcrypt$$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
+  // Of glibc's crypt(3) and of Python's hashlib.
+  'bcrypt of a phrase': ['lets try this one', '$2b$05$CCCCCCCCCCCCCCCCCCCCC.rAf3o4sLTvR4cFKmbAV7SuUjZhE3kGG'],
+  'PBKDF2 of an old Django': [
+    'lets try this one',
+    'pbkdf2_sha256$1000$seasalt$zSy5olSqwjjBPNmsbbn+niUlxfr+TevQMKTOTbsH4Ow=',
+  ],
+  'PBKDF2 of a new Django': [
+    'lets try this one',
+    'pbkdf2_sha256$870000$Xb3kQ9z$LOpyJpDzKyjc7ZlMomsEoRfRvQjiNuuVfNGXV9dbUP4=',
+  ],
+} as const;
+
+const ARGON2 = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
+const BCRYPT = FOREIGN['bcrypt $2b$'][1];
+const DJANGO = FOREIGN['PBKDF2 of an old Django'][1];
+
+describe('a password hash from elsewhere', () => {
+  for (const [format, [password, hash]] of Object.entries(FOREIGN)) {
+    it(`matches its password alone, and is outdated: ${format}`, async () => {
+      assert.equal(await verifyPassword(password, hash), true);
+      assert.equal(isOutdated(hash), true);
+      for (const other of [`${password} `, password.toUpperCase().replace('U*', 'u*'), '']) {
+        assert.equal(await verifyPassword(other, hash), false, other);
+      }
+    });
+  }
+
+  it('matches a password that it was made of as it was typed, in whichever Unicode form', async () => {
+    const decomposed = 'pbkdf2_sha256$1000$seasalt$Qu0QAjytoUs3/MVw1KrPWIYVmCxV1VVuxzUHmPF4nLA=';
+    assert.equal(await verifyPassword('cafe\u0301 in the old mill', decomposed), true);
+    assert.equal(await verifyPassword('cafe in the old mill', decomposed), false);
+  });
+
+  for (const [what, hash] of [
+    ['nothing', ''],
+    ['a password', 'seventeen green herons'],
+    ['MD5', '5f4dcc3b5aa765d61d8327deb882cf99'],
+    [
+      'SHA-512 crypt',
+      '$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/',
+    ],
+    ['bcrypt of the broken kind', BCRYPT.replace('$2b$', '$2x$')],
+    ['bcrypt, cut off', BCRYPT.slice(0, -1)],
+    ['bcrypt of days of work', BCRYPT.replace('$05$', '$31$')],
+    ['bcrypt of hardly any work', BCRYPT.replace('$05$', '$03$')],
+    ['argon2d', ARGON2.replace('argon2id', 'argon2d')],
+    ['argon2 of the first version', ARGON2.replace('v=19', 'v=16')],
+    ['argon2 with 1 GiB', ARGON2.replace('m=65536', 'm=1048576')],
+    ['argon2 with a hundred passes', ARGON2.replace('t=2', 't=100')],
+    ['argon2 with no pass', ARGON2.replace('t=2', 't=0')],
+    ['argon2 with many lanes', ARGON2.replace('p=1', 'p=17')],
+    ['argon2 with too little memory for its lanes', ARGON2.replace('m=65536,t=2,p=1', 'm=63,t=2,p=8')],
+    ['argon2 with a short salt', ARGON2.replace('c29tZXNhbHQ', 'c29t')],
+    ['argon2 with a short tag', `${ARGON2.slice(0, ARGON2.lastIndexOf('$'))}$CTFhFdXP`],
+    ['PBKDF2 of days of work', DJANGO.replace('$1000$', '$99999999$')],
+    ['PBKDF2 of hardly any work', DJANGO.replace('$1000$', '$1$')],
+    ['PBKDF2 without salt', DJANGO.replace('seasalt', '')],
+    ['PBKDF2 with another digest', DJANGO.replace('sha256', 'sha1')],
+    ['one with something behind it', `${BCRYPT}\n`],
+    ['one that is too long', `${DJANGO.replace('seasalt', 's'.repeat(220))}`],
+  ] as const) {
+    it(`is not taken for one: ${what}`, () => assert.equal(readHash(hash), undefined));
+  }
+
+  it('is one of ours when it was made with the parameters of today', async () => {
+    assert.equal(readHash(await hashPassword('seventeen green herons'))?.isCurrent, true);
+  });
+});

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { hashPassword, isOutdated, passwordFault, verifyPassword } from '../../src/accounts/passwords.ts';
+
+const GOOD = 'seventeen green herons';
+
+describe('a password hash', () => {
+  it('is argon2id with 19 MiB, 2 passes, 1 lane, and a salt of its own', async () => {
+    const hash = await hashPassword(GOOD);
+    assert.match(hash, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
+    assert.notEqual(await hashPassword(GOOD), hash);
+    assert.equal(isOutdated(hash), false);
+  });
+
+  it('matches that password alone: no character is cut off, no case folded, no space trimmed', async () => {
+    const long = 'x'.repeat(72) + GOOD.repeat(8);
+    const hash = await hashPassword(long);
+    assert.equal(await verifyPassword(long, hash), true);
+    for (const other of [
+      long.toUpperCase(),
+      `${long} `,
+      ` ${long}`,
+      long.slice(0, -1),
+      `${long.slice(0, 72)}#${long.slice(73)}`,
+      '',
+    ]) {
+      assert.equal(await verifyPassword(other, hash), false);
+    }
+  });
+
+  it('matches the same characters however they were typed', async () => {
+    const hash = await hashPassword('cafe\u0301 in the old mill');
+    assert.equal(await verifyPassword('caf\u00e9 in the old mill', hash), true);
+    assert.equal(await verifyPassword('cafe in the old mill', hash), false);
+  });
+
+  it('tells a NUL from the end', async () => {
+    const hash = await hashPassword(`${GOOD}\u0000one`);
+    assert.equal(await verifyPassword(`${GOOD}\u0000two`, hash), false);
+  });
+
+  it('was made elsewhere: one of the reference implementation matches', async () => {
+    // echo -n password | argon2 somesalt -id -t 2 -m 16 -p 1
+    const reference =
+      '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
+    assert.equal(await verifyPassword('password', reference), true);
+    assert.equal(await verifyPassword('Password', reference), false);
+    assert.equal(isOutdated(reference), true);
+  });
+});
+
+describe('a new password', () => {
+  const own = ['Ann Example', 'ann.lee@mail.example.org', 'Acme Help'];
+
+  it('may be any characters, from 12 to 256 of them as a reader counts', () => {
+    for (const password of [
+      GOOD,
+      'ثلاثة طيور خضراء',
+      '😀🦊🐘🐝🎈🌲🍋🏔🚲🎻📎🧊',
+      'a b c d e f!',
+      'jqzxvkwpfgbd',
+      `${GOOD} `.repeat(11).slice(0, 256).replace(/.$/, '~'),
+    ]) {
+      assert.equal(passwordFault(password, own), undefined, password);
+    }
+  });
+
+  it('is too short with 11 characters, also where each takes several bytes, and too long with 257', () => {
+    assert.equal(passwordFault('jqzxvkwpfgb', own), 'too short');
+    assert.equal(passwordFault('😀🦊🐘🐝🎈🌲🍋🏔🚲🎻📎', own), 'too short');
+    assert.equal(passwordFault(`${GOOD} `.repeat(12).slice(0, 257), own), 'too long');
+  });
+
+  it('is refused when it is among the first that are guessed, in any case', () => {
+    for (const password of [
+      'passwordpassword',
+      'PasswordPassword',
+      '123456789012',
+      '210987654321',
+      'abcdefghijkl',
+      'aaaaaaaaaaaa',
+      'abcabcabcabc',
+      'qwertyuiop123',
+      ' '.repeat(12),
+    ]) {
+      assert.equal(passwordFault(password, own), 'common', password);
+    }
+  });
+
+  it("is refused when little is left of it without the person's and the site's own words", () => {
+    for (const password of [
+      'Ann.Example1',
+      'annexample2024',
+      'ann.lee@mail.example.org',
+      'ACME-help-acme',
+      'exampleexample!',
+      'HelpAnn-Help-1',
+    ]) {
+      assert.equal(passwordFault(password, own), 'own words', password);
+    }
+    assert.equal(passwordFault('acme wants seventeen herons', own), undefined);
+  });
+});

@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { minutes } from '../../src/time.ts';
+import { linkIn } from '../support/mailbox.ts';
+import { Person } from '../support/person.ts';
+import { groupWith } from '../support/policies.ts';
+import { OPERATOR, openPortal, PASSWORD, type TestPortal } from '../support/portal.ts';
+import { signsIn } from '../support/steps.ts';
+import { runs } from './command-line.ts';
+
+/** Django's hash of "lets try this one". */
+const DJANGO = 'pbkdf2_sha256$1000$seasalt$zSy5olSqwjjBPNmsbbn+niUlxfr+TevQMKTOTbsH4Ow=';
+/** bcrypt of the same. */
+const BCRYPT = '$2b$05$CCCCCCCCCCCCCCCCCCCCC.rAf3o4sLTvR4cFKmbAV7SuUjZhE3kGG';
+
+describe('The command line: people from a file', () => {
+  let folder: string;
+  let portal: TestPortal;
+  const database = () => ({
+    DATA_DIR: folder,
+    DATABASE_URL: `sqlite:${join(folder, 'portal.sqlite')}`,
+    APP_SECRET: 'one-secret-of-more-than-32-characters',
+  });
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'postern-cli-'));
+    portal = await openPortal('database', database());
+  });
+  afterEach(async () => {
+    await portal.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const imports = (text: string | Buffer, ...options: string[]) => {
+    const file = join(folder, 'people.csv');
+    writeFileSync(file, text);
+    return runs({ ...database(), SMTP_URL: portal.mailbox.url }, ['users', 'import', file, ...options]);
+  };
+  const find = (email: string) => portal.services.accounts.findByEmail(email);
+  const total = async () =>
+    (await portal.services.accounts.search({ search: '', page: 1, pageSize: 1 })).total;
+  const events = async (event: 'account.imported' | 'account.invited') =>
+    (await portal.services.audit.search({ event, page: 1, pageSize: 50 })).events;
+
+  it('puts people into the groups of their line, which have to be there: a dry run says where they are not', async () => {
+    const agents = await groupWith(portal, { rule: 'mandatory' }, [], 'Agents');
+    await groupWith(portal, { rule: 'off' }, [], 'Night, shift');
+    const file = (groups: string) =>
+      `email,name,groups\nann@example.org,Ann,"${groups}"\nbob@example.org,Bob,\n`;
+    const faulty = await imports(`${file('Agents; Pilots')}cyd@example.org,Cyd,x\n`, '--dry-run');
+    assert.equal(faulty.code, 1);
+    assert.match(faulty.output, /^Line 2: There is no group “Pilots”\./m);
+    assert.match(faulty.output, /^Line 4: There is no group “x”\./m);
+    assert.equal(await total(), 0);
+    const ran = await imports(file('agents ; Night, shift;AGENTS;'));
+    assert.deepEqual(ran, { code: 0, output: '2 accounts were created.\n', errors: '' });
+    const groupsOf = async (email: string) => {
+      const account = await find(email);
+      return account ? (await portal.services.groups.of(account)).map(({ name }) => name) : undefined;
+    };
+    assert.deepEqual(await groupsOf('ann@example.org'), ['Agents', 'Night, shift']);
+    assert.deepEqual(await groupsOf('bob@example.org'), []);
+    const { people } = await portal.services.accounts.search({
+      ...{ search: '', groupId: agents.id, page: 1, pageSize: 9 },
+    });
+    assert.equal(people.length, 1);
+  });
+
+  it('shows at a terminal how far it is, on one line that is written over, and elsewhere nothing', async () => {
+    const file = join(folder, 'people.csv');
+    const people = Array.from({ length: 450 }, (_, i) => `p${i}@example.org,Person ${i}`);
+    writeFileSync(file, ['email,name', ...people].join('\n'));
+    const args = ['users', 'import', file];
+    const { errors } = await runs(database(), args, '', { isTTY: true });
+    const shown = errors.split('\r\x1b[K');
+    assert.ok(shown.length > 2, JSON.stringify(shown));
+    assert.equal(shown.at(-1), 'Accounts: 450 of 450\n');
+    for (const line of shown.slice(1, -1)) assert.match(line, /^Accounts: \d{1,3} of 450$/);
+    assert.equal((await runs(database(), [...args, '--resume'])).errors, '');
+  });
+
+  it('takes back what an export has written: names, groups and all', async () => {
+    await groupWith(portal, { rule: 'off' }, [await portal.account('zed@example.org')], 'Zoo');
+    const { output } = await runs(database(), ['users', 'export']);
+    const [, line = ''] = output.split('\r\n');
+    const groups = line.split(',').at(-1);
+    await imports(`email,name,groups\nyan@example.org,Yan,${groups}\n`);
+    const yan = await find('yan@example.org');
+    assert.ok(yan);
+    assert.deepEqual(
+      (await portal.services.groups.of(yan)).map(({ name }) => name),
+      ['Zoo'],
+    );
+  });
+
+  it('creates an account for each line, whoever has a password hash signs in with that password', async () => {
+    const ran = await imports(
+      `email,name,role,password_hash\r\nann@example.org,"Ann ""the"" Example",,${DJANGO}\r\n` +
+        `ada@example.org,Ada,administrator,${BCRYPT}\r\n`,
+    );
+    assert.deepEqual(ran, { code: 0, output: '2 accounts were created.\n', errors: '' });
+    const ann = await find('ann@example.org');
+    assert.deepEqual([ann?.name, ann?.role], ['Ann "the" Example', 'member']);
+    assert.equal((await find('ada@example.org'))?.role, 'administrator');
+    for (const email of ['ann@example.org', 'ada@example.org']) {
+      const { origin } = OPERATOR;
+      const wrong = await portal.services.passwordSignIn.check(email, PASSWORD, origin);
+      assert.equal(wrong.kind, 'refused');
+      const right = await portal.services.passwordSignIn.check(email, 'lets try this one', origin);
+      assert.equal(right.kind, 'accepted');
+      assert.match((await find(email))?.passwordHash ?? '', /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+      const again = await portal.services.passwordSignIn.check(email, 'lets try this one', origin);
+      assert.equal(again.kind, 'accepted', 'with the hash that took its place');
+    }
+    assert.deepEqual(
+      (await events('account.imported')).map(({ actorLabel, subjectLabel }) => [actorLabel, subjectLabel]),
+      [
+        ['command line', 'ada@example.org'],
+        ['command line', 'ann@example.org'],
+      ],
+    );
+    assert.deepEqual(portal.mailbox.messages, [], 'nobody is written to unasked');
+  });
+
+  it('says what is wrong with each line, by number, and writes nothing while anything is', async () => {
+    await portal.account('there@example.org');
+    const ran = await imports(
+      [
+        'Email;Name;Role;Password_Hash',
+        '',
+        'good@example.org;Good;;',
+        ';Nameless;;',
+        'nonsense;Nonsense;;',
+        'noname@example.org;  ;;',
+        'GOOD@example.org;Good again;;',
+        'there@example.org;There;;',
+        'role@example.org;Role;king;',
+        'hash@example.org;Hash;;5f4dcc3b5aa765d61d8327deb882cf99',
+        'short@example.org;Short',
+        'quote@example.org;"Quote;;',
+        'nul@example.org;N\0ul;;',
+        `long@example.org;${'x'.repeat(101)};;`,
+        ';;;',
+        'last@example.org;Last;;',
+      ].join('\n'),
+    );
+    assert.equal(ran.code, 1);
+    const lines = ran.output.trimEnd().split('\n');
+    assert.deepEqual(
+      lines.map((line) => Number(/^Line (\d+): /.exec(line)?.[1])),
+      [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14],
+    );
+    assert.match(lines[3] ?? '', /stands in line 3 already/);
+    assert.match(lines[4] ?? '', /there@example.org has an account already/);
+    assert.match(lines[7] ?? '', /It has 2 cells. The first line has 4/);
+    assert.match(ran.errors, /^Nothing was imported: 11 lines have faults[^\n]*\n$/);
+    assert.equal(await total(), 1);
+    assert.doesNotMatch(ran.output + ran.errors, /5f4dcc3b5aa765d6/, 'hashes are not shown');
+  });
+
+  it('leaves faulty lines out where it is told to', async () => {
+    const ran = await imports('email,name\nbad,Bad\ngood@example.org,Good\n', '--skip-faulty');
+    assert.equal(ran.code, 0);
+    assert.match(ran.output, /^Line 2: .*\n1 account was created.\n$/);
+    assert.ok(await find('good@example.org'));
+    assert.equal(await total(), 1);
+  });
+
+  it('says what would happen in a dry run, and changes nothing', async () => {
+    const ran = await imports('email\tname\na@example.org\tA\nb@example.org\tB\n', '--dry-run', '--invite');
+    assert.deepEqual(ran, {
+      code: 0,
+      output: '2 accounts would be created. Nothing was changed.\n',
+      errors: '',
+    });
+    assert.equal(await total(), 0);
+    assert.deepEqual(portal.mailbox.messages, []);
+    assert.deepEqual(await events('account.imported'), []);
+  });
+
+  it('invites those without a password, once each, however often it is run', async () => {
+    const file = `email,name,password_hash\nann@example.org,Ann,\nbob@example.org,Bob,${BCRYPT}\n`;
+    const first = await imports(file, '--invite');
+    assert.equal(first.output, '2 accounts were created.\n1 invitation was mailed.\n');
+    const link = linkIn(await portal.mailbox.next('ann@example.org'));
+    const second = await imports(file, '--invite', '--resume');
+    assert.deepEqual(second, {
+      code: 0,
+      output: '0 accounts were created.\nAlready there: 2 accounts.\n0 invitations were mailed.\n',
+      errors: '',
+    });
+    assert.equal(portal.mailbox.messages.length, 1);
+    const ann = new Person(portal.app);
+    await ann.visits(link);
+    ann.fillsIn('Password', PASSWORD);
+    await ann.presses('Save password');
+    await signsIn(portal, 'ann@example.org');
+  });
+
+  it('goes on where it was broken off, without doubles', async () => {
+    const people = Array.from({ length: 450 }, (_, i) => `p${i}@example.org,Person ${i}`);
+    const half = ['email,name', ...people.slice(0, 230)].join('\n');
+    const whole = ['email,name', ...people].join('\n');
+    await imports(half);
+    const refused = await imports(whole);
+    assert.equal(refused.code, 1);
+    assert.equal(await total(), 230);
+    const resumed = await imports(whole, '--resume');
+    assert.equal(resumed.output, '220 accounts were created.\nAlready there: 230 accounts.\n');
+    assert.equal(await total(), 450);
+  });
+
+  it('gives each address one account when two imports run at once', async () => {
+    const file = ['email,name', ...Array.from({ length: 250 }, (_, i) => `p${i}@example.org,P`)].join('\n');
+    const ran = await Promise.all([imports(file, '--resume'), imports(file, '--resume')]);
+    assert.deepEqual(
+      ran.map(({ code }) => code),
+      [0, 0],
+    );
+    const created = ran.map(({ output }) =>
+      Number(/^(\d+) accounts? (?:was|were) created/.exec(output)?.[1]),
+    );
+    assert.equal((created[0] ?? 0) + (created[1] ?? 0), 250);
+    assert.equal(await total(), 250);
+  });
+
+  it('sends what the mail server refused when it is run again', async () => {
+    const file = 'email,name\nann@example.org,Ann\nbob@example.org,Bob\n';
+    portal.mailbox.refuse(true);
+    const { code, errors } = await imports(file, '--invite');
+    portal.mailbox.refuse(false);
+    assert.equal(code, 1);
+    assert.match(errors, /refused 2 invitations[^\n]*--resume --invite[^\n]*\n$/);
+    const again = await imports(file, '--invite', '--resume');
+    assert.match(again.output, /2 invitations were mailed/);
+    await portal.mailbox.next('ann@example.org');
+    await portal.mailbox.next('bob@example.org');
+  });
+
+  it('keeps the invitations that the mail server does not take now, and sends none twice', async () => {
+    const file = 'email,name\nann@example.org,Ann\nbob@example.org,Bob\n';
+    const down = { ...database(), SMTP_URL: 'smtp://127.0.0.1:1' };
+    const { code, output } = await runs(down, ['user', 'import', '-', '--invite'], file);
+    assert.equal(code, 0);
+    assert.match(output, /\n0 invitations were mailed\.\n2 invitations wait in the queue: [^\n]*\n$/);
+    const again = await imports(file, '--invite', '--resume');
+    assert.match(again.output, /0 invitations were mailed\.\n$/);
+    portal.wait(minutes(1));
+    await portal.deliver();
+    assert.match(linkIn(await portal.mailbox.next('ann@example.org')), /\/invitation\?token=/);
+    await portal.mailbox.next('bob@example.org');
+    assert.equal(portal.mailbox.messages.length, 2);
+  });
+
+  it('answers in JSON for programs', async () => {
+    const ran = await imports('email,name\na@example.org,A\nbad,B\n', '--json');
+    assert.equal(ran.code, 1);
+    const { faults, ...counts } = JSON.parse(ran.output);
+    assert.deepEqual(counts, {
+      written: false,
+      created: 1,
+      alreadyThere: 0,
+      invited: 0,
+      invitationsWaiting: 0,
+      invitationsRefused: 0,
+    });
+    assert.deepEqual([faults.length, faults[0].line, faults[0].fault], [1, 3, 'error.email-form']);
+  });
+
+  for (const [what, text, words] of [
+    ['an empty file', '', /nobody in it/],
+    ['a header alone', 'email,name\n', /nobody in it/],
+    ['no header', 'a@example.org,A\n', /“email” is missing/],
+    [
+      'a column that is not known',
+      'email,name,pasword_hash\na@example.org,A,x\n',
+      /“pasword_hash” is not known/,
+    ],
+    ['a column twice', 'email,name,name\na@example.org,A,B\n', /“name” stands there twice/],
+    ['a header with an open quote', '"email,name\na@example.org,A\n', /quotes do not match/],
+  ] as const) {
+    it(`refuses ${what}`, async () => {
+      const ran = await imports(text);
+      assert.equal(ran.code, 1);
+      assert.match(ran.output, words);
+      assert.equal(await total(), 0);
+    });
+  }
+
+  it('refuses a file that is not there, and one that is not UTF-8', async () => {
+    const missing = await runs(database(), ['user', 'import', join(folder, 'none.csv')]);
+    assert.match(missing.errors, /none.csv cannot be read: ENOENT/);
+    const latin = await imports(Buffer.from('email,name\na@example.org,J\xf6rg\n', 'latin1'));
+    assert.match(latin.errors, /not in UTF-8/);
+    const marked = await imports('\ufeffemail,name\na@example.org,Jörg\n');
+    assert.equal(marked.code, 0);
+    assert.equal((await find('a@example.org'))?.name, 'Jörg');
+  });
+});

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Account } from '../../src/accounts/account.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import { days, hours } from '../../src/time.ts';
+import type { Grace } from '../../src/two-factor/grace.ts';
+import { groupWith, siteRuleIs } from '../support/policies.ts';
+import { OPERATOR, openPortal, type TestPortal } from '../support/portal.ts';
+import { signsIn } from '../support/steps.ts';
+import { enrolsApp, enrolsEmail, newEmail } from '../support/victim.ts';
+import { runs } from './command-line.ts';
+
+describe('The command line: reminders', () => {
+  let folder: string;
+  let portal: TestPortal;
+  let ann: Account;
+  const environment = () => ({
+    DATABASE_URL: `sqlite:${join(folder, 'portal.sqlite')}`,
+    DATA_DIR: folder,
+    SMTP_URL: portal.mailbox.url,
+  });
+  const reminds = (...args: string[]) => runs(environment(), ['remind', ...args]);
+  const sent = async () => JSON.parse((await reminds('--json')).output);
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'postern-cli-'));
+    portal = await openPortal('database', {
+      DATABASE_URL: `sqlite:${join(folder, 'portal.sqlite')}`,
+      DATA_DIR: folder,
+    });
+    ann = await portal.account(newEmail('ann'));
+  });
+  afterEach(async () => {
+    await portal.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** The command goes by the real clock: a grace that ends so long from now. */
+  const endsIn = (time: number): Grace => ({ kind: 'until', at: Date.now() + time });
+  const mandatory = (grace: Grace) => siteRuleIs(portal, { rule: 'mandatory', grace });
+
+  it('are mailed within seven days of the deadline, with why, until when and where', async () => {
+    await mandatory({ kind: 'until', at: Date.UTC(2099, 0, 1) });
+    await groupWith(portal, { rule: 'mandatory', grace: endsIn(days(6)) }, [ann], 'Agents');
+    const ran = await reminds();
+    assert.deepEqual(ran, { code: 0, output: '1 reminder was mailed.\n', errors: '' });
+    const mail = await portal.mailbox.next(ann.email);
+    const text = (mail.text ?? '').replace(/\s+/g, ' ');
+    assert.equal(mail.subject, 'Please set up two-factor authentication');
+    assert.match(text, /Help Center requires two-factor authentication/);
+    assert.match(text, /2FA is mandatory for you because you are in the group “Agents”/);
+    assert.match(text, /You can put it off until \d+ \w+ \d{4} at \d\d:\d\d UTC/);
+    assert.match(mail.text ?? '', /^http:\/\/localhost:3000\/profile\/two-factor$/m);
+    assert.doesNotMatch(mail.text ?? '', /token=/, 'no link that signs in');
+    const { events } = await portal.services.audit.search({
+      ...{ event: 'two-factor.reminded', subjectId: ann.id, page: 1, pageSize: 5 },
+    });
+    assert.equal(events.length, 1);
+    assert.equal(events[0]?.actorLabel, 'command line');
+  });
+
+  it('are mailed once within seven days and once within one, however often it runs, side by side too', async () => {
+    await mandatory(endsIn(days(7) + hours(1)));
+    assert.deepEqual(await sent(), { sent: 0, refused: 0 }, 'not yet');
+    await mandatory(endsIn(days(7) - hours(1)));
+    const outcomes = await Promise.all([sent(), sent(), sent(), sent()]);
+    assert.equal(
+      outcomes.reduce((total, one) => total + one.sent, 0),
+      1,
+    );
+    assert.deepEqual(await sent(), { sent: 0, refused: 0 });
+    await remindedDaysAgo(6);
+    await mandatory(endsIn(hours(23)));
+    assert.deepEqual(await sent(), { sent: 1, refused: 0 });
+    assert.deepEqual(await sent(), { sent: 0, refused: 0 });
+    assert.equal(portal.mailbox.messages.length, 2);
+  });
+
+  it('are mailed anew for a deadline that was put off', async () => {
+    await mandatory(endsIn(hours(20)));
+    assert.equal((await sent()).sent, 1);
+    await mandatory(endsIn(days(6)));
+    assert.equal((await sent()).sent, 0, 'they were reminded a moment ago');
+    await remindedDaysAgo(3);
+    assert.equal((await sent()).sent, 1, 'of the earlier deadline, before this reminder was due');
+    assert.equal((await sent()).sent, 0);
+  });
+
+  it('count from the first sign-in where so many days are given, and wait for it', async () => {
+    await mandatory({ kind: 'days', days: 5 });
+    assert.equal((await sent()).sent, 0);
+    await signsIn(portal, ann.email);
+    assert.equal((await sent()).sent, 1);
+  });
+
+  it('never go to who has an authenticator that counts, is disabled or only invited, nor where nothing is demanded', async () => {
+    await mandatory(endsIn(days(2)));
+    await enrolsApp(portal, ann);
+    const dora = await portal.account(newEmail('dora'));
+    await portal.services.administration.disable(dora, OPERATOR);
+    await portal.services.registration.invite({ email: newEmail('ivy'), name: 'Ivy' }, 'member', OPERATOR);
+    assert.deepEqual(await sent(), { sent: 0, refused: 0 });
+    await siteRuleIs(portal, { rule: 'optional' });
+    await portal.account(newEmail('bob'));
+    assert.deepEqual(await sent(), { sent: 0, refused: 0 });
+    await siteRuleIs(portal, { rule: 'mandatory' });
+    assert.deepEqual(await sent(), { sent: 0, refused: 0 }, 'at once: there is nothing to remind of');
+  });
+
+  it('go to who has an authenticator of another method than the rule demands', async () => {
+    await enrolsEmail(portal, ann);
+    await groupWith(portal, { rule: 'mandatory', methods: ['app'], grace: endsIn(days(2)) }, [ann]);
+    assert.equal((await sent()).sent, 1);
+  });
+
+  it('that the mail server refused are reported, and not taken for sent: the next run sends them', async () => {
+    await mandatory(endsIn(days(2)));
+    portal.mailbox.refuse(true);
+    const ran = await reminds('--json');
+    assert.equal(ran.code, 1);
+    assert.deepEqual(JSON.parse(ran.output), { sent: 0, refused: 1 });
+    assert.equal(ran.errors, 'The mail server refused 1 reminder. The next run tries again.\n');
+    portal.mailbox.refuse(false);
+    assert.deepEqual(await sent(), { sent: 1, refused: 0 });
+  });
+
+  it('speak the language of each person', async () => {
+    await portal.services.accounts.chooseLocale(ann.id, 'ar');
+    await mandatory(endsIn(days(2)));
+    await reminds();
+    assert.match((await portal.mailbox.next(ann.email)).subject ?? '', /المصادقة الثنائية/);
+  });
+
+  /** Moves the last reminder back: the command's own clock cannot be. */
+  async function remindedDaysAgo(count: number): Promise<void> {
+    const db = openDatabase(`sqlite:${join(folder, 'portal.sqlite')}`);
+    await db('accounts')
+      .where({ id: ann.id })
+      .update({ reminded_at: Date.now() - days(count) });
+    await db.destroy();
+  }
+});

@@ -1,0 +1,164 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { requireTool } from '../support/tools.ts';
+import { SHIPPED_NAME, shipped } from './shipped.ts';
+
+/** A certificate for `localhost` and its key, as files. */
+export interface Certificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** What a proxy is told in place of what is shipped. */
+export interface Site {
+  /** Where its own files go. */
+  readonly folder: string;
+  /** Ports on the loopback: of https, and of the http that leads there. */
+  readonly port: number;
+  readonly plainPort: number;
+  readonly certificate: Certificate;
+  /** `127.0.0.1:PORT` of the two instances. */
+  readonly instances: readonly [string, string];
+}
+
+/** A proxy that an operator may put in front. */
+export interface Proxy {
+  readonly name: string;
+  /** Starts it on the shipped file, with the site's names, ports and paths in the place of the shipped ones. */
+  start(site: Site): Promise<() => Promise<void>>;
+}
+
+export const NGINX: Proxy = {
+  name: 'nginx',
+  async start(site) {
+    const file = nginxConfiguration(site);
+    const options = ['-p', site.folder, '-c', file, '-g', 'daemon off;'];
+    return started(spawnLogged(requireTool('nginx'), options, site), site);
+  },
+};
+
+export const CADDY: Proxy = {
+  name: 'Caddy',
+  async start(site) {
+    const file = caddyfile(site);
+    const options = ['run', '--config', file, '--adapter', 'caddyfile'];
+    return started(spawnLogged(requireTool('caddy'), options, site), site);
+  },
+};
+
+/** Makes a certificate for `localhost` that nobody else vouches for. */
+export function selfSigned(folder: string): Certificate {
+  const certificate = join(folder, 'fullchain.pem');
+  const key = join(folder, 'privkey.pem');
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-days', '1'];
+  const files = ['-keyout', key, '-out', certificate];
+  execFileSync(requireTool('openssl'), ['req', '-x509', ...kind, ...subject, ...files], {
+    stdio: 'pipe',
+  });
+  return { certificate, key };
+}
+
+/** Writes the shipped site and upstream within a main file as Debian's, which has everything in `folder`. */
+export function nginxConfiguration({ folder, port, plainPort, certificate, instances }: Site): string {
+  const [first, second] = instances;
+  writeFileSync(
+    join(folder, 'site.conf'),
+    shipped('nginx/postern.conf', {
+      [`https://${SHIPPED_NAME}`]: `https://localhost:${port}`,
+      [SHIPPED_NAME]: 'localhost',
+      'listen 80': `listen 127.0.0.1:${plainPort}`,
+      'listen 443': `listen 127.0.0.1:${port}`,
+      'listen [::]:80': `listen 127.0.0.2:${plainPort}`,
+      'listen [::]:443': `listen 127.0.0.2:${port}`,
+      '/etc/nginx/tls/fullchain.pem': certificate.certificate,
+      '/etc/nginx/tls/privkey.pem': certificate.key,
+    }),
+  );
+  writeFileSync(
+    join(folder, 'upstream.conf'),
+    shipped('nginx/upstream.conf', { '127.0.0.1:3001': first, '127.0.0.1:3002': second }),
+  );
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((kind) => `${kind}_temp_path ${join(folder, kind)};`)
+    .join(' ');
+  const file = join(folder, 'nginx.conf');
+  writeFileSync(
+    file,
+    `${process.getuid?.() === 0 ? 'user root;' : ''}
+    worker_processes 1;
+    pid ${join(folder, 'nginx.pid')};
+    error_log stderr;
+    events {}
+    http {
+      access_log off;
+      ${temporary}
+      gzip on;
+      include ${join(folder, 'upstream.conf')};
+      include ${join(folder, 'site.conf')};
+    }`,
+  );
+  return file;
+}
+
+/** Writes the shipped Caddyfile; its own certificate and port in place of those that Caddy fetches and takes. */
+export function caddyfile({ folder, port, plainPort, certificate, instances }: Site): string {
+  const [first, second] = instances;
+  const file = join(folder, 'Caddyfile');
+  const site = shipped('Caddyfile', {
+    [`${SHIPPED_NAME} {`]: `https://localhost {\n\ttls ${certificate.certificate} ${certificate.key}`,
+    '127.0.0.1:3001': first,
+    '127.0.0.1:3002': second,
+  });
+  const ports = `http_port ${plainPort}\n\thttps_port ${port}`;
+  writeFileSync(file, `{\n\tadmin off\n\tdefault_bind 127.0.0.1\n\t${ports}\n}\n${site}`);
+  return file;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly log: string;
+}
+
+/** Its own files (Caddy's above all) go nowhere but into the folder. */
+function spawnLogged(program: string, options: readonly string[], { folder }: Site): Running {
+  const home = join(folder, 'home');
+  mkdirSync(home, { recursive: true });
+  const log = join(folder, 'log');
+  const output = openSync(log, 'w');
+  const env = { PATH: process.env['PATH'], HOME: home, XDG_DATA_HOME: home, XDG_CONFIG_HOME: home };
+  const child = spawn(program, options, { cwd: folder, env, stdio: ['ignore', output, output] });
+  process.once('exit', () => child.kill('SIGKILL'));
+  return { child, log };
+}
+
+async function started({ child, log }: Running, { port }: Site): Promise<() => Promise<void>> {
+  const ended = once(child, 'exit');
+  for (let attempt = 0; !(await listens(port)); attempt += 1) {
+    if (attempt > 100 || child.exitCode !== null) {
+      child.kill('SIGKILL');
+      throw new Error(`The proxy did not start: ${readFileSync(log, 'utf8')}`);
+    }
+    await delay(50);
+  }
+  return async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+}
+
+async function listens(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

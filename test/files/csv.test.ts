@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { csvLine, readCsv } from '../../src/files/csv.ts';
+
+const read = (text: string) => [...readCsv(text)].map(({ number, cells }) => [number, cells]);
+
+describe('CSV', () => {
+  for (const [what, text] of [
+    ['commas', 'a,b\r\n1,2\r\n'],
+    ['semicolons', 'a;b\n1;2'],
+    ['tabs', 'a\tb\r1\t2\r'],
+  ] as const) {
+    it(`is read with ${what} and any line ends`, () => {
+      assert.deepEqual(read(text), [
+        [1, ['a', 'b']],
+        [2, ['1', '2']],
+      ]);
+    });
+  }
+
+  it('is read with quotes, a byte order mark and lines of nothing, which count', () => {
+    assert.deepEqual(read('\ufeff\n"a","b ""c"", d"\n\n  \n,,\nx,y,z\n'), [
+      [2, ['a', 'b "c", d']],
+      [6, ['x', 'y', 'z']],
+    ]);
+  });
+
+  it('has one faulty line where a quote is left open, and goes on after it', () => {
+    assert.deepEqual(read('a,b\n"open,1\nc,d\ne"f",2\n"g"h,3\ni,4\n'), [
+      [1, ['a', 'b']],
+      [2, undefined],
+      [3, ['c', 'd']],
+      [4, undefined],
+      [5, undefined],
+      [6, ['i', '4']],
+    ]);
+  });
+
+  it('of nothing is nothing', () => {
+    for (const text of ['', '\n\n', '\ufeff', ' , \n']) assert.deepEqual(read(text), []);
+  });
+
+  it('is written so that what is read is what was written', () => {
+    const cells = ['plain', 'with, comma', 'with "quotes"', ' spaces ', '', 'Ö 🦉', "O'Neill"];
+    assert.deepEqual(read(csvLine(cells)), [[1, cells]]);
+  });
+
+  for (const formula of [
+    '=1+1',
+    '+1',
+    '-1',
+    '@SUM(A1)',
+    '\t=1',
+    '\r=1',
+    '\n=1',
+    ' =1',
+    '\uFF1D1',
+    '=HYPERLINK("http://evil")',
+    '=1,"x"',
+  ]) {
+    it(`is written with ${JSON.stringify(formula)} as a text, which no spreadsheet runs`, () => {
+      const line = csvLine(['x', formula]);
+      assert.ok(line.startsWith(`x,"'`), line);
+    });
+  }
+
+  it('is written with line breaks inside of quotes', () => {
+    assert.equal(csvLine(['a\r\nb', 'c']), '"a\r\nb",c\r\n');
+  });
+});

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import {
+  PASSWORD_ACCOUNT_RULE,
+  PASSWORD_FROM_ADDRESS_RULE,
+  SECOND_FACTOR_BLOCK,
+  SECOND_FACTOR_RULE,
+  secondFactorSubject,
+  Throttle,
+  waitAfter,
+} from '../../src/limits/throttle.ts';
+import { hours, minutes, seconds } from '../../src/time.ts';
+import { ManualClock } from '../support/clock.ts';
+import { MemoryThrottles } from '../support/memory.ts';
+
+describe('the throttle', () => {
+  const rule = SECOND_FACTOR_RULE;
+  let clock: ManualClock;
+  let throttle: Throttle;
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    throttle = new Throttle(new MemoryThrottles(), clock.read);
+  });
+
+  async function fail(times: number, subject = 'ann'): Promise<void> {
+    for (let failure = 0; failure < times; failure++) {
+      clock.now = (await throttle.waiting(subject)) ?? clock.now;
+      assert.equal((await throttle.take(subject, rule)).kind, 'may try');
+    }
+  }
+
+  it('lets five tries through, the fifth of them counted, and then makes the subject wait 30 seconds', async () => {
+    for (const failures of [1, 2, 3, 4, 5]) {
+      assert.equal(await throttle.waiting('ann'), undefined);
+      assert.deepEqual(await throttle.take('ann', rule), { kind: 'may try', failures });
+    }
+    const until = clock.now + seconds(30);
+    assert.equal(await throttle.waiting('ann'), until);
+    assert.deepEqual(await throttle.take('ann', rule), { kind: 'wait', until });
+  });
+
+  it('opens again at the very end of the wait, not a millisecond earlier', async () => {
+    await fail(5);
+    clock.passes(seconds(30) - 1);
+    assert.equal((await throttle.take('ann', rule)).kind, 'wait');
+    clock.passes(1);
+    assert.deepEqual(await throttle.take('ann', rule), { kind: 'may try', failures: 6 });
+  });
+
+  it('doubles the wait with every further failure, up to one hour', async () => {
+    await fail(4);
+    const waits: number[] = [];
+    for (let failure = 5; failure <= 14; failure++) {
+      await fail(1);
+      waits.push(((await throttle.waiting('ann')) ?? clock.now) - clock.now);
+    }
+    const doubled = [30, 60, 120, 240, 480, 960, 1920].map(seconds);
+    assert.deepEqual(waits, [...doubled, hours(1), hours(1), hours(1)]);
+  });
+
+  it('does not lengthen the wait of somebody who keeps trying during it', async () => {
+    await fail(5);
+    const until = await throttle.waiting('ann');
+    for (let impatient = 0; impatient < 10; impatient++) {
+      clock.passes(seconds(1));
+      assert.deepEqual(await throttle.take('ann', rule), { kind: 'wait', until });
+    }
+  });
+
+  it('forgets the failures in a row after a success', async () => {
+    await fail(9);
+    await throttle.reset('ann');
+    assert.equal(await throttle.waiting('ann'), undefined);
+    assert.deepEqual(await throttle.take('ann', rule), { kind: 'may try', failures: 1 });
+  });
+
+  it('does not forget failures because time passes', async () => {
+    await fail(6);
+    clock.passes(hours(48));
+    assert.deepEqual(await throttle.take('ann', rule), { kind: 'may try', failures: 7 });
+    assert.equal(await throttle.waiting('ann'), clock.now + seconds(120));
+  });
+
+  it('counts each subject for itself', async () => {
+    await fail(5, 'ann');
+    assert.deepEqual(await throttle.take('ben', rule), { kind: 'may try', failures: 1 });
+    await throttle.reset('ben');
+    assert.equal((await throttle.take('ann', rule)).kind, 'wait');
+  });
+
+  it('counts twenty tries at once as twenty: only the five ahead of the wait get through', async () => {
+    const tries = await Promise.all(Array.from({ length: 20 }, () => throttle.take('ann', rule)));
+    const counted = tries.flatMap((attempt) => (attempt.kind === 'may try' ? [attempt.failures] : []));
+    assert.deepEqual(counted.sort(), [1, 2, 3, 4, 5]);
+    assert.deepEqual(
+      new Set(tries.flatMap((attempt) => (attempt.kind === 'wait' ? [attempt.until] : []))),
+      new Set([clock.now + seconds(30)]),
+    );
+  });
+
+  it('lets exactly one of twenty at once through when a wait has just ended', async () => {
+    await fail(7);
+    clock.now = (await throttle.waiting('ann')) ?? 0;
+    const tries = await Promise.all(Array.from({ length: 20 }, () => throttle.take('ann', rule)));
+    assert.deepEqual(
+      tries.filter(({ kind }) => kind === 'may try'),
+      [{ kind: 'may try', failures: 8 }],
+    );
+  });
+
+  it('has the waits of the design for the second factor and keeps counting up to the block', async () => {
+    assert.deepEqual(SECOND_FACTOR_RULE, { from: 5, first: seconds(30), longest: hours(1) });
+    assert.equal(SECOND_FACTOR_BLOCK, 100);
+    await fail(99);
+    clock.now = (await throttle.waiting('ann')) ?? 0;
+    assert.deepEqual(await throttle.take('ann', rule), { kind: 'may try', failures: 100 });
+  });
+
+  it('turns failures into waits by each rule', () => {
+    const cases = [
+      [SECOND_FACTOR_RULE, 0, 0],
+      [SECOND_FACTOR_RULE, 4, 0],
+      [SECOND_FACTOR_RULE, 5, seconds(30)],
+      [SECOND_FACTOR_RULE, 11, minutes(32)],
+      [SECOND_FACTOR_RULE, 12, hours(1)],
+      [SECOND_FACTOR_RULE, 5000, hours(1)],
+      [PASSWORD_FROM_ADDRESS_RULE, 5, seconds(30)],
+      [PASSWORD_ACCOUNT_RULE, 99, 0],
+      [PASSWORD_ACCOUNT_RULE, 100, seconds(30)],
+      [PASSWORD_ACCOUNT_RULE, 104, minutes(5)],
+    ] as const;
+    for (const [by, failures, wait] of cases)
+      assert.equal(waitAfter(failures, by), wait, `after ${failures}`);
+  });
+
+  it('counts the second factor by the account alone: sessions, methods and resends share one count', () => {
+    assert.equal(secondFactorSubject('a1'), secondFactorSubject('a1'));
+    assert.notEqual(secondFactorSubject('a1'), secondFactorSubject('a2'));
+  });
+});

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { type Message, NOTICES } from '../../src/post/post.ts';
+import type { Purpose } from '../../src/two-factor/challenges.ts';
+import { EVERY_MESSAGE, noticeMessage, resetRequested } from './messages.ts';
+import { ANN, codeMessage, letterOf, NOW, TOKEN } from './post-under-test.ts';
+
+const LINKS = [
+  ['invitation', '/invitation'],
+  ['password reset', '/reset-password'],
+  ['sign-up', '/sign-up/confirm'],
+] as const;
+
+const RESET_APPROVED: Message = { kind: 'reset approved', dueAt: NOW, token: TOKEN, expiresAt: NOW };
+
+const linesOf = (text: string) => text.trimEnd().split('\n');
+
+describe('The mail with a code', () => {
+  it('says the code on a line of its own, and last on the line that phones read it from', async () => {
+    const { text, subject } = await letterOf(codeMessage('012345'));
+    assert.ok(linesOf(text).includes('012345'));
+    assert.equal(linesOf(text).at(-1), '@help.example.org #012345');
+    assert.equal(subject, 'Your verification code for Help Center');
+  });
+
+  it('says which code counts and for how long', async () => {
+    const { text } = await letterOf(codeMessage());
+    assert.match(text, /Only the newest code counts\. This one was sent on\s31 January 2030 at 14:03 UTC\./);
+    assert.match(text, /It works once, for 10 minutes\./);
+  });
+
+  it('asks for no click', async () => {
+    const { text } = await letterOf(codeMessage());
+    assert.doesNotMatch(text, /:\/\//);
+  });
+
+  const purposes: Readonly<Record<Purpose, RegExp>> = {
+    'sign-in': /code to sign in to Help Center/,
+    'step-up': /code to confirm a change to your account/,
+    enrolment: /code to set up email authentication/,
+    'e-mail change': /code to confirm this address[\s\S]*Give the code to nobody, and nothing will\schange/,
+  };
+  for (const [purpose, pattern] of Object.entries(purposes)) {
+    it(`says what it is for: ${purpose}`, async () => {
+      const message = { ...codeMessage(), purpose: purpose as Purpose } as Message;
+      assert.match((await letterOf(message)).text, pattern);
+    });
+  }
+
+  it('says what to do for those who did not ask for it', async () => {
+    const { text } = await letterOf(codeMessage());
+    assert.match(text, /If you did not ask for this code, someone else may know your password\./);
+    assert.match(text, /choose\sa new password, and tell the help desk/);
+  });
+
+  it('says nothing that the person behind the account could have written to a stranger', async () => {
+    const { text } = await letterOf(codeMessage(), { ...ANN, name: 'Visit evil.example' });
+    assert.doesNotMatch(text, /evil/);
+  });
+});
+
+describe('The mail with a link', () => {
+  for (const [kind, path] of LINKS) {
+    it(`of the ${kind} leads to the public origin's ${path} and says until when`, async () => {
+      const { text } = await letterOf({ kind, token: TOKEN, expiresAt: NOW });
+      assert.ok(linesOf(text).includes(`https://help.example.org:8443${path}?token=${TOKEN}`));
+      assert.match(text, /The link works once, until 31 January 2030 at 14:03 UTC\./);
+    });
+  }
+
+  it('of a sign-up does not carry the name that somebody typed to somebody else', async () => {
+    const message = { kind: 'sign-up', token: TOKEN, expiresAt: NOW } as const;
+    const { text } = await letterOf(message, { ...ANN, name: 'You won! evil.example' });
+    assert.doesNotMatch(text, /evil/);
+  });
+
+  it('keeps a token that has characters of its own whole', async () => {
+    const { text } = await letterOf({ kind: 'invitation', token: 'a b&c', expiresAt: NOW });
+    assert.ok(linesOf(text).includes('https://help.example.org:8443/invitation?token=a%20b%26c'));
+  });
+
+  it('is not there in the answer to a second sign-up, which leads to the sign-in', async () => {
+    const { text } = await letterOf({ kind: 'sign-up again' });
+    assert.ok(linesOf(text).includes('https://help.example.org:8443/sign-in'));
+    assert.ok(linesOf(text).includes('https://help.example.org:8443/forgotten-password'));
+    assert.doesNotMatch(text, /token/);
+  });
+});
+
+describe('The mail about a reset request', () => {
+  const CANCEL = `https://help.example.org:8443/cancel-request?token=${TOKEN}`;
+
+  it('says who asked from where, how to cancel it, and that somebody knows the password', async () => {
+    const { text } = await letterOf(resetRequested('person'));
+    assert.match(
+      text,
+      /^When: 31 January 2030 at 14:03 UTC\nBrowser: Lynx\nFrom the address: 192\.0\.2\.7$/m,
+    );
+    assert.ok(linesOf(text).includes(CANCEL));
+    assert.ok(linesOf(text).includes('https://help.example.org:8443/forgotten-password'));
+  });
+
+  it('does not tell where an administrator sits who asked', async () => {
+    const { text } = await letterOf(resetRequested('administrator'));
+    assert.ok(linesOf(text).includes(CANCEL));
+    assert.doesNotMatch(text, /Lynx|192\.0\.2\.7|your password/);
+  });
+
+  it('says when it was approved until when it can be cancelled', async () => {
+    const { text } = await letterOf(RESET_APPROVED);
+    assert.match(text, /reset after\s31 January 2030 at 14:03 UTC/);
+    assert.ok(linesOf(text).includes(CANCEL));
+  });
+});
+
+describe('The notice by mail', () => {
+  for (const notice of NOTICES) {
+    it(`of "${notice}" says when, from which browser and address, and leads to what helps`, async () => {
+      const { text } = await letterOf(noticeMessage(notice, 'person', ANN.email));
+      assert.match(text, /^When: 31 January 2030 at 14:03 UTC$/m);
+      assert.match(text, /^Browser: Lynx$/m);
+      assert.match(text, /^From the address: 192\.0\.2\.7$/m);
+      assert.ok(linesOf(text).includes('https://help.example.org:8443/forgotten-password'));
+      assert.ok(linesOf(text).includes('https://help.example.org:8443/profile/two-factor'));
+      assert.match(text, /administrator can end all your\s+sessions and reset your 2FA/);
+    });
+  }
+
+  it('has a subject and a sentence of its own for everything that is told', async () => {
+    const letters = await Promise.all(NOTICES.map((notice) => letterOf(noticeMessage(notice))));
+    assert.equal(new Set(letters.map(({ subject }) => subject)).size, NOTICES.length);
+    assert.equal(new Set(letters.map(({ text }) => text)).size, NOTICES.length);
+  });
+
+  for (const notice of [
+    'authenticator created',
+    'authenticator renamed',
+    'authenticator removed',
+    'authenticator blocked',
+    'second step failed',
+  ] as const) {
+    it(`of "${notice}" names the authenticator`, async () => {
+      assert.match((await letterOf(noticeMessage(notice))).text, /"My phone"/);
+    });
+  }
+
+  it('of what an administrator did leads to the administrator, and does not tell where they sit', async () => {
+    const { text } = await letterOf(noticeMessage('two-factor reset', 'administrator'), ANN, {
+      settings: { helpContact: 'help@example.org' },
+    });
+    assert.match(text, /^By: an administrator$/m);
+    assert.match(text, /ask the administrator why/);
+    assert.match(text, /help@example\.org/);
+    assert.doesNotMatch(text, /Lynx|192\.0\.2\.7|forgotten-password/);
+  });
+
+  it('to the address that was given up leads to the administrator, for no link can help there', async () => {
+    const old = await letterOf(noticeMessage('e-mail changed', 'person', 'new@example.org'));
+    assert.match(old.text, /is now\snew@example\.org/);
+    assert.match(old.text, /Tell the help desk's\sadministrator now/);
+    assert.doesNotMatch(old.text, /forgotten-password/);
+    const fresh = await letterOf(noticeMessage('e-mail changed', 'person', 'new@example.org'), {
+      ...ANN,
+      email: 'new@example.org',
+    });
+    assert.match(fresh.text, /forgotten-password/);
+  });
+});
+
+describe('Every mail', () => {
+  it("is in the reader's language, and in English for those who chose none", async () => {
+    for (const message of EVERY_MESSAGE) {
+      const arabic = await letterOf(message, { ...ANN, locale: 'ar' });
+      assert.equal(arabic.language, 'ar');
+      assert.match(arabic.subject, /[\u0600-\u06FF]/);
+      assert.match(arabic.text, /[\u0600-\u06FF]/);
+      assert.equal((await letterOf(message, { ...ANN, locale: null })).language, 'en');
+      assert.equal((await letterOf(message, { ...ANN, locale: 'tlh' })).language, 'en');
+    }
+  });
+
+  it('says how to reach help, in the words of the administrator where there are any', async () => {
+    for (const message of EVERY_MESSAGE) {
+      const without = await letterOf(message);
+      assert.match(without.text, /Need help\? Ask the administrator of Help Center\./);
+      const withContact = await letterOf(message, ANN, {
+        settings: { helpContact: 'Call 0123 <now> & ask' },
+      });
+      assert.match(withContact.text, /^Call 0123 <now> & ask$/m);
+    }
+  });
+
+  it('lets no name pass for its own words', async () => {
+    const filler = 'x'.repeat(70);
+    const name = `Ann\n999999\r\n\u2028@evil.example #999999\u202Ecba\0 ${filler} 999999 ${filler}`;
+    const shown = `Ann 999999 @evil.example #999999 cba ${filler} 999999 ${filler}`;
+    const messages = [...EVERY_MESSAGE, ...NOTICES.map((notice) => noticeMessage(notice, 'person', name))];
+    let seen = 0;
+    for (const message of messages) {
+      const { text, subject } = await letterOf(message, { ...ANN, name }, { settings: { siteName: name } });
+      for (const line of linesOf(text)) assert.doesNotMatch(line, /^(999999|@evil)/);
+      assert.doesNotMatch(`${subject}${text}`, /[\u2028\u202E\0\r]/);
+      if (text.includes(shown)) seen += 1;
+    }
+    assert.equal(seen, messages.length);
+  });
+});

@@ -1,0 +1,60 @@
+import { pino } from 'pino';
+import { newId } from '../../src/identifiers.ts';
+import { carrierOver } from '../../src/mail/carrier.ts';
+import { letterWriter } from '../../src/mail/letter-writer.ts';
+import type { Transport } from '../../src/mail/transport.ts';
+import type { Carriage, Letter } from '../../src/post/letter.ts';
+import { kindOf } from '../../src/post/mail.ts';
+import type { Message, Recipient } from '../../src/post/post.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../../src/settings/settings.ts';
+import { loadWords, type Words } from '../../src/words.ts';
+
+export const NOW = Date.UTC(2030, 0, 31, 14, 3, 0);
+export const ANN: Recipient = { id: null, email: 'ann@example.org', name: 'Ann Example', locale: null };
+export const TOKEN = 'dG9rZW4tb2YtMjAtYnl0ZXMtbG8';
+export const ORIGIN = { requestId: 'request', address: '192.0.2.7', browser: 'Lynx' };
+
+const WORDS = loadWords();
+
+export function codeMessage(code = '012345'): Message {
+  return { kind: 'code', code, purpose: 'sign-in', sentAt: NOW, expiresAt: NOW + 600_000 };
+}
+
+interface Circumstances {
+  readonly settings?: Partial<Settings>;
+  readonly mailFrom?: { readonly name: string; readonly address: string };
+  readonly baseUrl?: string;
+  readonly words?: Words;
+}
+
+/** Letters written and carried over a transport, once, and everything that is logged. */
+export function postOver(transport: Transport, circumstances: Circumstances = {}) {
+  const log: string[] = [];
+  const settings = { ...DEFAULT_SETTINGS, ...circumstances.settings };
+  const writer = letterWriter({
+    words: circumstances.words ?? WORDS,
+    settings: { read: async () => settings, change: async () => settings },
+    baseUrl: circumstances.baseUrl ?? 'https://help.example.org:8443',
+    mailFrom: circumstances.mailFrom ?? { name: '', address: 'postern@example.org' },
+    clock: () => NOW,
+  });
+  const carrier = carrierOver(transport, pino({}, { write: (line: string) => log.push(line) }));
+  const carry = async (to: Recipient, message: Message): Promise<Carriage> =>
+    carrier.carry(await writer.write(newId(NOW), to, message), kindOf(message));
+  const send = async (to: Recipient, message: Message) => (await carry(to, message)).kind;
+  return { send, carry, log };
+}
+
+/** What would be handed to the transport. */
+export async function letterOf(
+  message: Message,
+  to: Recipient = ANN,
+  circumstances: Circumstances = {},
+): Promise<Letter> {
+  const letters: Letter[] = [];
+  const carry = async (letter: Letter) => void letters.push(letter);
+  await postOver({ carry, close() {}, cut() {} }, circumstances).send(to, message);
+  const [letter] = letters;
+  if (letter === undefined) throw new Error('No letter was carried.');
+  return letter;
+}

@@ -1,0 +1,309 @@
+import assert from 'node:assert/strict';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { ParsedMail } from 'mailparser';
+import { type SmtpPatience, smtpTransport } from '../../src/mail/smtp-transport.ts';
+import type { Transport } from '../../src/mail/transport.ts';
+import type { Message, Recipient } from '../../src/post/post.ts';
+import { codeIn, linkIn, type Mailbox, openMailbox } from '../support/mailbox.ts';
+import { ANN, codeMessage, NOW, ORIGIN, postOver, TOKEN } from './post-under-test.ts';
+
+const headerNames = (mail: ParsedMail) => mail.headerLines.map(({ key }) => key);
+
+describe('The post by SMTP', () => {
+  let mailbox: Mailbox;
+  let transport: Transport;
+  before(async () => {
+    mailbox = await openMailbox();
+    transport = smtpTransport(mailbox.url);
+  });
+  after(async () => {
+    transport.close();
+    await mailbox.close();
+  });
+
+  async function received(
+    message: Message,
+    to: Recipient = ANN,
+    circumstances: Parameters<typeof postOver>[1] = {},
+  ): Promise<ParsedMail> {
+    assert.equal(await postOver(transport, circumstances).send(to, message), 'taken');
+    return mailbox.next(to.email);
+  }
+
+  it('delivers a code as plain text that nothing has to be fetched for', async () => {
+    const mail = await received(codeMessage('012345'));
+    assert.equal(codeIn(mail), '012345');
+    assert.equal(mail.text?.trimEnd().split('\n').at(-1), '@help.example.org #012345');
+    assert.equal(mail.html, false);
+    assert.deepEqual(mail.attachments, []);
+    assert.equal(mail.headers.get('content-language'), 'en');
+    assert.equal(mail.headers.get('auto-submitted'), 'auto-generated');
+    assert.equal(mail.date?.getTime(), NOW);
+    assert.match(mail.messageId ?? '', /^<\S+@example\.org>$/);
+  });
+
+  it('delivers every letter of another script', async () => {
+    const mail = await received(codeMessage('543210'), { ...ANN, locale: 'ar' });
+    assert.equal(codeIn(mail), '543210');
+    assert.match(mail.text ?? '', /هذا رمزك لتسجيل الدخول/);
+    assert.equal(mail.headers.get('content-language'), 'ar');
+  });
+
+  it('delivers a link in one piece, as long as it may be', async () => {
+    const baseUrl = `https://${'a'.repeat(60)}.example.org`;
+    const mail = await received({ kind: 'invitation', token: TOKEN, expiresAt: NOW }, ANN, { baseUrl });
+    assert.equal(linkIn(mail), `${baseUrl}/invitation?token=${TOKEN}`);
+  });
+
+  it('sends in the name of the site, from the address of the environment', async () => {
+    const mail = await received(codeMessage(), ANN, { settings: { siteName: 'Söhne & "Töchter"' } });
+    assert.deepEqual(mail.from?.value, [{ name: 'Söhne & "Töchter"', address: 'postern@example.org' }]);
+  });
+
+  it('sends in the name that the environment gives, where it gives one', async () => {
+    const mail = await received(codeMessage(), ANN, {
+      mailFrom: { name: 'Desk', address: 'desk@example.org' },
+    });
+    assert.deepEqual(mail.from?.value, [{ name: 'Desk', address: 'desk@example.org' }]);
+  });
+
+  it('sends from the address that an administrator has set', async () => {
+    const settings = { sender: 'codes@example.net' };
+    const mail = await received(codeMessage(), ANN, {
+      settings,
+      mailFrom: { name: 'Desk', address: 'd@example.org' },
+    });
+    assert.deepEqual(mail.from?.value, [{ name: 'Help Center', address: 'codes@example.net' }]);
+  });
+
+  it('makes no header out of a name, a site or an address with line breaks in it', async () => {
+    const evil = 'x\r\nBcc: evil@example.org\r\nX-Evil: yes\r\n\r\nbody';
+    const usual = headerNames(await received(codeMessage()));
+    const notice: Message = {
+      kind: 'notice',
+      notice: 'role changed',
+      at: NOW,
+      origin: { ...ORIGIN, browser: evil },
+      by: 'person',
+      about: evil,
+    };
+    for (const circumstances of [
+      { settings: { siteName: evil, helpContact: evil } },
+      { mailFrom: { name: evil, address: 'a@example.org' } },
+    ]) {
+      const mail = await received(notice, { ...ANN, name: evil }, circumstances);
+      assert.deepEqual(headerNames(mail).toSorted(), usual.toSorted());
+    }
+    const post = postOver(transport, { settings: { sender: 'a@example.org\r\nBcc: evil@example.org' } });
+    assert.equal(await post.send(ANN, notice), 'failed');
+    assert.ok(mailbox.addressees.length > 0);
+    assert.ok(!mailbox.addressees.includes('evil@example.org'));
+  });
+
+  it('writes to one person only, whatever the address looks like', async () => {
+    const before = mailbox.addressees.length;
+    for (const email of [
+      'ann@example.org, evil@example.org',
+      'ann@example.org\r\nRCPT TO:<evil@example.org>',
+      'Ann <ann@example.org>, <evil@example.org>',
+    ]) {
+      await postOver(transport).send({ ...ANN, email }, codeMessage());
+    }
+    assert.ok(mailbox.addressees.length - before <= 3);
+    assert.ok(!mailbox.addressees.includes('evil@example.org'));
+  });
+
+  it('delivers many at once', async () => {
+    const post = postOver(transport);
+    const people = Array.from({ length: 20 }, (_, index) => ({ ...ANN, email: `p${index}@example.org` }));
+    const deliveries = await Promise.all(people.map((person) => post.send(person, codeMessage())));
+    assert.deepEqual(new Set(deliveries), new Set(['taken']));
+    for (const { email } of people) assert.equal(codeIn(await mailbox.next(email)), '012345');
+  });
+
+  it('says refused when the server does, and taken once it takes mail again', async () => {
+    const post = postOver(transport);
+    mailbox.refuse(true);
+    assert.equal(await post.send(ANN, codeMessage()), 'refused');
+    mailbox.refuse(false);
+    assert.equal(await post.send(ANN, codeMessage('111111')), 'taken');
+    assert.equal(codeIn(await mailbox.next(ANN.email)), '111111');
+  });
+
+  it('goes on over a new connection when the server was restarted', async () => {
+    const first = await openMailbox();
+    const restarting = smtpTransport(first.url);
+    const post = postOver(restarting);
+    assert.equal(await post.send(ANN, codeMessage()), 'taken');
+    await first.close();
+    assert.equal(await post.send(ANN, codeMessage()), 'failed');
+    const again = await openMailbox(Number(new URL(first.url).port));
+    assert.equal(await post.send(ANN, codeMessage('222222')), 'taken');
+    assert.equal(codeIn(await again.next(ANN.email)), '222222');
+    restarting.close();
+    await again.close();
+  });
+
+  it('takes no more once it is closed', async () => {
+    const closed = smtpTransport(mailbox.url);
+    const post = postOver(closed);
+    closed.close();
+    assert.equal(await post.send(ANN, codeMessage()), 'failed');
+  });
+});
+
+describe('The post over a mail server that fails', () => {
+  const sockets = new Set<Socket>();
+  let server: Server | undefined;
+  afterEach(() => {
+    for (const socket of sockets) socket.destroy();
+    server?.close();
+  });
+
+  async function serverThat(answers: (socket: Socket) => void): Promise<string> {
+    const listening = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      answers(socket);
+    });
+    await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+    server = listening;
+    return `smtp://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+  }
+
+  async function outcomeAt(url: string, patience?: SmtpPatience) {
+    const transport = smtpTransport(url, patience);
+    const post = postOver(transport);
+    const started = performance.now();
+    const carriage = await post.carry(ANN, codeMessage('012345'));
+    const took = performance.now() - started;
+    transport.close();
+    return { carriage, took, log: post.log.join('') };
+  }
+
+  it('says that it failed when it is not there', async () => {
+    const url = await serverThat(() => {});
+    await new Promise((resolve) => server?.close(resolve));
+    const { carriage, took, log } = await outcomeAt(url);
+    assert.equal(carriage.kind, 'failed');
+    assert.ok(took < 2000, `${took} ms`);
+    assert.match(log, /ECONNREFUSED/);
+  });
+
+  it('says that it failed when it drops the connection', async () => {
+    const url = await serverThat((socket) => socket.destroy());
+    const { carriage, took } = await outcomeAt(url);
+    assert.equal(carriage.kind, 'failed');
+    assert.ok(took < 5000, `${took} ms`);
+  });
+
+  it('says that it failed within seconds when it never says hello', async () => {
+    const url = await serverThat(() => {});
+    const { carriage, took } = await outcomeAt(url);
+    assert.equal(carriage.kind, 'failed');
+    assert.ok(took > 4500 && took < 7000, `${took} ms`);
+  });
+
+  it('says that it failed when it falls silent after hello', async () => {
+    const url = await serverThat((socket) => socket.write('220 hello\r\n'));
+    const { carriage, took } = await outcomeAt(url, { hello: 200, silence: 300, whole: 5000 });
+    assert.equal(carriage.kind, 'failed');
+    assert.ok(took < 2000, `${took} ms`);
+  });
+
+  it('says that it failed in the end when it trickles its replies', async () => {
+    const url = await serverThat((socket) => {
+      socket.write('220 hello\r\n');
+      const trickle = setInterval(() => socket.write('250-wait\r\n'), 50);
+      socket.on('close', () => clearInterval(trickle));
+    });
+    const { carriage, took } = await outcomeAt(url, { hello: 1000, silence: 1000, whole: 1500 });
+    assert.equal(carriage.kind, 'failed');
+    assert.ok(took < 3000, `${took} ms`);
+  });
+
+  /** A server that says yes to everything but to the command that begins so. */
+  async function serverThatSays(reply: string, to: string): Promise<string> {
+    return serverThat((socket) => {
+      let isText = false;
+      socket.write('220 hello\r\n');
+      socket.on('data', (chunk: Buffer) => {
+        const said = String(chunk);
+        if (isText && !said.endsWith('\r\n.\r\n')) return;
+        const command = isText ? 'the text' : said;
+        isText = !isText && said.startsWith('DATA') && to !== 'DATA';
+        if (command.startsWith(to)) socket.write(`${reply}\r\n`);
+        else socket.write(isText ? '354 go on\r\n' : '250 fine\r\n');
+      });
+    });
+  }
+
+  for (const [what, reply, to, expected] of [
+    ['no such mailbox', '550 5.1.1 nobody of that name', 'RCPT', { kind: 'refused' }],
+    ['what is in the mail', '554 5.7.1 looks like spam', 'the text', { kind: 'refused' }],
+    ['a mailbox that is full for now', '452 4.2.2 later', 'RCPT', { kind: 'failed', everyone: false }],
+    ['greylisting, after the text', '451 4.7.1 later', 'the text', { kind: 'failed', everyone: false }],
+    ['a server that closes', '421 4.3.2 going down', 'RCPT', { kind: 'failed', everyone: true }],
+    ['commands in the wrong order', '503 5.5.1 not now', 'RCPT', { kind: 'failed', everyone: false }],
+    ['our sender', '550 5.7.1 not in your name', 'MAIL', { kind: 'failed', everyone: true }],
+  ] as const) {
+    it(`takes a reply about ${what} for what it is: ${JSON.stringify(expected)}`, async () => {
+      const { carriage } = await outcomeAt(await serverThatSays(reply, to));
+      assert.ok(carriage.kind !== 'taken');
+      const { reason, ...rest } = carriage;
+      assert.deepEqual(rest, expected);
+      assert.equal(reason, reply);
+    });
+  }
+
+  it('takes a wrong password for a fault of ours, which somebody may mend', async () => {
+    const url = await serverThat((socket) => {
+      socket.write('220 hello\r\n');
+      socket.on('data', (chunk: Buffer) => {
+        const isHello = String(chunk).startsWith('EHLO');
+        socket.write(isHello ? '250-fine\r\n250 AUTH PLAIN\r\n' : '535 5.7.8 wrong\r\n');
+      });
+    });
+    const { carriage, log } = await outcomeAt(url.replace('smtp://', 'smtp://ann:s3cret-word@'));
+    assert.deepEqual(carriage, { kind: 'failed', reason: '535 5.7.8 wrong', everyone: true });
+    assert.doesNotMatch(log, /s3cret-word/);
+  });
+
+  it("gives the server's reason in one short line, without the code and without other people's addresses", async () => {
+    const { carriage, log } = await outcomeAt(
+      await serverThatSays(
+        `550 5.1.1 <Ann@example.org>: 012345? \x1b[31m\u202Emoved to <boss@private.example> ${'x'.repeat(300)}`,
+        'RCPT',
+      ),
+    );
+    assert.ok(carriage.kind === 'refused');
+    assert.match(carriage.reason, /^550 5\.1\.1 <Ann@example\.org>: \[…\]\? \[31m .*moved to <…> x+$/);
+    assert.equal(carriage.reason.length, 200);
+    assert.doesNotMatch(log, /boss|012345|Ann@|x{250}/);
+  });
+
+  it('logs the reason without the code, also where the server quotes the mail', async () => {
+    const { carriage, log } = await outcomeAt(
+      await serverThatSays('554 5.7.1 I do not like "@help.example.org #012345"', 'MAIL'),
+    );
+    assert.equal(carriage.kind, 'failed');
+    assert.match(log, /"responseCode":554/);
+    assert.match(log, /I do not like/);
+    assert.match(log, /a•••@example\.org/);
+    assert.doesNotMatch(log, /012345|ann@example\.org|someone else may know/);
+  });
+
+  it('hands a letter over once when the connection breaks in the place of the last word', async () => {
+    const mailbox = await openMailbox();
+    const transport = smtpTransport(mailbox.url);
+    const post = postOver(transport);
+    assert.equal(await post.send(ANN, codeMessage('111111')), 'taken');
+    mailbox.behave('drops');
+    const carriage = await post.carry(ANN, codeMessage('222222'));
+    assert.ok(carriage.kind === 'failed' && carriage.everyone);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.deepEqual(mailbox.messages.map(codeIn), ['111111', '222222']);
+    transport.close();
+    await mailbox.close();
+  });
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { AUDIT_EVENTS, type AuditEvent, type AuditEventName } from '../../src/audit/audit.ts';
+import { COUNTERS, countsOf } from '../../src/metrics/counters.ts';
+import { METHOD_IDS } from '../../src/two-factor/method.ts';
+
+/** An event as a stranger would have it: whatever can be typed says something else each time. */
+function event(name: AuditEventName, detail: AuditEvent['detail'] = {}): AuditEvent {
+  const strange = 'ann@example.org" } 1';
+  return {
+    ...{ id: strange, at: 0, event: name, address: strange, browser: strange, requestId: strange, detail },
+    ...{ actorId: strange, actorLabel: strange, subjectId: strange, subjectLabel: strange },
+  };
+}
+
+describe('What an event of the audit log adds to the figures', () => {
+  const details: readonly AuditEvent['detail'][] = [
+    {},
+    ...[...METHOD_IDS, 'smoke signals'].flatMap((method) =>
+      ['sign-in', 'step-up', 'enrolment', 'e-mail change', 'recovery code'].flatMap((purpose) =>
+        ['wait', 'refused', '"'].map((outcome) => ({ method, purpose, outcome, fault: '"' })),
+      ),
+    ),
+  ];
+
+  it('has the labels of its counter, each with a value that was known beforehand', () => {
+    const seen = new Set<string>();
+    for (const name of AUDIT_EVENTS) {
+      for (const { counter, labels } of details.flatMap((detail) => countsOf(event(name, detail)))) {
+        const known: Readonly<Record<string, readonly string[]>> = COUNTERS[counter].labels;
+        assert.deepEqual(Object.keys(labels), Object.keys(known), name);
+        for (const [label, value] of Object.entries(labels)) {
+          assert.ok(known[label]?.includes(value), `${name}: ${label}="${value}"`);
+        }
+        seen.add(counter);
+      }
+    }
+    assert.deepEqual(seen, new Set(['sign_ins', 'second_steps', 'throttled']));
+  });
+
+  it('is something for everything that was refused because it came too often', () => {
+    for (const name of AUDIT_EVENTS.filter((one) => one.endsWith('.throttled'))) {
+      const counted = countsOf(event(name)).map(({ counter }) => counter);
+      assert.ok(counted.includes('throttled'), name);
+    }
+  });
+
+  it('is no second step where a code sets something up', () => {
+    assert.deepEqual(countsOf(event('second-step.refused', { method: 'email', purpose: 'enrolment' })), []);
+    assert.deepEqual(countsOf(event('second-step.refused', { method: 'email', purpose: 'sign-in' })), [
+      { counter: 'second_steps', labels: { method: 'email', outcome: 'refused' } },
+    ]);
+  });
+});

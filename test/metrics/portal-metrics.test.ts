@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import { HashingQueue, TooBusy } from '../../src/accounts/hashing-queue.ts';
+import { PortalMetrics } from '../../src/metrics/portal-metrics.ts';
+import { figuresIn } from '../support/figures.ts';
+
+describe('The figures of the hashing queue', () => {
+  it('are how many are at it, how many wait, and how many were refused since the start', async () => {
+    const hashing = new HashingQueue(1, 1);
+    const metrics = new PortalMetrics({
+      mails: { depth: async () => ({ waiting: 0, late: 0, oldest: undefined }) },
+      hashing,
+      clock: () => 0,
+    });
+    const figures = async () => {
+      const all = figuresIn((await metrics.read([])).text);
+      return ['hashes{state="running"}', 'hashes{state="waiting"}', 'hashes_refused_total'].map((name) =>
+        all.get(`postern_${name}`),
+      );
+    };
+    assert.deepEqual(await figures(), [0, 0, 0]);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const running = hashing.run(() => promise);
+    const waiting = hashing.run(async () => {});
+    for (let count = 0; count < 2; count += 1)
+      await assert.rejects(
+        hashing.run(async () => {}),
+        TooBusy,
+      );
+    assert.deepEqual(await figures(), [1, 1, 2]);
+    assert.deepEqual(await figures(), [1, 1, 2], 'and are no more for being read twice');
+    resolve();
+    await Promise.all([running, waiting]);
+    await turn();
+    assert.deepEqual(await figures(), [0, 0, 2]);
+  });
+});

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import type { Knex } from 'knex';
+import { slowHash } from '../../src/accounts/passwords.ts';
+import { party } from '../../src/audit/audit.ts';
+import { newId } from '../../src/identifiers.ts';
+import { secondFactorSubject } from '../../src/limits/throttle.ts';
+import { KnexAccounts } from '../../src/storage/accounts.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import { KnexThrottleStore } from '../../src/storage/limits.ts';
+import { KnexRecoveryCodeStore } from '../../src/storage/recovery-codes.ts';
+import { allTables } from '../../src/storage/tables.ts';
+import { CHANGES, type Subject } from '../support/changes.ts';
+import { CREATION_TIMEOUT, type EmptyDatabase, POSTGRESQL } from '../support/databases.ts';
+import { type Gateway, gateway } from '../support/gateway.ts';
+import { OPERATOR, openPortal, type TestPortal } from '../support/portal.ts';
+import { newEmail } from '../support/victim.ts';
+
+/** Counters, for what was tried or sent stays counted, whatever comes of the rest; and tables of the libraries. */
+const LEFT_OUT = /^(throttles|allowances|challenges|sessions|knex_.*)$/;
+
+const HASH = '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA';
+const CODE = 'ABCD-EFGH-JKMN-PQRS';
+const SALT = 'AAAAAAAAAAAAAAAAAAAAAA';
+const CODE_HASH = await slowHash(CODE, Buffer.from(SALT, 'base64url'));
+
+/** Every row of each table, as JSON. */
+type Rows = ReadonlyMap<string, readonly string[]>;
+
+/** How many rows of each table went and came; a row that was changed did both. */
+function difference(before: Rows, after: Rows): Readonly<Record<string, string>> {
+  const changed = [...after].map(([table, rows]) => {
+    const earlier = before.get(table) ?? [];
+    const gone = earlier.filter((row) => !rows.includes(row)).length;
+    const come = rows.filter((row) => !earlier.includes(row)).length;
+    return [table, `-${gone} +${come}`] as const;
+  });
+  return Object.fromEntries(changed.filter(([, counts]) => counts !== '-0 +0'));
+}
+
+describe('A change during which the connection to the database breaks', () => {
+  let empty: EmptyDatabase;
+  let way: Gateway;
+  /** Past the gateway. */
+  let db: Knex;
+  let portal: TestPortal;
+  let tables: readonly string[];
+
+  before(async function () {
+    this.timeout(CREATION_TIMEOUT);
+    empty = await POSTGRESQL.create();
+    way = await gateway(empty.url);
+    db = openDatabase(empty.url);
+    portal = await openPortal('database', { DATABASE_URL: way.url });
+    tables = (await allTables(db)).map(({ name }) => name).filter((name) => !LEFT_OUT.test(name));
+  });
+
+  after(async () => {
+    await portal.close();
+    await way.cut();
+    await db.destroy();
+    await empty.drop();
+  });
+
+  async function rows(): Promise<Rows> {
+    const read = tables.map(async (name) => {
+      // What the worker does with a mail that is kept is no part of the change that it tells of.
+      const found: object[] = await db(name).select(name === 'mails' ? ['id', 'account_id', 'kind'] : '*');
+      return [name, found.map((row) => JSON.stringify(row))] as const;
+    });
+    return new Map(await Promise.all(read));
+  }
+
+  /** Made past the gateway, and without the slow hashes: there are a thousand of them. */
+  async function somebody(): Promise<Subject> {
+    const accounts = new KnexAccounts(db);
+    const id = newId(portal.now());
+    await accounts.create({
+      ...{ id, email: newEmail('ann'), name: 'Ann Example', locale: null, passwordHash: HASH },
+      ...{ role: 'member', createdAt: portal.now() },
+    });
+    const account = await accounts.find(id);
+    assert.ok(account);
+    return {
+      portal,
+      account,
+      actor: { ...OPERATOR, party: party(account) },
+      async fails(times) {
+        const subject = secondFactorSubject(account.id);
+        const [none, failures] = [0, times].map((failures) => ({ failures, waitUntil: 0 }));
+        assert.ok(none && failures && (await new KnexThrottleStore(db).replace(subject, none, failures)));
+      },
+      async goesAlone() {
+        await db('accounts').delete();
+      },
+      async hasCodes() {
+        const codes = ['none', 'other', CODE_HASH].map((codeHash) => ({ id: newId(0), codeHash }));
+        await new KnexRecoveryCodeStore(db).replace(account.id, SALT, codes, portal.now());
+        return CODE;
+      },
+    };
+  }
+
+  /** Makes the change; after so many messages to the database the connection breaks. */
+  async function outcomeOf(what: string, messages: number) {
+    await db('audit_events').delete();
+    const change = await CHANGES[what]?.(await somebody());
+    assert.ok(change);
+    // The worker rests and the connection is there, so that it is the change's own messages that are counted.
+    await portal.delivered();
+    await db('mails').delete();
+    await portal.services.parts.database();
+    const before = await rows();
+    const mails = portal.mailbox.messages.length;
+    const hasBroken = way.breakAfter(messages);
+    const error: unknown = await change().then(
+      () => undefined,
+      (reason) => reason,
+    );
+    const broken = hasBroken();
+    await way.open();
+    await portal.delivered();
+    return {
+      broken,
+      error,
+      changed: difference(before, await rows()),
+      mailed: portal.mailbox.messages.length - mails,
+    };
+  }
+
+  for (const what of Object.keys(CHANGES)) {
+    it(`has happened whole, with its entry in the audit log, or not at all: ${what}`, async function () {
+      this.timeout(60_000);
+      const whole = await outcomeOf(what, Number.POSITIVE_INFINITY);
+      assert.equal(whole.error, undefined);
+      assert.ok(whole.changed['audit_events'], JSON.stringify(whole.changed));
+      for (let messages = 0; ; messages += 1) {
+        const { broken, error, changed, mailed } = await outcomeOf(what, messages);
+        // Where it is said to be done, whatever breaks later is the worker's.
+        if (!broken || error === undefined) {
+          assert.deepEqual(changed, whole.changed);
+          assert.ok(messages >= 3, `${messages} messages: nothing was broken off`);
+          break;
+        }
+        const at = `after ${messages} messages: ${JSON.stringify(changed)}`;
+        if (Object.keys(changed).length === 0) {
+          assert.ok(error !== undefined, `${at}: it says that it is done`);
+          assert.equal(mailed, 0, `${at}: somebody was told`);
+        } else {
+          assert.deepEqual(changed, whole.changed, at);
+        }
+      }
+    });
+  }
+});

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { selfSigned } from '../deploy/proxies.ts';
+import { Person } from '../support/person.ts';
+import { PASSWORD } from '../support/portal.ts';
+import { type OwnServer, ownServer } from '../support/servers.ts';
+import { givesPassword } from '../support/steps.ts';
+import { endAll, freePort, runsProgram, startsServer } from './running-server.ts';
+
+const email = 'ann@example.org';
+
+describe('A Redis with a password that speaks TLS alone', () => {
+  let folder: string;
+  let redis: OwnServer;
+  let place: string;
+  let authority: string;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'postern-process-'));
+    const { certificate, key } = selfSigned(folder);
+    const port = await freePort();
+    redis = await ownServer('redis', [
+      ...['--tls-port', String(port), '--tls-cert-file', certificate, '--tls-key-file', key],
+      ...['--tls-ca-cert-file', certificate, '--tls-auth-clients', 'no'],
+      ...['--user', 'postern', 'on', '>sesame', '~postern:*', '+@all'],
+      ...['--user', 'default', 'on', 'nopass', '-@all', '+ping', '+hello', '+client'],
+    ]);
+    place = `localhost:${port}`;
+    authority = certificate;
+    const args = ['user', 'create', email, '--name', 'Ann'];
+    assert.equal((await runsProgram('src/cli.ts', { DATA_DIR: folder }, args, PASSWORD)).code, 0);
+  });
+  after(async () => {
+    endAll();
+    await redis.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const signsIn = async (url: string, trusted: boolean) => {
+    const environment = { DATA_DIR: folder, REDIS_URL: url };
+    const server = await startsServer({ ...environment, ...(trusted && { NODE_EXTRA_CA_CERTS: authority }) });
+    const ann = new Person(server.app, server.options);
+    await ann.visits('/sign-in');
+    const ready = await fetch(`${server.url}/readyz`);
+    const answer: unknown = await ready.json();
+    if (ready.status === 200) await givesPassword(ann, email);
+    assert.ok(!server.log().includes('sesame'), 'the password stays out of the log');
+    await server.stop();
+    return { path: ann.page.path, status: ann.page.status, answer };
+  };
+  const away = { path: '/sign-in', status: 503, answer: { status: 'unavailable', missing: ['sessions'] } };
+
+  it('keeps the sessions of who knows the password and trusts its certificate', async () => {
+    const { path, answer } = await signsIn(`rediss://postern:sesame@${place}`, true);
+    assert.deepEqual([path, answer], ['/profile/two-factor/suggestion', { status: 'ok' }]);
+  }).timeout(40_000);
+
+  it('is away for who does not trust its certificate', async () => {
+    assert.deepEqual(await signsIn(`rediss://postern:sesame@${place}`, false), away);
+  }).timeout(40_000);
+
+  it('is away for who has the wrong password', async () => {
+    assert.deepEqual(await signsIn(`rediss://postern:wrong@${place}`, true), away);
+  }).timeout(40_000);
+});

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { endAll, freePort, type RunningServer, runsProgram, startsServer } from './running-server.ts';
+
+describe('The figures on a port of their own', () => {
+  let folder: string;
+  let port: number;
+  let server: RunningServer;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'postern-process-'));
+    port = await freePort();
+    server = await startsServer(environment());
+  });
+  after(() => {
+    endAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const environment = () => ({ DATA_DIR: folder, HOST: '0.0.0.0', METRICS_PORT: String(port) });
+
+  it('are there for this machine, for no other one without a token, and not on the port of the site', async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+    assert.equal(answer.status, 200);
+    assert.match(await answer.text(), /^postern_part_up\{part="database"\} 1$/m);
+    assert.equal((await fetch(`${server.url}/metrics`)).status, 404);
+    // Another of the machine's addresses, as a network would use.
+    assert.equal((await fetch(server.url.replace('127.0.0.1', '127.0.0.2'))).status, 200);
+    await assert.rejects(fetch(`http://127.0.0.2:${port}/metrics`));
+  });
+
+  it('do not keep commands of the operator from running, nor the server from ending', async () => {
+    assert.equal((await runsProgram('src/cli.ts', environment(), ['user', 'list'])).code, 0);
+    const began = Date.now();
+    assert.equal((await server.stop()).code, 0);
+    assert.ok(Date.now() - began < 3000);
+    await assert.rejects(fetch(`http://127.0.0.1:${port}/metrics`));
+  });
+});

@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Environment } from '../../src/config.ts';
+import type { PersonOptions } from '../support/person.ts';
+import type { App } from '../support/sending.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PATIENCE = 20_000;
+
+/** How a process ended, and everything it wrote. */
+export interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** A server in a process of its own, as an operator runs it. */
+export interface RunningServer {
+  /** Where it listens. */
+  readonly url: string;
+  readonly pid: number;
+  /** What drives a `Person`: supertest takes an address for an app. */
+  readonly app: App;
+  readonly options: PersonOptions;
+  /** What it has logged so far. */
+  readonly log: () => string;
+  /** Waits for a line of the log. */
+  logged(pattern: RegExp): Promise<RegExpExecArray>;
+  signal(signal: NodeJS.Signals): void;
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<Ended>;
+  /** SIGTERM, and waits. */
+  stop(): Promise<Ended>;
+}
+
+const running = new Set<ChildProcess>();
+
+/** Runs one of the project's programs, with nothing of this process's own environment but what finds programs. */
+export async function runsProgram(
+  program: 'src/main.ts' | 'src/cli.ts',
+  environment: Environment,
+  args: readonly string[] = [],
+  input = '',
+): Promise<Ended> {
+  const child = start(program, environment, args);
+  child.stdin?.end(input);
+  return endOf(child);
+}
+
+/** Starts the server on a free port of the loopback and waits until it is ready. */
+export async function startsServer(environment: Environment): Promise<RunningServer> {
+  const port = Number(environment['PORT'] ?? (await freePort()));
+  const child = start('src/main.ts', { HOST: '127.0.0.1', ...environment, PORT: String(port) }, []);
+  let log = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  const ended = endOf(child);
+  const url = `http://127.0.0.1:${port}`;
+  const server: RunningServer = {
+    url,
+    pid: child.pid ?? 0,
+    app: url,
+    options: { origin: environment['BASE_URL'] ?? `http://localhost:${port}` },
+    log: () => log,
+    logged: (pattern) => found(pattern, () => log, ended),
+    signal: (signal) => child.kill(signal),
+    ended,
+    stop: () => {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+  await server.logged(/Postern is ready/);
+  return server;
+}
+
+/** Ends whatever a failed test has left running. */
+export function endAll(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
+function start(program: string, environment: Environment, args: readonly string[]): ChildProcess {
+  const { PATH, HOME } = process.env;
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: ROOT,
+    env: { PATH, HOME, ...environment },
+    stdio: 'pipe',
+  });
+  running.add(child);
+  return child;
+}
+
+async function endOf(child: ChildProcess): Promise<Ended> {
+  let output = '';
+  let errors = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  await once(child, 'close');
+  running.delete(child);
+  return { code: child.exitCode, output, errors };
+}
+
+async function found(pattern: RegExp, log: () => string, ended: Promise<Ended>): Promise<RegExpExecArray> {
+  const deadline = Date.now() + PATIENCE;
+  let end: Ended | undefined;
+  void ended.then((how) => {
+    end = how;
+  });
+  for (;;) {
+    const match = pattern.exec(log());
+    if (match) return match;
+    if (end || Date.now() > deadline) {
+      throw new Error(
+        `${pattern} was not logged.\n${log()}\n${end ? `Exit ${end.code}. ${end.errors}` : ''}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A port of the loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
+  server.close();
+  await once(server, 'close');
+  return address.port;
+}

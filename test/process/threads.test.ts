@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fitToMachine } from '../../src/process.ts';
+import { endAll, startsServer } from './running-server.ts';
+
+describe('The threads of the server', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'postern-process-'));
+  });
+  after(() => {
+    endAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('are one more than the processors for hashing, and yield to the one that answers', async () => {
+    const server = await startsServer({ DATA_DIR: folder });
+    const task = `/proc/${server.pid}/task`;
+    const hashing = () =>
+      readdirSync(task)
+        .map((thread) => threadOf(`${task}/${thread}`))
+        .filter(({ name }) => name === 'libuv-worker')
+        .map(({ nice }) => nice);
+    // Once the server has a moment: it is ready before that.
+    while (!hashing().includes(10)) await delay(10);
+    assert.deepEqual(
+      hashing(),
+      Array.from({ length: availableParallelism() + 1 }, () => 10),
+    );
+    assert.equal(threadOf(`/proc/${server.pid}`).nice, 0);
+    assert.equal((await server.stop()).code, 0);
+  });
+
+  it('are left as they are where a sandbox does not let them', async () => {
+    const refused: number[] = [];
+    fitToMachine((thread) => {
+      refused.push(Number(thread));
+      throw Object.assign(new Error('Operation not permitted'), { code: 'ERR_SYSTEM_ERROR' });
+    });
+    while (refused.length === 0) await delay(5);
+    await delay(5);
+    assert.equal(refused.length, 1);
+  });
+
+  /** By proc(5): the name in parentheses, and the nice value 19th. */
+  function threadOf(path: string): { readonly name: string; readonly nice: number } {
+    const [, name = '', rest = ''] = /^\d+ \((.*)\) (.*)$/s.exec(readFileSync(`${path}/stat`, 'utf8')) ?? [];
+    return { name, nice: Number(rest.split(' ')[16]) };
+  }
+});

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Knex } from 'knex';
+import { migrate, openDatabase, ping } from '../../src/storage/database.ts';
+import { SQLITE } from '../support/databases.ts';
+import { storageSuites } from './suites/all.ts';
+
+storageSuites(SQLITE);
+
+describe('opening a database', () => {
+  let folder: string;
+  let databases: Knex[];
+  const open = (url: string): Knex => {
+    const db = openDatabase(url);
+    databases.push(db);
+    return db;
+  };
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'postern-test-'));
+    databases = [];
+  });
+  afterEach(async () => {
+    await Promise.all(databases.map((db) => db.destroy()));
+    rmSync(folder, { recursive: true });
+  });
+
+  it('makes a folder and files that only their owner can read', async () => {
+    const path = join(folder, 'data', 'postern.db');
+    const db = open(`sqlite:${path}`);
+    await migrate(db);
+    const mode = (file: string) => (statSync(file).mode & 0o777).toString(8);
+    assert.equal(mode(join(folder, 'data')), '700');
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) assert.equal(mode(file), '600', file);
+  });
+
+  it('takes SQLite in memory, and a path after two slashes', async () => {
+    for (const url of ['sqlite::memory:', `sqlite://${folder}/postern.db`]) {
+      const db = open(url);
+      await migrate(db);
+      await ping(db);
+    }
+    assert.ok(statSync(join(folder, 'postern.db')).size > 0);
+  });
+
+  it('lets readers read while another connection writes, and keeps foreign keys', async () => {
+    const db = open(`sqlite:${folder}/postern.db`);
+    const settings = await Promise.all(
+      ['journal_mode', 'foreign_keys', 'busy_timeout'].map((name) => db.raw(`pragma ${name}`)),
+    );
+    assert.deepEqual(settings, [[{ journal_mode: 'wal' }], [{ foreign_keys: 1 }], [{ timeout: 5000 }]]);
+  });
+
+  it('refuses a URL of another kind, without repeating what may be a password', () => {
+    for (const url of ['oracle://ann:secret@example.org', 'postern.db', '', 'sqlite:']) {
+      assert.throws(
+        () => openDatabase(url),
+        ({ message }) => /sqlite:/.test(message) && !/secret/.test(message),
+      );
+    }
+  });
+
+  it('connects to nothing yet; what is asked of a server that is down or silent fails within 6 seconds', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const address = silent.address();
+    assert.ok(address !== null && typeof address === 'object');
+    const fails = async (url: string) => {
+      const db = open(url);
+      const began = Date.now();
+      await assert.rejects(ping(db));
+      const next = Date.now();
+      await assert.rejects(async () => db('accounts').first());
+      assert.ok(Math.max(next - began, Date.now() - next) < 6000, url);
+    };
+    const servers = ['postgres', 'mariadb'].flatMap((scheme) =>
+      [1, address.port].map((port) => `${scheme}://user@127.0.0.1:${port}/postern`),
+    );
+    await Promise.all(servers.map(fails));
+    silent.close();
+  }).timeout(60_000);
+});

@@ -1,0 +1,308 @@
+import assert from 'node:assert/strict';
+import type { NewAccount } from '../../../src/accounts/accounts.ts';
+import { KnexAccounts } from '../../../src/storage/accounts.ts';
+import { type Engine, useDatabase } from '../../support/databases.ts';
+import { member, NOW, person, winners } from './people.ts';
+
+export function accountsSuite(engine: Engine): void {
+  describe('accounts', () => {
+    const database = useDatabase(engine);
+    const accounts = () => new KnexAccounts(database());
+
+    it('are created many at once: those whose address is taken are left out', async () => {
+      const taken = person({ email: 'ann@example.org' });
+      await accounts().create(taken);
+      const newcomers = [member(), member({ email: 'ANN@example.org' }), member()];
+      const created = await accounts().createMany(newcomers);
+      assert.deepEqual([...created].sort(), [newcomers[0]?.id, newcomers[2]?.id].sort());
+      const found = await accounts().findByEmails([
+        'Ann@Example.org',
+        newcomers[0]?.email ?? '',
+        'nobody@example.org',
+      ]);
+      assert.deepEqual(found.map(({ id }) => id).sort(), [taken.id, newcomers[0]?.id].sort());
+    });
+
+    it('are created once each by twenty who import the same people at once', async () => {
+      const emails = Array.from({ length: 5 }, (_, index) => `person${index}@example.org`);
+      const imports = Array.from({ length: 20 }, (_, time) => {
+        // Each in another order, as files are.
+        const order = emails.map((_, index) => emails[(index + time) % emails.length] ?? '');
+        return accounts().createMany(order.map((email) => member({ email })));
+      });
+      const created = (await Promise.all(imports)).flatMap((ids) => [...ids]);
+      const found = await accounts().findByEmails(emails);
+      assert.deepEqual(found.map(({ id }) => id).sort(), created.sort());
+      assert.equal(created.length, emails.length);
+    });
+
+    it('are given out in batches, each once, oldest first', async () => {
+      const all = Array.from({ length: 450 }, () => member());
+      await accounts().createMany(all.slice(0, 225));
+      await accounts().createMany(all.slice(225));
+      const batches = await Array.fromAsync(accounts().inBatches());
+      assert.ok(batches.every((batch) => batch.length <= 200));
+      assert.deepEqual(
+        batches.flat().map(({ id }) => id),
+        all.map(({ id }) => id),
+      );
+    });
+
+    it('keeps every part of a new account', async () => {
+      const ann = person({ name: 'Ann Šmíd 🗝', locale: 'ar', passwordHash: '$argon2id$v=19$x' });
+      assert.equal(await accounts().create(ann), true);
+      assert.deepEqual(await accounts().find(ann.id), {
+        ...ann,
+        disabledAt: null,
+        sessionEpoch: 0,
+        suggestedAt: null,
+        lastSignInAt: null,
+        enforcement: null,
+        factorRemovedAt: null,
+      });
+    });
+
+    it('finds nobody by an unknown id or address', async () => {
+      await accounts().create(person());
+      assert.equal(await accounts().find('unknown'), undefined);
+      assert.equal(await accounts().findByEmail('unknown@example.org'), undefined);
+    });
+
+    it('tells ids apart by the case of their letters', async () => {
+      await accounts().create(person({ id: 'abc' }));
+      assert.equal((await accounts().find('abc'))?.id, 'abc');
+      assert.equal(await accounts().find('ABC'), undefined);
+    });
+
+    it('finds an address however it is spelled, and refuses it a second account', async () => {
+      const ann = person({ email: 'Ann@Example.org' });
+      await accounts().create(ann);
+      assert.equal((await accounts().findByEmail(' aNN@example.ORG '))?.email, 'Ann@Example.org');
+      assert.equal(await accounts().create(person({ email: 'ann@example.org' })), false);
+    });
+
+    it('tells an accented address from the plain one', async () => {
+      await accounts().create(person({ email: 'rene@example.org' }));
+      assert.equal(await accounts().create(person({ email: 'rené@example.org' })), true);
+    });
+
+    it('gives an address to one of twenty who ask at once', async () => {
+      const won = await winners(() => accounts().create(person({ email: 'ann@example.org' })));
+      assert.equal(won, 1);
+    });
+
+    it('lets one of twenty create the first account', async () => {
+      assert.equal(await accounts().isEmpty(), true);
+      assert.equal(await winners(() => accounts().createFirst(person({ role: 'administrator' }))), 1);
+      assert.equal(await accounts().isEmpty(), false);
+      assert.equal((await accounts().search({ search: '', page: 1, pageSize: 50 })).total, 1);
+    });
+
+    it('creates no first account once there is any', async () => {
+      await accounts().create(person());
+      assert.equal(await accounts().createFirst(person()), false);
+    });
+
+    it('changes name, language and last sign-in', async () => {
+      const ann = person();
+      await accounts().create(ann);
+      await accounts().rename(ann.id, 'Ann Jones');
+      await accounts().chooseLocale(ann.id, 'ar');
+      await accounts().recordSignIn(ann.id, NOW + 1);
+      const found = await accounts().find(ann.id);
+      assert.deepEqual([found?.name, found?.locale, found?.lastSignInAt], ['Ann Jones', 'ar', NOW + 1]);
+      await accounts().chooseLocale(ann.id, null);
+      assert.equal((await accounts().find(ann.id))?.locale, null);
+      assert.deepEqual(await names(accounts(), 'jones'), ['Ann Jones']);
+    });
+
+    it('changes an address unless another account has it', async () => {
+      const [ann, bob] = [person({ email: 'ann@example.org' }), person({ email: 'bob@example.org' })];
+      await accounts().create(ann);
+      await accounts().create(bob);
+      assert.equal(await accounts().changeEmail(ann.id, 'BOB@example.org'), false);
+      assert.equal(await accounts().changeEmail(ann.id, 'ANN@example.org'), true);
+      assert.equal(await accounts().changeEmail(ann.id, 'anna@example.org'), true);
+      assert.equal((await accounts().findByEmail('anna@example.org'))?.id, ann.id);
+      assert.equal(await accounts().findByEmail('ann@example.org'), undefined);
+    });
+
+    it('gives one address to one of twenty accounts that change to it at once', async () => {
+      const people = Array.from({ length: 20 }, () => person());
+      for (const each of people) await accounts().create(each);
+      const won = await winners((i) => accounts().changeEmail(people[i]?.id ?? '', 'new@example.org'));
+      assert.equal(won, 1);
+    });
+
+    it('raises the session epoch with a new password and when sessions end, once for each', async () => {
+      const ann = person({ passwordHash: 'old' });
+      await accounts().create(ann);
+      assert.equal(await accounts().changePassword(ann.id, 'new'), 1);
+      assert.equal((await accounts().find(ann.id))?.passwordHash, 'new');
+      const epochs = await Promise.all(Array.from({ length: 20 }, () => accounts().endSessions(ann.id)));
+      assert.deepEqual(
+        epochs.sort((a, b) => a - b),
+        Array.from({ length: 20 }, (_, i) => i + 2),
+      );
+    });
+
+    it('ends no sessions of an account that does not exist', async () => {
+      await assert.rejects(accounts().endSessions('unknown'));
+    });
+
+    it('rehashes the password that it was, and no newer one', async () => {
+      const ann = person({ passwordHash: 'old' });
+      await accounts().create(ann);
+      await accounts().rehashPassword(ann.id, 'old', 'stronger');
+      await accounts().rehashPassword(ann.id, 'old', 'too late');
+      const found = await accounts().find(ann.id);
+      assert.deepEqual([found?.passwordHash, found?.sessionEpoch], ['stronger', 0]);
+    });
+
+    it('enforces 2FA on one of twenty requests, with its grace, and lifts it on one', async () => {
+      const ann = person();
+      await accounts().create(ann);
+      const enforcement = { at: NOW, grace: { kind: 'days', days: 14 } } as const;
+      const won = await winners((i) => accounts().enforce(ann.id, { ...enforcement, at: NOW + i }));
+      assert.equal(won, 1);
+      const enforced = await accounts().find(ann.id);
+      assert.deepEqual(enforced?.enforcement?.grace, enforcement.grace);
+      assert.ok((enforced?.enforcement?.at ?? 0) >= NOW);
+      assert.equal(await winners(() => accounts().enforce(ann.id, null)), 1);
+      assert.equal((await accounts().find(ann.id))?.enforcement, null);
+      assert.equal(await accounts().enforce('unknown', enforcement), false);
+    });
+
+    it('makes the suggestion in one of twenty requests, and never again', async () => {
+      const ann = person();
+      await accounts().create(ann);
+      assert.equal(await winners(() => accounts().takeSuggestion(ann.id, NOW)), 1);
+      assert.equal(await accounts().takeSuggestion(ann.id, NOW + 1), false);
+      assert.equal((await accounts().find(ann.id))?.suggestedAt, NOW);
+    });
+  });
+
+  describe('people', () => {
+    const database = useDatabase(engine);
+    const accounts = () => new KnexAccounts(database());
+
+    it('are found by a part of name or address, whatever its case, in order of their names', async () => {
+      await accounts().create(person({ name: 'zoe', email: 'z@smith.example' }));
+      await accounts().create(person({ name: 'Ann SMITH', email: 'a@example.org' }));
+      await accounts().create(person({ name: 'Élodie', email: 'e@example.org' }));
+      assert.deepEqual(await names(accounts(), 'Smith'), ['Ann SMITH', 'zoe']);
+      assert.deepEqual(await names(accounts(), ' ÉLO '), ['Élodie']);
+      assert.deepEqual(await names(accounts(), ''), ['Ann SMITH', 'zoe', 'Élodie']);
+    });
+
+    it('are found by the whole address alone, where that is somebody’s', async () => {
+      await accounts().create(person({ name: 'Ann', email: 'ann@example.org' }));
+      await accounts().create(person({ name: 'Joann', email: 'joann@example.org' }));
+      assert.deepEqual(await names(accounts(), ' ANN@example.org'), ['Ann']);
+      assert.deepEqual(await names(accounts(), 'nn@example.org'), ['Ann', 'Joann']);
+    });
+
+    it('are not found by the signs that a pattern is made of', async () => {
+      await accounts().create(person({ name: 'Ann' }));
+      await accounts().create(person({ name: '100% _real_!' }));
+      for (const search of ['%', '_', '!', '0% _r']) {
+        assert.deepEqual(await names(accounts(), search), ['100% _real_!'], search);
+      }
+      assert.deepEqual(await names(accounts(), "' or 1=1 --"), []);
+      assert.deepEqual(await names(accounts(), 'A\0nn'), ['Ann']);
+    });
+
+    it('come in pages with the number of all', async () => {
+      for (const name of ['e', 'd', 'c', 'b', 'a']) await accounts().create(person({ name }));
+      const last = await accounts().search({ search: '', page: 3, pageSize: 2 });
+      assert.deepEqual([last.people.map(({ name }) => name), last.total], [['e'], 5]);
+      assert.equal((await accounts().search({ search: '', page: 4, pageSize: 2 })).people.length, 0);
+    });
+
+    it('may have names that grow when their case is folded', async () => {
+      const longest = 'ﷺ'.repeat(100);
+      await accounts().create(person({ name: longest }));
+      assert.deepEqual(await names(accounts(), 'ﷺ'), [longest]);
+    });
+  });
+
+  describe('administrators', () => {
+    const database = useDatabase(engine);
+    const accounts = () => new KnexAccounts(database());
+
+    it('are disabled with their sessions, and enabled again', async () => {
+      const [ann, bob] = [administrator(), administrator()];
+      await accounts().create(ann);
+      await accounts().create(bob);
+      assert.equal(await accounts().disable(ann.id, NOW), true);
+      assert.equal(await accounts().disable(ann.id, NOW + 1), true);
+      const disabled = await accounts().find(ann.id);
+      assert.deepEqual([disabled?.disabledAt, disabled?.sessionEpoch], [NOW, 1]);
+      await accounts().enable(ann.id);
+      const enabled = await accounts().find(ann.id);
+      assert.deepEqual([enabled?.disabledAt, enabled?.sessionEpoch], [null, 1]);
+    });
+
+    it('keep one who is enabled: the last is neither disabled nor made a member', async () => {
+      const [ann, bob] = [administrator(), person()];
+      await accounts().create(ann);
+      await accounts().create(bob);
+      assert.equal(await accounts().disable(bob.id, NOW), true);
+      assert.equal(await accounts().setRole(bob.id, 'administrator'), true);
+      assert.equal(await accounts().disable(ann.id, NOW), false);
+      assert.equal(await accounts().setRole(ann.id, 'member'), false);
+      assert.equal(await accounts().setRole(ann.id, 'administrator'), true);
+      assert.equal(await accounts().setRole(bob.id, 'member'), true);
+      const found = await accounts().find(ann.id);
+      assert.deepEqual([found?.role, found?.disabledAt, found?.sessionEpoch], ['administrator', null, 0]);
+    });
+
+    it('keep one who can sign in: an invited one does not stand in for the last', async () => {
+      const [ann, bob] = [administrator(), administrator({ passwordHash: null })];
+      await accounts().create(ann);
+      await accounts().create(bob);
+      assert.equal(await accounts().disable(ann.id, NOW), false);
+      assert.equal(await accounts().setRole(ann.id, 'member'), false);
+      assert.equal(await accounts().disable(bob.id, NOW), true);
+      await accounts().enable(bob.id);
+      await accounts().changePassword(bob.id, 'hash');
+      assert.equal(await accounts().disable(ann.id, NOW), true);
+    });
+
+    it('keep one when twenty are disabled or made members at once', async () => {
+      for (let round = 0; round < 3; round += 1) {
+        await database()('accounts').delete();
+        const people = Array.from({ length: 20 }, () => administrator());
+        for (const each of people) await accounts().create(each);
+        const won = await winners((i) => {
+          const id = people[i]?.id ?? '';
+          return i % 2 === 0 ? accounts().disable(id, NOW) : accounts().setRole(id, 'member');
+        });
+        const left = await database()('accounts').where({ role: 'administrator', disabled_at: null });
+        assert.deepEqual([won, left.length], [19, 1]);
+      }
+    });
+
+    it('keep one when two of them disable each other again and again', async () => {
+      const [ann, bob] = [administrator(), administrator()];
+      await accounts().create(ann);
+      await accounts().create(bob);
+      for (let round = 0; round < 10; round += 1) {
+        const both = await Promise.all([ann, bob].map(({ id }) => accounts().disable(id, NOW)));
+        assert.equal(both.filter(Boolean).length, 1);
+        await Promise.all([ann, bob].map(({ id }) => accounts().enable(id)));
+      }
+    });
+  });
+}
+
+/** One who can sign in. */
+function administrator(changes: Partial<NewAccount> = {}): NewAccount {
+  return person({ role: 'administrator', passwordHash: 'hash', ...changes });
+}
+
+async function names(accounts: KnexAccounts, search: string): Promise<readonly string[]> {
+  const { people, total } = await accounts.search({ search, page: 1, pageSize: 50 });
+  assert.equal(total, people.length);
+  return people.map(({ name }) => name);
+}

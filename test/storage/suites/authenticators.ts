@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import { newId } from '../../../src/identifiers.ts';
+import { secondFactorSubject } from '../../../src/limits/throttle.ts';
+import { KnexAccounts } from '../../../src/storage/accounts.ts';
+import { KnexAuthenticators } from '../../../src/storage/authenticators.ts';
+import { KnexChallengeStore } from '../../../src/storage/challenges.ts';
+import { KnexThrottleStore } from '../../../src/storage/limits.ts';
+import { KnexRecoveryCodeStore } from '../../../src/storage/recovery-codes.ts';
+import { KnexSignInStore } from '../../../src/storage/sign-ins.ts';
+import { KnexTrustedBrowserStore } from '../../../src/storage/trusted-browsers.ts';
+import type { NewAuthenticator } from '../../../src/two-factor/authenticator.ts';
+import type { Binding } from '../../../src/two-factor/challenges.ts';
+import { type Engine, useDatabase } from '../../support/databases.ts';
+import { challenge } from './challenges.ts';
+import { NOW, person, winners } from './people.ts';
+
+const STEP = 60_000_000;
+
+export function authenticatorsSuite(engine: Engine): void {
+  describe('authenticators', () => {
+    const database = useDatabase(engine);
+    const authenticators = () => new KnexAuthenticators(database());
+    const createAccount = async () => {
+      const account = person();
+      await new KnexAccounts(database()).create(account);
+      return account.id;
+    };
+    const createApp = async (accountId: string, changes: Partial<NewAuthenticator> = {}) => {
+      const app = authenticator(accountId, changes);
+      assert.equal(await authenticators().create(app), true);
+      return app;
+    };
+
+    it('are kept with everything in them, oldest first', async () => {
+      const accountId = await createAccount();
+      const newer = await createApp(accountId, {
+        name: 'new',
+        createdAt: NOW + 1,
+        data: { address: 'a@example.org' },
+      });
+      const older = await createApp(accountId, {
+        name: 'Handy 📱',
+        data: { sealed: { text: 'ü"\\' }, list: [1, null] },
+      });
+      const fresh = { lastUsedAt: null, blockedAt: null, preferredAt: null };
+      assert.deepEqual(await authenticators().of(accountId), [
+        { ...older, ...fresh },
+        { ...newer, ...fresh },
+      ]);
+    });
+
+    it('belong to their own account only', async () => {
+      const [ann, bob, cyd] = [await createAccount(), await createAccount(), await createAccount()];
+      const own = await createApp(ann);
+      await createApp(bob);
+      assert.deepEqual(await authenticators().of(cyd), []);
+      const many = await authenticators().ofMany([ann, cyd]);
+      assert.deepEqual([...many.keys()], [ann]);
+      assert.deepEqual(
+        many.get(ann)?.map(({ id }) => id),
+        [own.id],
+      );
+      assert.equal((await authenticators().ofMany([])).size, 0);
+    });
+
+    it('have each name once per person, however it is spelled', async () => {
+      const [ann, bob] = [await createAccount(), await createAccount()];
+      await createApp(ann, { name: 'My Phone' });
+      assert.equal(await authenticators().create(authenticator(ann, { name: 'my PHONE' })), false);
+      await createApp(ann, { name: 'My Phoné' });
+      await createApp(bob, { name: 'My Phone' });
+      await createApp(ann, { name: 'ﷺ'.repeat(60) });
+    });
+
+    it('give one name to one of twenty that are created at once', async () => {
+      const accountId = await createAccount();
+      assert.equal(await winners(() => authenticators().create(authenticator(accountId))), 1);
+      assert.equal((await authenticators().of(accountId)).length, 1);
+    });
+
+    it('are not created for an account that does not exist', async () => {
+      await assert.rejects(authenticators().create(authenticator('unknown')));
+    });
+
+    it('are renamed by their owner, to a name that is free', async () => {
+      const [ann, bob] = [await createAccount(), await createAccount()];
+      const phone = await createApp(ann, { name: 'Phone' });
+      await createApp(ann, { name: 'Tablet' });
+      assert.equal(await authenticators().rename(ann, phone.id, 'TABLET'), false);
+      assert.equal(await authenticators().rename(ann, phone.id, 'PHONE'), true);
+      await authenticators().rename(bob, phone.id, 'Stolen');
+      assert.deepEqual((await authenticators().of(ann)).map(({ name }) => name).sort(), ['PHONE', 'Tablet']);
+    });
+
+    it('are removed by their owner, once', async () => {
+      const [ann, bob] = [await createAccount(), await createAccount()];
+      const phone = await createApp(ann);
+      assert.equal(await authenticators().remove(bob, phone.id, NOW + 1), false);
+      assert.equal(await winners(() => authenticators().remove(ann, phone.id, NOW + 2)), 1);
+      assert.deepEqual(await authenticators().of(ann), []);
+      const removedAt = async (id: string) => (await new KnexAccounts(database()).find(id))?.factorRemovedAt;
+      assert.deepEqual([await removedAt(ann), await removedAt(bob)], [NOW + 2, null]);
+    });
+
+    it('take the place of another in one go, of twenty once; a name that is taken leaves all as it was', async () => {
+      const [ann, bob] = [await createAccount(), await createAccount()];
+      const old = await createApp(ann, { name: 'Old' });
+      const other = await createApp(ann, { name: 'Other' });
+      const next = (changes: Partial<NewAuthenticator> = {}) =>
+        authenticator(ann, { name: 'New', ...changes });
+      assert.equal(await authenticators().replace(next({ name: 'other' }), old.id), 'name taken');
+      assert.equal(await authenticators().replace(next({ accountId: bob }), old.id), 'gone');
+      assert.deepEqual(
+        (await authenticators().of(ann)).map(({ id }) => id).sort(),
+        [old.id, other.id].sort(),
+      );
+      assert.deepEqual(await authenticators().of(bob), []);
+      const replaced = await winners(async (contender) => {
+        const outcome = await authenticators().replace(next({ name: `New ${contender}` }), old.id);
+        return outcome === 'replaced';
+      });
+      assert.equal(replaced, 1);
+      const left = (await authenticators().of(ann)).filter(({ id }) => id !== other.id);
+      assert.equal(left.length, 1);
+      const [{ id = '', name = '' } = {}] = left;
+      assert.match(name, /^New \d+$/);
+      const upper = next({ name: name.toUpperCase() });
+      assert.equal(await authenticators().replace(upper, id), 'replaced', 'its own name');
+    });
+
+    it('take the recovery codes along with the last of them, also where two are removed at once', async () => {
+      const codes = new KnexRecoveryCodeStore(database());
+      for (let time = 0; time < 5; time += 1) {
+        const [ann, bob] = [await createAccount(), await createAccount()];
+        for (const id of [ann, bob]) {
+          await codes.replace(id, 'salt', [{ id: newId(NOW), codeHash: 'hash' }], NOW);
+        }
+        const [one, two] = [await createApp(ann, { name: 'one' }), await createApp(ann, { name: 'two' })];
+        await createApp(bob);
+        const third = await createApp(ann, { name: 'three' });
+        await authenticators().remove(ann, third.id, NOW);
+        assert.equal(await codes.left(ann), 1);
+        await Promise.all([one, two].map(({ id }) => authenticators().remove(ann, id, NOW)));
+        assert.equal(await codes.left(ann), 0);
+        assert.equal(await codes.left(bob), 1);
+      }
+    });
+
+    it('are reset together with everything that stands in for them, and with the sessions, and nobody else’s', async () => {
+      const [ann, bob] = [await createAccount(), await createAccount()];
+      const challenges = new KnexChallengeStore(database());
+      const throttles = new KnexThrottleStore(database());
+      const codes = new KnexRecoveryCodeStore(database());
+      const trusted = new KnexTrustedBrowserStore(database());
+      const signIns = new KnexSignInStore(database());
+      const browser = { browser: 'Lynx', address: '192.0.2.7' };
+      for (const accountId of [ann, bob]) {
+        await codes.replace(accountId, 'salt', [{ id: newId(NOW), codeHash: 'hash' }], NOW);
+        await trusted.create({
+          ...{ id: newId(NOW), accountId, tokenHash: 'hash', basis: 'basis', ...browser },
+          ...{ createdAt: NOW, expiresAt: NOW + 1 },
+        });
+        await signIns.create({
+          ...{ id: newId(NOW), accountId, epoch: 0, ...browser },
+          ...{ startedAt: NOW, lastSeenAt: NOW, endedAt: null },
+        });
+        await createApp(accountId, { name: 'one' });
+        await createApp(accountId, { name: 'two' });
+        await challenges.replace(binding(accountId), challenge(), { now: NOW, most: 4 });
+        await throttles.replace(secondFactorSubject(accountId), NONE, { failures: 100, waitUntil: NOW });
+      }
+      assert.equal(await authenticators().reset(ann, 'admin@example.org', NOW), 2);
+      assert.equal(await authenticators().reset(ann, 'admin@example.org', NOW), 0);
+      const epoch = async (id: string) => (await new KnexAccounts(database()).find(id))?.sessionEpoch;
+      assert.deepEqual([await epoch(ann), await epoch(bob)], [2, 0]);
+      assert.deepEqual(await authenticators().of(ann), []);
+      assert.equal((await new KnexAccounts(database()).find(ann))?.factorRemovedAt, NOW);
+      assert.equal(await challenges.find(binding(ann)), undefined);
+      assert.deepEqual(await throttles.read(secondFactorSubject(ann)), NONE);
+      const left = async (id: string) => [
+        await codes.left(id),
+        (await trusted.of(id)).length,
+        (await signIns.open(id)).length,
+      ];
+      assert.deepEqual(
+        [await left(ann), await left(bob)],
+        [
+          [0, 0, 0],
+          [1, 1, 1],
+        ],
+      );
+      assert.equal((await authenticators().of(bob)).length, 2);
+      assert.notEqual(await challenges.find(binding(bob)), undefined);
+      assert.equal((await throttles.read(secondFactorSubject(bob))).failures, 100);
+    });
+
+    it('go with their account', async () => {
+      const accountId = await createAccount();
+      await createApp(accountId);
+      await database()('accounts').where({ id: accountId }).delete();
+      assert.deepEqual(await authenticators().of(accountId), []);
+    });
+
+    it('accept a step for one of twenty requests, and no earlier step after it', async () => {
+      const app = await createApp(await createAccount(), { lastStep: STEP });
+      assert.equal(await authenticators().spendStep(app.id, STEP), false);
+      assert.equal(await winners(() => authenticators().spendStep(app.id, STEP + 1)), 1);
+      assert.equal(await authenticators().spendStep(app.id, STEP), false);
+      assert.equal(await authenticators().spendStep(app.id, STEP + 2), true);
+      assert.equal((await authenticators().of(app.accountId))[0]?.lastStep, STEP + 2);
+    });
+
+    it('remember when they were last used and when they were first blocked', async () => {
+      const app = await createApp(await createAccount());
+      await authenticators().recordUse(app.id, NOW + 1);
+      await authenticators().block(app.id, NOW + 2);
+      await authenticators().block(app.id, NOW + 3);
+      const [found] = await authenticators().of(app.accountId);
+      assert.deepEqual([found?.lastUsedAt, found?.blockedAt], [NOW + 1, NOW + 2]);
+    });
+
+    it('are gone through by method, each once, however many there are', async () => {
+      const accountId = await createAccount();
+      const ids: string[] = [];
+      for (let i = 0; i < 205; i += 1) ids.push((await createApp(accountId, { name: `app ${i}` })).id);
+      await createApp(accountId, { method: 'email', name: 'mail' });
+      const seen: string[] = [];
+      for await (const { id } of authenticators().eachOf('app')) seen.push(id);
+      assert.deepEqual(seen, ids.sort());
+    });
+
+    it('have their data replaced by one of twenty, and only if it still is what it was', async () => {
+      const before = { key: 'old', nested: { ü: [1, 2] } };
+      const app = await createApp(await createAccount(), { data: before });
+      const [found] = await authenticators().of(app.accountId);
+      const won = await winners((i) =>
+        authenticators().replaceData(app.id, found?.data, { key: `new ${i}` }),
+      );
+      assert.equal(won, 1);
+      assert.equal(await authenticators().replaceData(app.id, before, {}), false);
+    });
+
+    it('of an unknown method are a fault: the person would sign in without it', async () => {
+      const app = await createApp(await createAccount());
+      await database()('authenticators').where({ id: app.id }).update({ method: 'carrier pigeon' });
+      await assert.rejects(authenticators().of(app.accountId));
+    });
+  });
+}
+
+const NONE = { failures: 0, waitUntil: 0 };
+
+function binding(accountId: string): Binding {
+  return { accountId, purpose: 'sign-in', browser: 'browser' };
+}
+
+function authenticator(accountId: string, changes: Partial<NewAuthenticator> = {}): NewAuthenticator {
+  return {
+    id: newId(NOW),
+    accountId,
+    method: 'app',
+    name: 'Phone',
+    data: { secret: 'sealed' },
+    lastStep: 0,
+    createdAt: NOW,
+    ...changes,
+  };
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { Allowance } from '../../../src/limits/allowance.ts';
+import { Throttle } from '../../../src/limits/throttle.ts';
+import { KnexAllowanceStore, KnexThrottleStore } from '../../../src/storage/limits.ts';
+import { hours, seconds } from '../../../src/time.ts';
+import { type Engine, useDatabase } from '../../support/databases.ts';
+import { NOW, winners } from './people.ts';
+
+const NONE = { failures: 0, waitUntil: 0 };
+const ONE = { failures: 1, waitUntil: NOW };
+const TWO = { failures: 2, waitUntil: NOW + 1 };
+
+export function limitsSuite(engine: Engine): void {
+  describe('throttles', () => {
+    const database = useDatabase(engine);
+    const store = () => new KnexThrottleStore(database());
+
+    it('begin with no failures', async () => {
+      assert.deepEqual(await store().read('ann'), NONE);
+    });
+
+    it('keep what replaces the state that was expected, for one subject', async () => {
+      assert.equal(await store().replace('ann', NONE, ONE), true);
+      assert.deepEqual(await store().read('ann'), ONE);
+      assert.equal(await store().replace('ann', ONE, TWO), true);
+      assert.deepEqual(await store().read('ann'), TWO);
+      assert.deepEqual(await store().read('ANN'), NONE);
+    });
+
+    it('refuse what expects another state', async () => {
+      assert.equal(await store().replace('ann', ONE, TWO), false);
+      await store().replace('ann', NONE, ONE);
+      assert.equal(await store().replace('ann', NONE, TWO), false);
+      assert.equal(await store().replace('ann', { ...ONE, waitUntil: NOW + 1 }, TWO), false);
+      assert.equal(await store().replace('ann', { ...ONE, failures: 2 }, TWO), false);
+      assert.deepEqual(await store().read('ann'), ONE);
+    });
+
+    it('take the first failure from one of twenty, and the next from one of twenty', async () => {
+      assert.equal(await winners(() => store().replace('ann', NONE, ONE)), 1);
+      assert.equal(await winners(() => store().replace('ann', ONE, TWO)), 1);
+    });
+
+    it('start again after a reset', async () => {
+      await store().replace('ann', NONE, ONE);
+      await store().reset('ann');
+      await store().reset('ann');
+      assert.deepEqual(await store().read('ann'), NONE);
+      assert.equal(await store().replace('ann', NONE, ONE), true);
+    });
+
+    it('take subjects of any length, and do not store what was typed', async () => {
+      const subject = `password:${'ä\0'.repeat(5000)}`;
+      assert.equal(await store().replace(subject, NONE, ONE), true);
+      assert.deepEqual(await store().read(subject), ONE);
+      assert.deepEqual(await store().read(`${subject}!`), NONE);
+      assert.equal(JSON.stringify(await database()('throttles')).includes('password'), false);
+    });
+
+    it('let five of twenty tries through that come at once', async () => {
+      const throttle = new Throttle(store(), () => NOW);
+      const rule = { from: 5, first: seconds(30), longest: hours(1) };
+      assert.equal(await winners(async () => (await throttle.take('ann', rule)).kind === 'may try'), 5);
+      assert.deepEqual(await store().read('ann'), { failures: 5, waitUntil: NOW + seconds(30) });
+    });
+  });
+
+  describe('allowances', () => {
+    const database = useDatabase(engine);
+    const store = () => new KnexAllowanceStore(database());
+
+    it('begin with nothing done', async () => {
+      assert.deepEqual(await store().read('ann'), { version: 0, times: [] });
+    });
+
+    it('keep the times that replace the expected version, for one subject', async () => {
+      assert.equal(await store().replace('ann', 0, [NOW]), true);
+      assert.deepEqual(await store().read('ann'), { version: 1, times: [NOW] });
+      assert.equal(await store().replace('ann', 1, [NOW, NOW + 1]), true);
+      assert.deepEqual(await store().read('ann'), { version: 2, times: [NOW, NOW + 1] });
+      assert.deepEqual(await store().read('bob'), { version: 0, times: [] });
+    });
+
+    it('refuse what expects another version', async () => {
+      assert.equal(await store().replace('ann', 1, [NOW]), false);
+      await store().replace('ann', 0, [NOW]);
+      assert.equal(await store().replace('ann', 0, [NOW + 1]), false);
+      assert.equal(await store().replace('ann', 2, [NOW + 1]), false);
+      assert.deepEqual((await store().read('ann')).times, [NOW]);
+    });
+
+    it('are used first by one of twenty, and next by one of twenty', async () => {
+      assert.equal(await winners(() => store().replace('ann', 0, [NOW])), 1);
+      assert.equal(await winners(() => store().replace('ann', 1, [NOW])), 1);
+    });
+
+    it('grant one of twenty that ask at once', async () => {
+      const allowance = new Allowance(store(), () => NOW);
+      const rule = { pause: seconds(30), windows: [{ length: hours(1), most: 5 }] };
+      assert.equal(await winners(async () => (await allowance.take('ann', rule)).kind === 'granted'), 1);
+    });
+  });
+}

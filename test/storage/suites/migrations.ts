@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Knex } from 'knex';
+import { KnexAccounts } from '../../../src/storage/accounts.ts';
+import { migrate, openDatabase, pendingMigrations, ping } from '../../../src/storage/database.ts';
+import { migrateDown } from '../../../src/storage/migrations.ts';
+import { CREATION_TIMEOUT, type EmptyDatabase, type Engine } from '../../support/databases.ts';
+import { person } from './people.ts';
+
+const run = promisify(execFile);
+
+export function migrationsSuite(engine: Engine): void {
+  describe('migrations', () => {
+    let empty: EmptyDatabase;
+    let db: Knex;
+    /** The names of all. */
+    let all: readonly string[];
+    before('the server', async function () {
+      this.timeout(CREATION_TIMEOUT);
+      await (await engine.create()).drop();
+    });
+    beforeEach(async () => {
+      empty = await engine.create();
+      db = openDatabase(empty.url);
+      all = await pendingMigrations(db);
+    });
+    afterEach(async () => {
+      await db.destroy();
+      await empty.drop();
+    });
+
+    it('are all pending on an empty database, which asking does not change', async () => {
+      await ping(db);
+      assert.ok(all.includes('0001-accounts') && all.includes('0005-sessions'));
+      assert.equal(await db.schema.hasTable('knex_migrations'), false);
+    });
+
+    it('leave nothing pending, and nothing to do for the next start', async () => {
+      await migrate(db);
+      assert.deepEqual(await pendingMigrations(db), []);
+      const ann = person();
+      await new KnexAccounts(db).create(ann);
+      await migrate(db);
+      assert.equal((await new KnexAccounts(db).find(ann.id))?.email, ann.email);
+    });
+
+    it('go down with data in every table, and up again', async () => {
+      await migrate(db);
+      await fill(db);
+      await migrateDown(db);
+      assert.deepEqual(await pendingMigrations(db), all);
+      assert.equal(await db.schema.hasTable('accounts'), false);
+      await migrate(db);
+      await fill(db);
+      assert.equal((await db('authenticators')).length, 1);
+    });
+
+    it('go down by one step and leave what older versions know as it was', async () => {
+      await migrate(db);
+      await fill(db);
+      await migrateDown(db, '0008-groups-and-grace');
+      assert.equal(await db.schema.hasTable('groups'), false);
+      assert.deepEqual([(await db('accounts')).length, (await db('authenticators')).length], [1, 1]);
+      await migrate(db);
+      assert.equal((await new KnexAccounts(db).inBatches()[Symbol.asyncIterator]().next()).done, false);
+    });
+
+    it('run once when several instances start at the same time', async () => {
+      const start = `import { migrate, openDatabase } from '${import.meta.resolve('../../../src/storage/database.ts')}';
+        const db = openDatabase(process.argv[1]);
+        await migrate(db);
+        await db.destroy();`;
+      const instance = () => run(process.execPath, ['--input-type=module', '-e', start, empty.url]);
+      await Promise.all([instance(), instance(), instance(), migrate(db)]);
+      assert.deepEqual(await pendingMigrations(db), []);
+      assert.deepEqual(await migrated(db), all);
+      assert.equal((await db('knex_migrations_lock').where({ is_locked: 0 })).length, 1);
+    });
+
+    it('wait for an instance that is migrating', async () => {
+      await migrate(db);
+      await db('knex_migrations_lock').update({ is_locked: 1 });
+      await db('knex_migrations').where({ name: '0005-sessions' }).delete();
+      await db.schema.dropTable('sessions');
+      const waiting = migrate(db);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      assert.deepEqual(await pendingMigrations(db), ['0005-sessions']);
+      await db('knex_migrations_lock').update({ is_locked: 0 });
+      await waiting;
+      assert.deepEqual(await pendingMigrations(db), []);
+    });
+  });
+}
+
+async function migrated(db: Knex): Promise<readonly string[]> {
+  const rows: readonly { readonly name: string }[] = await db('knex_migrations').orderBy('id');
+  return rows.map(({ name }) => name);
+}
+
+async function fill(db: Knex): Promise<void> {
+  const { id } = person();
+  await new KnexAccounts(db).create(person({ id }));
+  const when = { created_at: 1, expires_at: 2 };
+  await db('links').insert({ id, slot: 's', token_hash: 't', purpose: 'p', account_id: id, ...when });
+  const named = { name: 'n', name_key: 'n', method: 'app', data: '{}' };
+  await db('authenticators').insert({ id, account_id: id, created_at: 1, ...named });
+  const sent = { address: 'a', code_hash: 'c', sent_at: 1, expires_at: 2, tries: 0 };
+  await db('challenges').insert({ id, account_id: id, purpose: 'p', browser_hash: 'b', ...sent });
+  await db('throttles').insert({ subject_hash: 's', failures: 1, wait_until: 1 });
+  await db('allowances').insert({ subject_hash: 's', version: 1, times: '[]' });
+  await db('settings').insert({ name: 'n', value: '1' });
+  const rule = { rule: 'off', methods: '[]', grace: '{"kind":"none"}', mandatory_since: 0 };
+  await db('groups').insert({ id, name: 'n', name_key: 'n', ...rule });
+  await db('group_members').insert({ group_id: id, account_id: id, joined_at: 1 });
+  await db('graces').insert({ account_id: id, source: 'site', began_at: 1 });
+}

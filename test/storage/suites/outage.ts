@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import type { Knex } from 'knex';
+import { migrate, openDatabase, pendingMigrations, ping } from '../../../src/storage/database.ts';
+import { type KnexSessionStore, knexSessionStore } from '../../../src/storage/sessions.ts';
+import { CREATION_TIMEOUT, type EmptyDatabase, type Engine } from '../../support/databases.ts';
+import { type Gateway, gateway } from '../../support/gateway.ts';
+import { assertFailsOnce, get, set } from './session-stores.ts';
+import { unhandled } from './sessions.ts';
+
+/** Instances that find the server empty at the very same moment; SQLite's would not share a file over a network. */
+export function firstStartSuite(engine: Engine): void {
+  describe(`the first start on ${engine.name}`, () => {
+    before('the server', async function () {
+      this.timeout(CREATION_TIMEOUT);
+      await (await engine.create()).drop();
+    });
+
+    it('leaves one lock, which is free, when eight instances migrate at once', async () => {
+      for (let round = 0; round < 3; round += 1) {
+        const empty = await engine.create();
+        const instances = Array.from({ length: 8 }, () => openDatabase(empty.url));
+        try {
+          await Promise.all(instances.map(ping));
+          await Promise.all(instances.map(migrate));
+          const [db] = instances;
+          assert.ok(db);
+          assert.deepEqual(await pendingMigrations(db), []);
+          const locks: readonly { readonly is_locked: number }[] = await db('knex_migrations_lock');
+          assert.deepEqual(
+            locks.map(({ is_locked }) => is_locked),
+            [0],
+          );
+        } finally {
+          await Promise.all(instances.map((instance) => instance.destroy()));
+          await empty.drop();
+        }
+      }
+    }).timeout(60_000);
+  });
+}
+
+/** A database server that goes away and comes back. */
+export function outageSuite(engine: Engine): void {
+  describe(`${engine.name} going away`, () => {
+    let empty: EmptyDatabase;
+    let way: Gateway;
+    let db: Knex;
+    let store: KnexSessionStore;
+    before(async function () {
+      this.timeout(CREATION_TIMEOUT);
+      empty = await engine.create();
+      way = await gateway(empty.url);
+      db = openDatabase(way.url);
+      await migrate(db);
+      store = knexSessionStore(db);
+    });
+    after(async () => {
+      await way.open();
+      await store.close();
+      await db.destroy();
+      await way.cut();
+      await empty.drop();
+    });
+
+    it('fails each call once, rejects nothing, and works again when it is back', async () => {
+      await set(store, 'one', 1);
+      const rejections = await unhandled(async () => {
+        await way.cut();
+        await assert.rejects(ping(db));
+        await assertFailsOnce(store);
+        await way.open();
+        await ping(db);
+      });
+      assert.deepEqual(rejections, []);
+      assert.equal((await get(store, 'one'))?.state, 1);
+    }).timeout(60_000);
+
+    it('is noticed within 4 seconds when it hangs', async () => {
+      await ping(db);
+      way.freeze();
+      const began = Date.now();
+      await assert.rejects(ping(db));
+      assert.ok(Date.now() - began < 4000);
+      await way.open();
+    });
+  });
+}

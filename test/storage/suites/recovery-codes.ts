@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { newId } from '../../../src/identifiers.ts';
+import { KnexAccounts } from '../../../src/storage/accounts.ts';
+import { KnexRecoveryCodeStore } from '../../../src/storage/recovery-codes.ts';
+import { type Engine, useDatabase } from '../../support/databases.ts';
+import { NOW, person, winners } from './people.ts';
+
+export function recoveryCodesSuite(engine: Engine): void {
+  describe('recovery codes', () => {
+    const database = useDatabase(engine);
+    const codes = () => new KnexRecoveryCodeStore(database());
+    const createAccount = async () => {
+      const account = person();
+      await new KnexAccounts(database()).create(account);
+      return account.id;
+    };
+    const holder = async (...hashes: readonly string[]) => {
+      const id = await createAccount();
+      await codes().replace(id, 'salt', set(...hashes), NOW);
+      return id;
+    };
+    const set = (...hashes: readonly string[]) => hashes.map((codeHash) => ({ id: newId(NOW), codeHash }));
+
+    it('are used by one of twenty, one code and no other', async () => {
+      const id = await createAccount();
+      await codes().replace(id, 'salt', set('one', 'two', 'three'), NOW);
+      assert.equal(await winners(() => codes().spend(id, 'two', NOW)), 1);
+      assert.equal(await codes().left(id), 2);
+      assert.equal(await codes().spend(id, 'two', NOW), false);
+      assert.equal(await codes().spend(id, 'one', NOW), true);
+      assert.equal(await codes().left(id), 1);
+    });
+
+    it('are of use to their own account alone', async () => {
+      const [ann, bob] = [await createAccount(), await createAccount()];
+      await codes().replace(ann, 'salt', set('one'), NOW);
+      assert.equal(await codes().spend(bob, 'one', NOW), false);
+      assert.equal(await codes().left(ann), 1);
+      assert.deepEqual([await codes().salt(ann), await codes().salt(bob)], ['salt', undefined]);
+    });
+
+    it('die when new ones are made: of twenty sets made at once one is left', async () => {
+      const id = await createAccount();
+      await codes().replace(id, 'salt', set('old'), NOW);
+      const salts = Array.from({ length: 20 }, (_, index) => `salt ${index}`);
+      await Promise.all(salts.map((salt) => codes().replace(id, salt, set(`a ${salt}`, `b ${salt}`), NOW)));
+      assert.equal(await codes().left(id), 2);
+      assert.equal(await codes().spend(id, 'old', NOW), false);
+      const salt = await codes().salt(id);
+      assert.equal(await codes().spend(id, `a ${salt}`, NOW), true);
+      assert.equal(await codes().spend(id, `b ${salt}`, NOW), true);
+    });
+
+    it('go with their account', async () => {
+      const id = await createAccount();
+      await codes().replace(id, 'salt', set('one'), NOW);
+      await database()('accounts').where({ id }).delete();
+      assert.equal(await codes().left(id), 0);
+    });
+
+    it('are held by those who have any left, of many people at once', async () => {
+      const [ann, bob, cyd] = [
+        await holder('one', 'two', 'three'),
+        await createAccount(),
+        await holder('one'),
+      ];
+      const other = await holder('one');
+      const everybody = [ann, bob, cyd, 'unknown'];
+      assert.deepEqual(await codes().holders(everybody), new Set([ann, cyd]));
+      assert.equal(await codes().spend(ann, 'two', NOW), true);
+      assert.equal(await codes().spend(cyd, 'one', NOW), true);
+      assert.deepEqual(await codes().holders(everybody), new Set([ann]));
+      assert.deepEqual(await codes().holders([other]), new Set([other]));
+      assert.equal((await codes().holders([])).size, 0);
+    });
+  });
+}

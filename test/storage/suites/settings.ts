@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { DEFAULT_SETTINGS } from '../../../src/settings/settings.ts';
+import { KnexSettingsStore } from '../../../src/storage/settings.ts';
+import { type Engine, useDatabase } from '../../support/databases.ts';
+
+export function settingsSuite(engine: Engine): void {
+  describe('settings', () => {
+    const database = useDatabase(engine);
+    const store = () => new KnexSettingsStore(database());
+    const write = (name: string, value: string) => database()('settings').insert({ name, value });
+
+    it('are the defaults as long as nobody has changed them', async () => {
+      assert.deepEqual(await store().read(), DEFAULT_SETTINGS);
+      assert.deepEqual(await store().change({}), DEFAULT_SETTINGS);
+    });
+
+    it('change by themselves, and stay so on every instance', async () => {
+      const twoFactor = { rule: 'mandatory', methods: ['app'] } as const;
+      assert.deepEqual(await store().change({ twoFactor, siteName: 'Hilfe "Süd"' }), {
+        ...DEFAULT_SETTINGS,
+        siteName: 'Hilfe "Süd"',
+        twoFactor,
+      });
+      await store().change({ signUp: true, siteName: 'Süd' });
+      assert.deepEqual(await store().read(), {
+        ...DEFAULT_SETTINGS,
+        siteName: 'Süd',
+        signUp: true,
+        twoFactor,
+      });
+    });
+
+    it('all survive twenty changes at once to different ones', async () => {
+      const changes = [
+        { siteName: 'Site' },
+        { helpContact: 'Call us' },
+        { sender: 'a@example.org' },
+        { signUp: true },
+      ];
+      await Promise.all(Array.from({ length: 20 }, (_, i) => store().change(changes[i % 4] ?? {})));
+      assert.deepEqual(await store().read(), Object.assign({ ...DEFAULT_SETTINGS }, ...changes));
+    });
+
+    it('of another version are left alone', async () => {
+      await write('colour', '"blue"');
+      assert.deepEqual(await store().read(), DEFAULT_SETTINGS);
+    });
+
+    it('keep the rule when another version offers more methods', async () => {
+      await write('twoFactor', '{"rule":"mandatory","methods":["pigeon","email"]}');
+      assert.deepEqual((await store().read()).twoFactor, { rule: 'mandatory', methods: ['email'] });
+    });
+
+    it('hold the grace, and since when 2FA has been mandatory', async () => {
+      for (const grace of [
+        { kind: 'until', at: Date.UTC(2031, 0, 1) },
+        { kind: 'days', days: 14 },
+        { kind: 'none' },
+      ] as const) {
+        await store().change({ grace, mandatorySince: 1_900_000_000_000 });
+        const { grace: kept, mandatorySince } = await store().read();
+        assert.deepEqual([kept, mandatorySince], [grace, 1_900_000_000_000]);
+      }
+      await database()('settings').where({ name: 'grace' }).update({ value: '{"kind":"days"}' });
+      await assert.rejects(store().read());
+    });
+
+    it('that cannot be read are a fault, for a default could be weaker', async () => {
+      await write('twoFactor', '{"rule":"strict","methods":[]}');
+      await assert.rejects(store().read());
+      await database()('settings').update({ value: '{"rule":"mand' });
+      await assert.rejects(store().read());
+    });
+  });
+}

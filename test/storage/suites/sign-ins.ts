@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import type { SignIn } from '../../../src/accounts/sign-ins.ts';
+import { newId } from '../../../src/identifiers.ts';
+import { KnexAccounts } from '../../../src/storage/accounts.ts';
+import { KnexSignInStore } from '../../../src/storage/sign-ins.ts';
+import { KnexStandings } from '../../../src/storage/standings.ts';
+import { days } from '../../../src/time.ts';
+import { type Engine, useDatabase } from '../../support/databases.ts';
+import { NOW, person, winners } from './people.ts';
+
+export function signInsSuite(engine: Engine): void {
+  describe('sign-ins', () => {
+    const database = useDatabase(engine);
+    const store = () => new KnexSignInStore(database());
+    const createAccount = async () => {
+      const account = person();
+      await new KnexAccounts(database()).create(account);
+      return account.id;
+    };
+    const found = async (accountId: string, signInId: string) =>
+      (await new KnexStandings(database()).read({ accountId, signInId })).person?.signIn;
+    const begin = async (accountId: string, changes: Partial<SignIn> = {}) => {
+      const signIn: SignIn = {
+        ...{ id: newId(NOW), accountId, epoch: 3, browser: 'Lynx', address: '192.0.2.7' },
+        ...{ startedAt: NOW, lastSeenAt: NOW, endedAt: null },
+        ...changes,
+      };
+      await store().create(signIn);
+      return signIn;
+    };
+
+    it('are kept with everything in them, newest first, for their own account', async () => {
+      const [ann, bob] = [await createAccount(), await createAccount()];
+      const one = await begin(ann);
+      const two = await begin(ann, { startedAt: NOW + 1, browser: 'w3m' });
+      assert.deepEqual(await store().open(ann), [two, one]);
+      assert.deepEqual(await store().open(bob), []);
+      await store().touch(one.id, NOW + 5);
+      assert.deepEqual(await found(ann, one.id), { ...one, lastSeenAt: NOW + 5 });
+    });
+
+    it('are ended by their owner, by one of twenty, and stay so', async () => {
+      const [ann, bob] = [await createAccount(), await createAccount()];
+      const { id } = await begin(ann);
+      assert.equal(await store().end(bob, id, NOW), false);
+      assert.equal(await winners(() => store().end(ann, id, NOW + 1)), 1);
+      assert.equal((await found(ann, id))?.endedAt, NOW + 1);
+      assert.deepEqual(await store().open(ann), []);
+    });
+
+    it('are ended all but one, each counted once by twenty who do it at once', async () => {
+      const [ann, bob] = [await createAccount(), await createAccount()];
+      const mine = await begin(ann);
+      for (let time = 0; time < 3; time += 1) await begin(ann);
+      const others = await begin(bob);
+      const counts = await Promise.all(
+        Array.from({ length: 20 }, () => store().endOthers(ann, mine.id, NOW + 1)),
+      );
+      assert.equal(
+        counts.reduce((sum, count) => sum + count),
+        3,
+      );
+      assert.deepEqual(await store().open(ann), [mine]);
+      assert.deepEqual(await store().open(bob), [others]);
+    });
+
+    it('are forgotten after two days, when the account gets the next', async () => {
+      const ann = await createAccount();
+      const old = await begin(ann, { startedAt: NOW - days(2) - 1 });
+      const kept = await begin(ann, { startedAt: NOW - days(2) });
+      await begin(ann);
+      assert.equal(await found(ann, old.id), undefined);
+      assert.ok(await found(ann, kept.id));
+    });
+
+    it('go with their account', async () => {
+      const ann = await createAccount();
+      const { id } = await begin(ann);
+      await database()('accounts').where({ id: ann }).delete();
+      assert.deepEqual(await database()('sign_ins').where({ id }), []);
+    });
+  });
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { newId } from '../../../src/identifiers.ts';
+import { DEFAULT_SETTINGS } from '../../../src/settings/settings.ts';
+import { KnexAccounts } from '../../../src/storage/accounts.ts';
+import { KnexAuthenticators } from '../../../src/storage/authenticators.ts';
+import { KnexGraceStore } from '../../../src/storage/graces.ts';
+import { KnexGroupStore } from '../../../src/storage/groups.ts';
+import { KnexMailStore } from '../../../src/storage/mails.ts';
+import { KnexResetRequestStore } from '../../../src/storage/reset-requests.ts';
+import { KnexSettingsStore } from '../../../src/storage/settings.ts';
+import { KnexSignInStore } from '../../../src/storage/sign-ins.ts';
+import { KnexStandings } from '../../../src/storage/standings.ts';
+import { type Engine, useDatabase } from '../../support/databases.ts';
+import { newGroup } from './groups.ts';
+import { newMail } from './mails.ts';
+import { NOW, person } from './people.ts';
+import { newRequest } from './reset-requests.ts';
+
+export function standingsSuite(engine: Engine): void {
+  describe('what says where somebody stands', () => {
+    const database = useDatabase(engine);
+    const read = (accountId: string, signInId?: string) =>
+      new KnexStandings(database()).read({ accountId, signInId });
+    const accounts = () => new KnexAccounts(database());
+
+    /** Somebody of whom there is one of everything, with characters that JSON and SQL write in another way. */
+    async function somebody(name: string) {
+      const account = person({ name, role: 'administrator', passwordHash: "it's a hash", locale: 'ar' });
+      await accounts().create(account);
+      await accounts().enforce(account.id, { at: NOW, grace: { kind: 'days', days: 3 } });
+      const signIn = { id: newId(NOW), accountId: account.id, epoch: 0, browser: 'Lynx', address: '::1' };
+      const times = { startedAt: NOW, lastSeenAt: NOW + 1, endedAt: null };
+      await new KnexSignInStore(database()).create({ ...signIn, ...times });
+      const authenticators = new KnexAuthenticators(database());
+      for (const [age, method] of (['email', 'app'] as const).entries()) {
+        const kept = { name: `${method} "\\" 🦉`, data: { secret: [1, null, '"'] }, lastStep: 2 ** 40 };
+        const id = newId(NOW);
+        const createdAt = NOW - age;
+        await authenticators.create({ id, accountId: account.id, method, ...kept, createdAt });
+      }
+      const groups = new KnexGroupStore(database());
+      for (const groupName of [`Zoo of ${name}`, `aviary of ${name}`]) {
+        const rule = { rule: 'mandatory', methods: ['app'], grace: { kind: 'until', at: NOW } } as const;
+        const group = newGroup({ name: groupName, ...rule, since: NOW });
+        await groups.create(group);
+        await groups.add(group.id, account.id, NOW + 2);
+      }
+      await new KnexGraceStore(database()).begin(account.id, 'site', 0, NOW);
+      return { id: account.id, signInId: signIn.id };
+    }
+
+    it('is the same as asked for one by one, and nobody else’s', async () => {
+      const ann = await somebody(`Ann "O'Neil" \\ 🦉`);
+      await somebody('Bob');
+      await new KnexSettingsStore(database()).change({ siteName: `Ann's "Help" \\ 🦉`, trustDays: 30 });
+      const { settings, person: facts } = await read(ann.id, ann.signInId);
+      assert.deepEqual(settings, await new KnexSettingsStore(database()).read());
+      assert.ok(facts);
+      assert.deepEqual(facts.account, await accounts().find(ann.id));
+      assert.deepEqual([facts.signIn], await new KnexSignInStore(database()).open(ann.id));
+      assert.deepEqual(facts.authenticators, await new KnexAuthenticators(database()).of(ann.id));
+      assert.deepEqual(facts.memberships, (await new KnexGroupStore(database()).of([ann.id])).get(ann.id));
+      assert.deepEqual(facts.beginnings, (await new KnexGraceStore(database()).of([ann.id])).get(ann.id));
+      const { authenticators, memberships, beginnings } = facts;
+      assert.deepEqual([authenticators.length, memberships.length, beginnings.size], [2, 2, 1]);
+    });
+
+    it('is the settings alone where nobody is claimed, or somebody who is not there', async () => {
+      const settings = await new KnexSettingsStore(database()).change({ siteName: 'Acorn' });
+      const nobody = { settings, person: undefined };
+      assert.deepEqual(await new KnexStandings(database()).read(undefined), nobody);
+      assert.deepEqual(await read('unknown', 'unknown'), nobody);
+    });
+
+    it('has no sign-in half way through, and never that of somebody else', async () => {
+      const [ann, bob] = [await somebody('Ann'), await somebody('Bob')];
+      assert.equal((await read(ann.id)).person?.signIn, undefined);
+      assert.equal((await read(ann.id, bob.signInId)).person?.signIn, undefined);
+    });
+
+    it('is little where there is little', async () => {
+      const ann = person();
+      await accounts().create(ann);
+      assert.deepEqual(await read(ann.id), {
+        settings: DEFAULT_SETTINGS,
+        person: {
+          ...{ account: await accounts().find(ann.id), signIn: undefined, authenticators: [] },
+          ...{ memberships: [], beginnings: new Map(), openRequests: 0, oldestMail: undefined },
+        },
+      });
+    });
+
+    it('counts the open requests for administrators, and for nobody else', async () => {
+      const [ada, ann, ben] = [person({ role: 'administrator' }), person(), person()];
+      for (const account of [ada, ann, ben]) await accounts().create(account);
+      const openRequests = async (id: string) => (await read(id)).person?.openRequests;
+      assert.equal(await openRequests(ada.id), 0);
+      const requests = new KnexResetRequestStore(database());
+      const open = newRequest({ accountId: ann.id });
+      await requests.open(open);
+      await requests.open(newRequest({ accountId: ben.id }));
+      assert.deepEqual([await openRequests(ada.id), await openRequests(ann.id)], [2, 0]);
+      await requests.close(open.id, { state: 'cancelled', by: 'ann', note: null, at: NOW });
+      assert.equal(await openRequests(ada.id), 1);
+    });
+
+    it('knows since when mails wait for administrators, and for nobody else', async () => {
+      const [ada, ann] = [person({ role: 'administrator' }), person()];
+      for (const account of [ada, ann]) await accounts().create(account);
+      const oldestMail = async (id: string) => (await read(id)).person?.oldestMail;
+      const mails = new KnexMailStore(database());
+      await mails.add(newMail({ state: 'taken', createdAt: NOW - 2 }), null);
+      assert.equal(await oldestMail(ada.id), undefined);
+      for (const createdAt of [NOW, NOW - 1]) await mails.add(newMail({ createdAt }), null);
+      assert.deepEqual([await oldestMail(ada.id), await oldestMail(ann.id)], [NOW - 1, undefined]);
+    });
+  });
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import type { Fields } from './controls.ts';
+import type { Person } from './person.ts';
+
+/** What is sent in the place of one good field, and what the page says at the field of this label. */
+export interface BadField {
+  readonly fields: Fields;
+  readonly label: string;
+  readonly words: RegExp;
+}
+
+/** What no line of text may be: missing, empty, blank, several, endless, with characters that nobody sees. */
+export function badLines(
+  field: string,
+  label: string,
+  missing: RegExp,
+  { long = 'x'.repeat(10_000) }: { readonly long?: string } = {},
+): BadField[] {
+  return [
+    { fields: { [field]: '' }, label, words: missing },
+    { fields: { [field]: ' \t  ' }, label, words: missing },
+    { fields: { [field]: ['one', 'two'] }, label, words: missing },
+    { fields: { [`${field}[key]`]: 'x', [field]: [] }, label, words: missing },
+    { fields: { [field]: long }, label, words: /too long/ },
+    { fields: { [field]: 'a\u0000b@example.org' }, label, words: /invisible/ },
+    { fields: { [field]: 'a\u202eb@example.org' }, label, words: /invisible/ },
+    { fields: { [field]: 'Ann\r\nBcc: b@example.org' }, label, words: /line breaks/ },
+  ];
+}
+
+export function badEmails(label = 'E-mail'): BadField[] {
+  const forms = ['no-at-sign', '@example.org', 'ann@', 'a b@example.org', 'ann@example.org, bob@example.org'];
+  return [
+    ...badLines('email', label, /Enter your e-mail/, { long: `${'a'.repeat(10_000)}@example.org` }),
+    ...forms.map((email) => ({ fields: { email }, label, words: /in the form name@example\.org/ })),
+  ];
+}
+
+/** What no new password may be; `own` is made of the person's and the site's words. */
+export function badNewPasswords(own: readonly string[], label: string): BadField[] {
+  const field = 'newPassword';
+  const worded: [string | string[], RegExp][] = [
+    ['', /Enter a new password/],
+    [['seventeen green herons', 'seventeen green herons'], /Enter a new password/],
+    ['elevenchars', /too short\. Use at least 12/],
+    ['😀'.repeat(11), /too short/],
+    [`${'long'.repeat(64)}x`, /too long\. Use at most 256/],
+    ['x'.repeat(10_000), /too long/],
+    ['            ', /one of the first/],
+    ['passwordpassword', /one of the first/],
+    ['123456789012', /one of the first/],
+    ...own.map((password): [string, RegExp] => [password, /made of your name/]),
+  ];
+  return worded.map(([password, words]) => ({ fields: { [field]: password }, label, words }));
+}
+
+/**
+ * Sends each bad field among the good ones from an open form: 422, the words at the field and in the summary, a title
+ * that says so, the other values kept, and no secret shown again.
+ */
+export async function refusesBadFields(
+  person: Person,
+  path: string,
+  good: Readonly<Record<string, string>>,
+  cases: readonly BadField[],
+): Promise<void> {
+  for (const { fields, label, words } of cases) {
+    const what = JSON.stringify(fields).slice(0, 80);
+    await person.goesOnFrom(await person.submitsRaw('POST', path, { ...good, ...fields }));
+    const { page } = person;
+    assert.equal(page.status, 422, what);
+    assert.match(page.errorAt(label), words, `${what}: ${page.errorAt(label)}`);
+    assert.match(page.errors.join(' '), words, `${what}: ${page.errors.join(' ')}`);
+    assert.match(page.title, /^Error: /);
+    for (const [name, value] of Object.entries(good)) {
+      const input = page.$(`input[name="${name}"]`);
+      const isSecret = input.attr('type') === 'password';
+      if (isSecret) assert.equal(input.attr('value'), undefined, `${name} is shown again`);
+      else if (!(name in fields)) assert.equal(input.attr('value'), value, `${name} is kept`);
+    }
+  }
+}

@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import type { Fields } from './controls.ts';
+import { type FieldKind, type FormField, formsOn, type PageForm } from './every-form.ts';
+import type { Page } from './page.ts';
+import type { Person } from './person.ts';
+import { PASSWORD, type TestPortal } from './portal.ts';
+import { routesOf } from './router.ts';
+import { encoded } from './sending.ts';
+import { newEmail } from './victim.ts';
+
+const LONG = 'x'.repeat(10_000);
+/** A NUL, a bell, and the mark that turns the direction of what follows. */
+const INVISIBLE = ['\u0000', '\u0007', '\u202e'].map((character) => `good${character}text`);
+const NOTHING = ['', ' \t  '];
+/** Twice the same name: no field of ours is a list. */
+const LIST = ['good text', 'good text'];
+
+type Bad = string | readonly string[] | undefined;
+
+/** What no field of the kind takes; undefined: it is not sent at all. */
+const REFUSED: Readonly<Record<Exclude<FieldKind, 'hidden'>, readonly Bad[]>> = {
+  line: [LIST, LONG, ...INVISIBLE, 'two\r\nlines'],
+  'e-mail': [LIST, `${LONG}@example.org`, ...INVISIBLE, 'no address', 'two@example.org, two@example.org'],
+  lines: [LIST, LONG, ...INVISIBLE],
+  number: [LIST, LONG, ...INVISIBLE, '-1', '1.5', '1e3', 'ten', '99999999999999999999'],
+  'six digits': [LIST, LONG, ...INVISIBLE, 'abcdef', '12345', '1234567', '12345x', '½23456'],
+  // Any characters may be in a password, so that those that nobody sees are for the domain to judge.
+  password: [LIST, LONG, undefined, ''],
+  'new password': [LIST, LONG, undefined, ...NOTHING, 'eleven char'],
+  choice: [LIST, LONG, ...INVISIBLE, 'no such choice', ''],
+  button: [LIST, LONG, ...INVISIBLE, 'no such button', '', undefined],
+  tick: [LIST, LONG, ...INVISIBLE, 'no such tick'],
+  day: [LIST, LONG, ...INVISIBLE, '2030-02-30', '30.1.2030', 'tomorrow'],
+};
+
+/** Where a field has to be filled in. */
+const MISSING: readonly Bad[] = [undefined, ...NOTHING];
+const MAY_BE_EMPTY: ReadonlySet<FieldKind> = new Set(['number', 'tick', 'choice', 'button', 'password']);
+
+/** One code in different spellings. */
+const SPELLINGS = [' 000000\n', '000 000', '000-000', '０００000', '٠٠٠٠٠٠'];
+
+/** Names that mean something somewhere inside, and nothing in any form. */
+const UNKNOWN: Fields = {
+  ...{ id: '1', accountId: '1', epoch: '0', isAdmin: 'on', 'state[kind]': 'signed in' },
+  ...{ __proto__: 'x', constructor: 'x', 'constructor[prototype]': 'x', 'a[b][c]': 'x' },
+};
+
+/** Fills in every form of the site with what it should not take. */
+export class BadInput {
+  readonly #portal: TestPortal;
+  readonly #patterns: readonly (readonly [pattern: string, path: RegExp])[];
+  /** By the pattern of where it is sent, and its fields. */
+  readonly #met = new Set<string>();
+
+  constructor(portal: TestPortal) {
+    this.#portal = portal;
+    this.#patterns = routesOf(portal.app).map(({ pattern }) => [
+      pattern,
+      new RegExp(`^${pattern.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+')}$`),
+    ]);
+  }
+
+  /** Those POST pages of the router for which no form has been met. */
+  get notMet(): readonly string[] {
+    const met = new Set([...this.#met].map((key) => key.split(' ')[0]));
+    return routesOf(this.#portal.app)
+      .filter(({ pattern, methods }) => methods.includes('POST') && !met.has(pattern))
+      .map(({ pattern }) => pattern);
+  }
+
+  /** Tries every form of this page that has not been met. */
+  async tries(person: Person, address: string): Promise<void> {
+    await person.visits(address);
+    for (const form of formsOn(person.page)) {
+      const { action, method, controls } = form;
+      const path = (action === '' ? person.page.path : action).replace(/\?.*/, '');
+      const pattern = this.#patterns.find(([, route]) => route.test(path))?.[0] ?? path;
+      const key = `${pattern} ${method} ${controls.map(({ name }) => name).sort()}`;
+      if (this.#met.has(key) || path === '/sign-out') continue;
+      this.#met.add(key);
+      if (controls.length > 0)
+        await new Attempt(this.#portal, person, address, { ...form, action: path }).makes();
+    }
+    this.#met.add('/sign-out');
+  }
+}
+
+/** One form of one page. */
+class Attempt {
+  readonly #portal: TestPortal;
+  readonly #person: Person;
+  readonly #address: string;
+  readonly #form: PageForm;
+  readonly #good: Fields;
+
+  constructor(portal: TestPortal, person: Person, address: string, form: PageForm) {
+    this.#portal = portal;
+    this.#person = person;
+    this.#address = address;
+    this.#form = form;
+    const filled = form.controls.flatMap((field) => {
+      const value = goodFor(field, form.fields[field.name]);
+      return value === undefined ? [] : [[field.name, value] as const];
+    });
+    this.#good = { ...form.fields, ...Object.fromEntries(filled) };
+  }
+
+  async makes(): Promise<void> {
+    if (this.#form.method === 'POST') await this.#sendsOutOfDate();
+    const [hidden, shown] = [true, false].map((isHidden) =>
+      this.#form.controls.filter(({ kind }) => (kind === 'hidden') === isHidden),
+    );
+    for (const field of shown ?? []) {
+      await this.#fillsInBadly(field);
+      if (field.kind === 'six digits') await this.#spellsDifferently(field);
+    }
+    // Last, for what is sent from another step may well begin anew.
+    for (const field of hidden ?? []) await this.#altersHidden(field);
+    await this.#sendsMoreThanAsked();
+  }
+
+  /** A stale form leads back to itself, with what was typed and is no secret. */
+  async #sendsOutOfDate(): Promise<void> {
+    const person = this.#person;
+    await person.visits(this.#address);
+    await person.goesOnFrom(await this.#sends(this.#good, 'stale'));
+    const { page } = person;
+    assert.equal(page.status, 403, this.#what('out of date'));
+    assert.match(page.text, /Request number: [\da-f-]{36}/);
+    const kept = this.#form.controls.filter(({ kind }) => ['line', 'e-mail', 'number', 'day'].includes(kind));
+    await person.follow('Back to the form');
+    assert.equal(person.page.status, 200, this.#what('back to the form'));
+    for (const { name } of kept) {
+      const input = person.page.$(`form input[name="${name}"]`);
+      if (name !== 'code') assert.equal(input.attr('value'), this.#good[name], this.#what(`${name} is kept`));
+    }
+    for (const lines of this.#form.controls.filter(({ kind, name }) => kind === 'lines' && name !== 'csv')) {
+      const area = person.page.$(`form textarea[name="${lines.name}"]`);
+      assert.equal(area.text().trim(), this.#good[lines.name], this.#what(`${lines.name} is kept`));
+    }
+    assert.ok(!person.page.html.includes(PASSWORD), this.#what('a password is shown again'));
+  }
+
+  async #fillsInBadly(field: FormField): Promise<void> {
+    const isSearch = this.#form.method === 'GET';
+    const bads = [...REFUSED[field.kind as Exclude<FieldKind, 'hidden'>]];
+    if (field.required && !MAY_BE_EMPTY.has(field.kind)) bads.push(...MISSING);
+    for (const bad of bads) {
+      const what = this.#what(`${field.name} = ${JSON.stringify(bad)?.slice(0, 40)}`);
+      const page = await this.#submits({ ...this.#good, [field.name]: bad });
+      if (field.kind === 'button') {
+        // What no button of ours says does no more than what it says does least.
+        assert.ok([200, 404, 422].includes(page.status), `${what}: ${page.status}`);
+        continue;
+      }
+      // A wish that is none; a group that is gone, in an address that somebody kept.
+      if (field.name === 'trust' || (isSearch && field.kind === 'choice')) continue;
+      assert.equal(page.status, 422, `${what}: ${page.status}`);
+      this.#saysWhatIsWrong(page, field, what);
+    }
+  }
+
+  /** In the title, in a summary whose links lead somewhere, and at the field, which says that it is described by it. */
+  #saysWhatIsWrong(page: Page, { name, kind }: FormField, what: string): void {
+    const { $ } = page;
+    assert.match(page.title, /^Error: /, what);
+    assert.ok(page.errors.length > 0, what);
+    for (const link of $('.error-summary a').toArray()) {
+      const target = $(link).attr('href')?.slice(1);
+      assert.equal($(`[id="${target}"]`).length, 1, `${what}: #${target}`);
+    }
+    if (kind === 'choice' || kind === 'tick') return;
+    const error = $(`[id="${name}-error"]`);
+    assert.equal(error.length, 1, `${what}: at the field`);
+    assert.ok($(`[name="${name}"]`).attr('aria-describedby')?.split(' ').includes(`${name}-error`), what);
+    assert.equal($(`[name="${name}"]`).attr('aria-invalid'), 'true', what);
+  }
+
+  /** What no person changes: whoever does is led somewhere, and nothing breaks. */
+  async #altersHidden(field: FormField): Promise<void> {
+    for (const bad of [undefined, '', LIST, LONG, ...INVISIBLE]) {
+      const page = await this.#submits({ ...this.#good, ...this.#wrongSecrets(), [field.name]: bad });
+      const what = this.#what(`${field.name} = ${JSON.stringify(bad)?.slice(0, 40)}`);
+      assert.ok([303, 404, 409, 410, 422, 429].includes(page.status), `${what}: ${page.status}`);
+    }
+  }
+
+  /** Nobody gets in or on by a form whose hidden fields are altered: that is not what is tried here. */
+  #wrongSecrets(): Fields {
+    const secret = this.#form.controls.filter(({ kind }) => kind.endsWith('password'));
+    return Object.fromEntries(secret.map(({ name }) => [name, '']));
+  }
+
+  async #spellsDifferently({ name }: FormField): Promise<void> {
+    const errors = async (code: string) => {
+      const page = await this.#submits({ ...this.#good, [name]: code });
+      return page.$(`[id="${name}-error"]`).text();
+    };
+    const plain = await errors('000000');
+    for (const spelling of SPELLINGS.slice(0, 3)) assert.equal(await errors(spelling), plain, spelling);
+  }
+
+  async #sendsMoreThanAsked(): Promise<void> {
+    const administrators = await this.#administrators();
+    const page = await this.#submits({ ...UNKNOWN, ...this.#good });
+    const what = this.#what(`with more than was asked: ${page.status}`);
+    assert.ok([200, 303, 404, 409, 410, 422, 429].includes(page.status), what);
+    // But for the set-up, whose account is the first administrator's.
+    assert.equal(await this.#administrators(), administrators || 1, what);
+  }
+
+  async #administrators(): Promise<number> {
+    let count = 0;
+    for await (const batch of this.#portal.services.accounts.inBatches())
+      count += batch.filter(({ role }) => role === 'administrator').length;
+    return count;
+  }
+
+  /** Sends it from a page that is open, and stays at the answer. */
+  async #submits(fields: Readonly<Record<string, Bad>>): Promise<Page> {
+    if (this.#person.page.status !== 422) await this.#person.visits(this.#address);
+    const present = Object.entries(fields).filter(
+      (entry): entry is [string, string | readonly string[]] => entry[1] !== undefined,
+    );
+    const answer = await this.#sends(Object.fromEntries(present), 'own');
+    assert.ok(answer.status < 500, this.#what(`${JSON.stringify(fields).slice(0, 200)}: ${answer.status}`));
+    if (answer.status === 422) await this.#person.goesOnFrom(answer);
+    else if (answer.status === 303) await this.#person.goesOnFrom(answer);
+    return answer;
+  }
+
+  async #sends(fields: Fields, csrf: string): Promise<Page> {
+    const { method, action } = this.#form;
+    if (method === 'GET') return this.#person.visits(`${action}?${encoded(fields)}`);
+    return this.#person.submitsRaw('POST', action, fields, { csrf });
+  }
+
+  #what(about: string): string {
+    const { method, action } = this.#form;
+    return `${method} ${action} on ${this.#address}, ${about}`;
+  }
+}
+
+/** What the field takes: what the page has put there, or something that fits. */
+function goodFor(field: FormField, held: Fields[string] | undefined): Fields[string] | undefined {
+  switch (field.kind) {
+    case 'line':
+      return field.name === 'code' ? 'ABCD-EFGH-JKMN-PQRS' : newEmail('Good').replace('@', ' ');
+    case 'lines':
+      return field.name === 'csv' ? `email,name\n${newEmail('csv')},Good` : 'Good\nlines';
+    case 'e-mail':
+      return newEmail('good');
+    case 'number':
+      return '3';
+    case 'six digits':
+      return '000000';
+    case 'password':
+      return PASSWORD;
+    case 'new password':
+      return 'forty brown sparrows fly';
+    case 'day':
+      return '2031-01-01';
+    default:
+      return held;
+  }
+}

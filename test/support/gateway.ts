@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/** Stands between the portal and a server, so that a test can take the server away and give it back. */
+export interface Gateway {
+  /** The server's URL by way of the gateway. */
+  readonly url: string;
+  /** Every connection breaks, and new ones are refused: the server is down. */
+  cut(): Promise<void>;
+  /** Connections stay and are accepted, but nothing comes through any more: the server hangs. */
+  freeze(): void;
+  /**
+   * Lets so many more messages of the near side through; at the next one every connection breaks, and new ones are
+   * accepted. Tells whether it has come to that.
+   */
+  breakAfter(messages: number): () => boolean;
+  /** As in the beginning: everything comes through. */
+  open(): Promise<void>;
+}
+
+/** Opens a gateway to the server of this URL, on a loopback port of its own. `cut` it at the end. */
+export async function gateway(url: string): Promise<Gateway> {
+  const target = new URL(url);
+  const sockets = new Set<Socket>();
+  let frozen = false;
+  let left = Number.POSITIVE_INFINITY;
+  const breakAll = () => {
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+  };
+  const server = createServer((near) => {
+    const far = connect(Number(target.port), target.hostname);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.on('error', () => {});
+      from.on('close', () => to.destroy());
+      from.on('data', (chunk) => {
+        if (from === near && left-- === 0) return breakAll();
+        to.write(chunk);
+      });
+      if (frozen) from.pause();
+    }
+  });
+  const port = await listen(server, 0);
+  const through = new URL(url);
+  through.hostname = '127.0.0.1';
+  through.port = String(port);
+  return {
+    url: through.href,
+    cut: async () => {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      breakAll();
+      await closed;
+    },
+    freeze: () => {
+      frozen = true;
+      for (const socket of sockets) socket.pause();
+    },
+    breakAfter: (messages) => {
+      left = messages;
+      return () => left < 0;
+    },
+    open: async () => {
+      frozen = false;
+      left = Number.POSITIVE_INFINITY;
+      for (const socket of sockets) socket.resume();
+      if (!server.listening) await listen(server, port);
+    },
+  };
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The gateway has no port.');
+  return address.port;
+}

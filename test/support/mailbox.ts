@@ -1,0 +1,138 @@
+import type { AddressInfo, Socket } from 'node:net';
+import { type ParsedMail, simpleParser } from 'mailparser';
+import { SMTPServer } from 'smtp-server';
+
+const PATIENCE = 5000;
+
+interface Received {
+  readonly recipients: readonly string[];
+  readonly mail: ParsedMail;
+  read: boolean;
+}
+
+/**
+ * "defers": not now (451). "refuses": never (550). "drops": keeps the mail, and breaks the connection in the place of its
+ * word. "dawdles": gives its word after four and a half seconds.
+ */
+export type Behaviour = 'takes' | 'defers' | 'refuses' | 'drops' | 'dawdles';
+
+const DAWDLING = 4500;
+
+/** A real mail server that keeps what it gets. */
+export interface Mailbox {
+  readonly url: string;
+  /** Everything that came, read or not, oldest first. */
+  readonly messages: readonly ParsedMail[];
+  /** What came for this address: of others, what was sent earlier may still be on its way. */
+  sentTo(address: string): readonly ParsedMail[];
+  /** Every address that mail came for, whatever its headers say. */
+  readonly addressees: readonly string[];
+  /** The next unread mail to an address; waits for it up to 5 seconds. */
+  next(to: string): Promise<ParsedMail>;
+  /** Says no to every mail from now on, for good, or takes them again. */
+  refuse(on: boolean): void;
+  /** Treats every mail so from now on. */
+  behave(how: Behaviour): void;
+  close(): Promise<void>;
+}
+
+/** `port`: a certain one, for a server that comes back; any free one otherwise. */
+export async function openMailbox(port = 0): Promise<Mailbox> {
+  const received: Received[] = [];
+  const arrivals = new EventTarget();
+  const sockets = new Set<Socket>();
+  let behaviour: Behaviour = 'takes';
+  const server = new SMTPServer({
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    disableReverseLookup: true,
+    // Clients keep connections open for the next mail; a test that ends does not wait for them.
+    closeTimeout: 200,
+    logger: false,
+    onRcptTo(_address, _session, done) {
+      const reply = behaviour === 'refuses' ? 550 : behaviour === 'defers' ? 451 : undefined;
+      done(reply ? Object.assign(new Error('Not today'), { responseCode: reply }) : null);
+    },
+    onData(stream, session, done) {
+      simpleParser(stream).then((mail) => {
+        const recipients = session.envelope.rcptTo.map(({ address }) => address.toLowerCase());
+        received.push({ recipients, mail, read: false });
+        arrivals.dispatchEvent(new Event('mail'));
+        if (behaviour === 'drops') for (const socket of sockets) socket.destroy();
+        else if (behaviour === 'dawdles') setTimeout(done, DAWDLING).unref();
+        else done();
+      }, done);
+    },
+  });
+  server.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const { port: actual } = server.server.address() as AddressInfo;
+  return {
+    url: `smtp://127.0.0.1:${actual}`,
+    get messages() {
+      return received.map(({ mail }) => mail);
+    },
+    sentTo: (address) =>
+      received.filter(({ recipients }) => recipients.includes(address.toLowerCase())).map(({ mail }) => mail),
+    get addressees() {
+      return received.flatMap(({ recipients }) => recipients);
+    },
+    next: (to) => nextUnread(received, arrivals, to.toLowerCase()),
+    refuse(on) {
+      behaviour = on ? 'refuses' : 'takes';
+    },
+    behave(how) {
+      behaviour = how;
+    },
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
+
+async function nextUnread(received: Received[], arrivals: EventTarget, to: string): Promise<ParsedMail> {
+  const deadline = AbortSignal.timeout(PATIENCE);
+  for (;;) {
+    const found = received.find((one) => !one.read && one.recipients.includes(to));
+    if (found) {
+      found.read = true;
+      return found.mail;
+    }
+    if (deadline.aborted)
+      throw new Error(`No new mail to ${to} came within ${PATIENCE} ms. ${summary(received)}`);
+    await arrival(arrivals, deadline);
+  }
+}
+
+function arrival(arrivals: EventTarget, deadline: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      arrivals.removeEventListener('mail', done);
+      deadline.removeEventListener('abort', done);
+      resolve();
+    };
+    arrivals.addEventListener('mail', done);
+    deadline.addEventListener('abort', done);
+  });
+}
+
+function summary(received: readonly Received[]): string {
+  const lines = received.map(({ recipients, mail, read }) => {
+    return `${read ? 'read' : 'unread'}: to ${recipients.join(', ')}: ${mail.subject}`;
+  });
+  return `What came: ${lines.length === 0 ? 'nothing' : lines.join('; ')}`;
+}
+
+/** The six digits that stand on a line of their own. */
+export function codeIn(mail: ParsedMail): string {
+  const code = /^\d{6}$/m.exec(mail.text ?? '')?.[0];
+  if (code === undefined) throw new Error(`There is no code in the mail "${mail.subject}":\n${mail.text}`);
+  return code;
+}
+
+/** The address of the one-time link, which stands on a line of its own. */
+export function linkIn(mail: ParsedMail): string {
+  const link = /^https?:\/\/\S+\?token=\S+$/m.exec(mail.text ?? '')?.[0];
+  if (link === undefined) throw new Error(`There is no link in the mail "${mail.subject}":\n${mail.text}`);
+  return link;
+}

@@ -1,0 +1,108 @@
+import { type CheerioAPI, load } from 'cheerio';
+import { buttonsOf, findControl, type Named, named, valuesOf } from './controls.ts';
+import { fold, textOnScreen, visibleText } from './visible-text.ts';
+
+/** What came back from the server. */
+export interface Answer {
+  readonly method: string;
+  /** The path asked for, with its query. */
+  readonly path: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Cookies that the answer sets ("" where it takes one away). */
+  readonly setCookies: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+}
+
+export interface Link extends Named {
+  readonly href: string;
+}
+
+/** An answer read as a page. What a person fills in changes its document, as in a browser. */
+export class Page implements Answer {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly setCookies: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+  /** The page as it was sent. */
+  readonly html: string;
+  #document: CheerioAPI | undefined;
+
+  constructor(answer: Answer) {
+    this.method = answer.method;
+    this.path = answer.path;
+    this.status = answer.status;
+    this.headers = answer.headers;
+    this.setCookies = answer.setCookies;
+    this.body = answer.body;
+    this.html = answer.body.toString('utf8');
+  }
+
+  /** The document, read when it is first asked for: of most answers only the status matters. */
+  get $(): CheerioAPI {
+    this.#document ??= load(this.html);
+    return this.#document;
+  }
+
+  /** What stands in the browser's title bar. */
+  get title(): string {
+    return fold(this.$('title').first().text());
+  }
+
+  /** The h1. */
+  get heading(): string {
+    return visibleText(this.$('h1').first());
+  }
+
+  get text(): string {
+    return visibleText(this.$('body'));
+  }
+
+  /** The banner's sentence without the word that says its kind; undefined where there is no banner. */
+  get notice(): string | undefined {
+    const sentence = this.$('.notice p').first().clone();
+    sentence.children('strong').first().remove();
+    return sentence.length > 0 ? visibleText(sentence) : undefined;
+  }
+
+  /** "success", "warning" or "info"; undefined where there is no banner. */
+  get noticeKind(): string | undefined {
+    const classes = this.$('.notice').first().attr('class')?.split(/\s+/);
+    return classes?.find((name) => name !== 'notice');
+  }
+
+  /** The items of the error summary. */
+  get errors(): string[] {
+    return this.$('.error-summary li')
+      .toArray()
+      .map((item) => visibleText(this.$(item)));
+  }
+
+  /**
+   * The error that the control of this label is described by, "" when it is described by none. An error that is only
+   * near its field, or that the field does not say to have, is none: nobody who cannot see it would know.
+   */
+  errorAt(label: string): string {
+    const described = findControl(this.$, label).describedBy;
+    const ids = (described.attr('aria-describedby') ?? '').split(/\s+/).filter(Boolean);
+    const messages = ids.map((id) => this.$(`[id="${id}"].error`)).filter((message) => message.length > 0);
+    return fold(messages.map(textOnScreen).join(' '));
+  }
+
+  get buttons(): string[] {
+    return buttonsOf(this.$).map(({ text }) => text);
+  }
+
+  get links(): Link[] {
+    return this.$('a[href]')
+      .toArray()
+      .map((link) => ({ ...named(this.$(link)), href: this.$(link).attr('href') ?? '' }));
+  }
+
+  /** What the control of this label holds; of radios and checkboxes (by the legend) what is chosen, with commas. */
+  value(label: string): string {
+    return valuesOf(findControl(this.$, label).controls).join(', ');
+  }
+}

@@ -1,0 +1,217 @@
+import { type Fields, findChoice, findControl, type Submission, submissionBy, theOne } from './controls.ts';
+import { choose, fillIn, untick } from './filling-in.ts';
+import { type Link, Page } from './page.ts';
+import { type App, encoded, type Sent, send } from './sending.ts';
+
+export interface PersonOptions {
+  /** The site's public origin: absolute links to it (in mails) are followed, all others lead away. */
+  readonly origin?: string;
+  readonly acceptLanguage?: string;
+  /** Sent as X-Forwarded-For. */
+  readonly address?: string;
+  /** Where the connections really come from, such as 127.0.0.7: every 127.x.x.x is this machine. */
+  readonly from?: string;
+  readonly userAgent?: string;
+  /** Further headers of every request, such as `Sec-Fetch-Site`; a text browser sends none of those. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const MOST_REDIRECTS = 10;
+
+/**
+ * A person at a text browser: reads pages, fills in what has a label, presses buttons, follows links. There is no
+ * script, and of everything only what the HTML says. Cookies are kept and sent whether or not they are flagged Secure,
+ * for the tests speak plain HTTP to a site that may be served over https.
+ */
+export class Person {
+  readonly #app: App;
+  readonly #options: PersonOptions;
+  readonly #origin: string;
+  readonly #cookies = new Map<string, string>();
+  readonly #trail: string[] = [];
+  #page: Page | undefined;
+
+  constructor(app: App, options: PersonOptions = {}) {
+    this.#app = app;
+    this.#options = options;
+    this.#origin = options.origin ?? 'http://localhost:3000';
+  }
+
+  /** The page that is open; throws when none is. */
+  get page(): Page {
+    if (!this.#page) throw new Error('No page is open yet.');
+    return this.#page;
+  }
+
+  /** Every request so far with what it was answered with, as "POST /sign-in 303". */
+  get trail(): readonly string[] {
+    return this.#trail;
+  }
+
+  /** The cookies by name; changing the map changes what is sent. */
+  get cookies(): Map<string, string> {
+    return this.#cookies;
+  }
+
+  forgetsCookies(): void {
+    this.#cookies.clear();
+  }
+
+  /** A second browser with the same cookies and the same page open, with what is filled in. `app`: another instance. */
+  copy(options: PersonOptions = {}, app = this.#app): Person {
+    const twin = new Person(app, { ...this.#options, ...options });
+    for (const [name, value] of this.#cookies) twin.#cookies.set(name, value);
+    if (this.#page) twin.#page = new Page({ ...this.#page, body: Buffer.from(this.#page.$.html()) });
+    return twin;
+  }
+
+  /** Opens a path of the site, or an absolute address of it as it stands in a mail, and follows redirects. */
+  async visits(address: string): Promise<Page> {
+    return this.goesOnFrom(await this.#asks({ method: 'GET', path: this.#pathTo(address) }));
+  }
+
+  /** Follows the link with this text. Throws for one that leads away from the site. */
+  async follow(linkText: string): Promise<Page> {
+    const { links } = this.page;
+    // The same link may well be there twice, in a menu and in the text.
+    const targets = links.filter(
+      (link, index) => links.findIndex((other) => isSameLink(link, other)) === index,
+    );
+    return this.visits(theOne(targets, linkText, 'links').href);
+  }
+
+  /** Types (or pastes) a text into the field with this label: what the browser cuts off is gone. */
+  fillsIn(label: string, text: string): void {
+    fillIn(findControl(this.page.$, label), text);
+  }
+
+  /** Chooses a radio, a checkbox or an option; `group` is its legend, or the select's label, where words repeat. */
+  chooses(choice: string, group?: string): void {
+    choose(this.page.$, findChoice(this.page.$, choice, group));
+  }
+
+  unticks(checkbox: string, group?: string): void {
+    untick(findChoice(this.page.$, checkbox, group));
+  }
+
+  /** Presses a button: sends its form with all of its fields, and follows redirects. */
+  async presses(button: string): Promise<Page> {
+    return this.goesOnFrom(await this.#asks(requestFor(this.form(button))));
+  }
+
+  /** What pressing the button would send; `action` is the path. */
+  form(button: string): Submission {
+    const submission = submissionBy(this.page.$, button);
+    return { ...submission, action: this.#pathTo(submission.action) };
+  }
+
+  /**
+   * Sends what pressing the button would send, so many times at once. The answers come as they are: no redirect is
+   * followed, and the browser stays as it was, its cookies too; `goesOnFrom` takes one of the answers up.
+   */
+  async races(times: number, button: string): Promise<Page[]> {
+    const submission = this.form(button);
+    return Promise.all(Array.from({ length: times }, () => this.#sends(requestFor(submission))));
+  }
+
+  /**
+   * Sends what no page of the site would. The page that is open stays so, no redirect is followed, cookies are kept.
+   * `csrf`: the token of the open page's forms ("own", the default), none, or any other text.
+   */
+  async submitsRaw(
+    method: string,
+    path: string,
+    fields: Fields,
+    { csrf = 'own' }: { readonly csrf?: string } = {},
+  ): Promise<Page> {
+    const token = csrf === 'own' ? this.#csrfToken() : csrf;
+    const body = csrf === 'none' ? fields : { _csrf: token, ...fields };
+    return this.#asks({ method, path: this.#pathTo(path), fields: body });
+  }
+
+  /** Loads a picture or the like; the page stays open. */
+  async loads(path: string): Promise<Page> {
+    return this.#asks({ method: 'GET', path: this.#pathTo(path) });
+  }
+
+  /** Takes up an answer as a browser does: its cookies, its redirects, and at their end the page to read. */
+  async goesOnFrom(answer: Page): Promise<Page> {
+    let page = answer;
+    this.#keepCookies(page);
+    for (let followed = 0; isRedirect(page); followed++) {
+      if (followed === MOST_REDIRECTS)
+        throw new Error(`Too many redirects: ${this.#trail.slice(-12).join(', ')}`);
+      const target = new URL(page.headers['location'] ?? '', new URL(page.path, this.#origin));
+      // Where another site takes over there is nothing more to read: the redirect itself is the page.
+      if (target.origin !== this.#origin) break;
+      page = await this.#asks({ method: 'GET', path: `${target.pathname}${target.search}` });
+    }
+    this.#page = page;
+    return page;
+  }
+
+  /** Sends a request and keeps the cookies of the answer. */
+  async #asks(asked: Asked): Promise<Page> {
+    const page = await this.#sends(asked);
+    this.#keepCookies(page);
+    return page;
+  }
+
+  async #sends(asked: Asked): Promise<Page> {
+    const page = new Page(
+      await send(this.#app, { ...asked, headers: this.#headers(), from: this.#options.from }),
+    );
+    this.#trail.push(`${page.method} ${page.path} ${page.status}`);
+    return page;
+  }
+
+  #headers(): Record<string, string> {
+    const { acceptLanguage, address, userAgent = 'ELinks/0.18.0', headers } = this.#options;
+    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    return {
+      Accept: 'text/html',
+      'User-Agent': userAgent,
+      ...(acceptLanguage !== undefined && { 'Accept-Language': acceptLanguage }),
+      ...(address !== undefined && { 'X-Forwarded-For': address }),
+      ...(cookie !== '' && { Cookie: cookie }),
+      ...headers,
+    };
+  }
+
+  #keepCookies({ setCookies }: Page): void {
+    for (const [name, value] of setCookies) {
+      if (value === '') this.#cookies.delete(name);
+      else this.#cookies.set(name, value);
+    }
+  }
+
+  #csrfToken(): string {
+    const token = this.page.$('input[name=_csrf]').first().attr('value');
+    if (token === undefined) throw new Error(`No form on ${this.page.path} has a CSRF token.`);
+    return token;
+  }
+
+  /** The path of an address, seen from the open page. */
+  #pathTo(address: string): string {
+    const url = new URL(address, new URL(this.#page?.path ?? '/', this.#origin));
+    if (url.origin !== this.#origin) throw new Error(`${address} leads away from ${this.#origin}.`);
+    return `${url.pathname}${url.search}`;
+  }
+}
+
+type Asked = Omit<Sent, 'headers' | 'from'>;
+
+/** A form sent by GET puts its fields in the place of the action's query. */
+function requestFor({ method, action, fields }: Submission): Asked {
+  if (method === 'POST') return { method, path: action, fields };
+  return { method, path: `${action.replace(/\?.*/, '')}?${encoded(fields)}` };
+}
+
+/** Those that a browser follows with a GET; the portal uses no others. */
+function isRedirect({ status }: Page): boolean {
+  return status === 301 || status === 302 || status === 303;
+}
+
+function isSameLink(one: Link, other: Link): boolean {
+  return one.text === other.text && one.href === other.href;
+}

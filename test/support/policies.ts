@@ -1,0 +1,41 @@
+import type { Account } from '../../src/accounts/account.ts';
+import type { Group } from '../../src/accounts/group.ts';
+import type { DecidedSettings } from '../../src/settings/settings-changes.ts';
+import { type Grace, NO_GRACE } from '../../src/two-factor/grace.ts';
+import { METHOD_IDS, type MethodId } from '../../src/two-factor/method.ts';
+import type { TwoFactorRule } from '../../src/two-factor/policy.ts';
+import { OPERATOR, type TestPortal } from './portal.ts';
+
+/** A rule as tests lay it down; what is not said is: every method, no grace. */
+export interface Rule {
+  readonly rule: TwoFactorRule;
+  readonly methods?: readonly MethodId[];
+  readonly grace?: Grace;
+}
+
+/** An administrator changes the site's rule. */
+export async function siteRuleIs(
+  { services }: TestPortal,
+  { rule, methods = METHOD_IDS, grace = NO_GRACE }: Rule,
+): Promise<void> {
+  const decided: Partial<DecidedSettings> = { twoFactor: { rule, methods }, grace };
+  await services.settingsChanges.change(decided, OPERATOR);
+}
+
+let number = 0;
+
+/** A group with these members; an administrator has made it, and nobody is told. */
+export async function groupWith(
+  { services, mailbox }: TestPortal,
+  { rule, methods = METHOD_IDS, grace = NO_GRACE }: Rule,
+  members: readonly Account[] = [],
+  name = `Agents ${++number}`,
+): Promise<Group> {
+  const group = await services.groups.create({ name, rule, methods, grace }, OPERATOR);
+  if (!group) throw new Error(`There is a group ${name} already.`);
+  for (const account of members) {
+    await services.groups.add(group, account, OPERATOR);
+    await mailbox.next(account.email);
+  }
+  return group;
+}

@@ -1,0 +1,53 @@
+import { readCatalogues, type Words, wordsOf } from '../../src/words.ts';
+
+/** The language that nobody speaks: "English (Pseudo-Accents)" of Unicode CLDR. */
+export const PSEUDO = 'en-XA';
+
+/** Stand around each text of the catalogue, and nothing else on a page. */
+export const OPEN = '⟦';
+export const CLOSE = '⟧';
+
+const PLAIN = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const ACCENTED = 'åƀçðéƒğĥîĵķļɱñöþǫŕšţûṽŵẋýžÅƁÇÐÉƑĞĤÎĴĶĻṀÑÖÞǪŔŠŢÛṼŴẊÝŽ';
+
+const TAG_OR_PLACEHOLDER = /(<\/?[a-z-]+>|\{\{\w+\}\})/;
+
+/**
+ * The English words as a language that is still readable, but in no letter like English, longer by a third or more as
+ * other languages are, and marked: what is hard-wired or clipped is seen at once.
+ */
+export function pseudoWords(): Words {
+  const english = readCatalogues().get('en') ?? {};
+  const pseudo = Object.fromEntries(Object.entries(english).map(([key, text]) => [key, pseudoText(text)]));
+  return wordsOf(new Map([...readCatalogues(), [PSEUDO, pseudo]]));
+}
+
+/** "Edit {{name}}" as "⟦Éédîîţ {{name}}⟧". */
+export function pseudoText(text: string): string {
+  const parts = text
+    .split(TAG_OR_PLACEHOLDER)
+    .map((part, index) => (index % 2 === 1 ? part : accented(part)));
+  return `${OPEN}${parts.join('')}${CLOSE}`;
+}
+
+/** Every vowel twice: words grow, as those of German do, and not only sentences. */
+function accented(text: string): string {
+  const longer = text.replace(/[aeiou]/gi, '$&$&');
+  return Array.from(longer, (letter) => ACCENTED[PLAIN.indexOf(letter)] ?? letter).join('');
+}
+
+/** What stands outside the catalogue's texts, line by line; throws where a text is not whole. */
+export function outsideTexts(text: string): string[] {
+  let depth = 0;
+  let outside = '';
+  for (const letter of text) {
+    if (letter === OPEN) depth++;
+    else if (depth === 0) outside += letter;
+    else if (letter === CLOSE) {
+      depth--;
+      outside += '\n';
+    }
+  }
+  if (depth !== 0) throw new Error(`Only a part of a text is in "${text}".`);
+  return outside.split('\n');
+}

@@ -1,0 +1,69 @@
+import { relative } from 'node:path';
+import Mocha from 'mocha';
+
+const { EVENT_RUN_BEGIN, EVENT_SUITE_BEGIN, EVENT_SUITE_END, STATE_RUNNING } = Mocha.Runner.constants;
+const { EVENT_HOOK_END, EVENT_TEST_END, EVENT_TEST_FAIL } = Mocha.Runner.constants;
+
+/**
+ * Mocha's own report, which also says after each suite in which file it is and how long it took, hooks included, and
+ * names the file of each failure. Where files run side by side each is reported whole, when it is over.
+ */
+export class FileReport extends Mocha.reporters.Spec {
+  /** Of each test and each hook that failed: its file and its title, in one line. */
+  readonly failed: string[] = [];
+
+  constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
+    super(runner, options);
+    // Else mocha, where files run side by side, shows only the first of those that cannot be loaded.
+    runner.once(EVENT_RUN_BEGIN, () => Object.assign(runner, { state: STATE_RUNNING }));
+    let depth = 0;
+    let file = '';
+    let milliseconds = 0;
+    const note = (done: Mocha.Runnable) => {
+      file = pathOf(done);
+      milliseconds += done.duration ?? 0;
+    };
+    runner.on(EVENT_TEST_END, note).on(EVENT_HOOK_END, note);
+    runner.on(EVENT_TEST_FAIL, (failure: Mocha.Runnable) => {
+      const titles = failure.titlePath();
+      failure.titlePath = () => [pathOf(failure), ...titles];
+      this.failed.push(`${pathOf(failure)}: ${titles.join(' ')}`);
+    });
+    runner.on(EVENT_SUITE_BEGIN, () => {
+      depth += 1;
+      if (depth === 2) milliseconds = 0;
+    });
+    // Ahead of the empty line that mocha puts after the suite.
+    runner.prependListener(EVENT_SUITE_END, () => {
+      if (depth === 2) say('light', `  ${file}: ${(milliseconds / 1000).toFixed(1)} s`);
+      depth -= 1;
+    });
+  }
+}
+
+/** The same for one run of mocha: the last line is the counts alone. */
+export default class Reporter extends FileReport {
+  /** Mocha calls this when everything else, hooks included, is over; `end` lets it go on. */
+  override done(failures: number, end: (failures: number) => void): void {
+    say('plain', countsLine(this.stats));
+    end(failures);
+  }
+}
+
+export type Counts = Pick<Mocha.Stats, 'passes' | 'failures' | 'pending'>;
+
+/** "12 passed, 0 failed"; what is skipped is only spoken of where there is any. */
+export function countsLine({ passes, failures, pending }: Counts): string {
+  const counts = [`${passes} passed`, `${failures} failed`];
+  return (pending > 0 ? [...counts, `${pending} skipped`] : counts).join(', ');
+}
+
+const { color, consoleLog } = Mocha.reporters.Base;
+
+function say(style: 'light' | 'plain', line: string): void {
+  consoleLog(style === 'plain' ? line : color(style, line));
+}
+
+function pathOf({ file }: Mocha.Runnable): string {
+  return file === undefined ? '' : relative(process.cwd(), file);
+}

@@ -1,0 +1,72 @@
+import type { Express } from 'express';
+import { z } from 'zod';
+import { PERSON_ACTIONS } from '../../src/pages/admin/person-action-list.ts';
+import { REQUEST_DECISIONS } from '../../src/pages/admin/request-decisions.ts';
+import { METHOD_IDS } from '../../src/two-factor/method.ts';
+
+/** A page as the app's own router knows it. */
+export interface Route {
+  /** As it was registered, with its parameters: "/profile/two-factor/:id". */
+  readonly pattern: string;
+  readonly methods: readonly ('GET' | 'POST')[];
+}
+
+const layers = z.array(
+  z.object({
+    route: z
+      .object({ path: z.string(), stack: z.array(z.object({ method: z.string().optional() })) })
+      .optional(),
+  }),
+);
+
+/** Every page of the site, by asking the router: one that is added tomorrow is attacked tomorrow. */
+export function routesOf(app: Express): readonly Route[] {
+  const routes = layers.parse(app.router.stack).flatMap(({ route }) => (route ? [route] : []));
+  return routes.map(({ path, stack }) => {
+    const answered = new Set(stack.map(({ method }) => method));
+    const methods = (['GET', 'POST'] as const).filter((method) => answered.has(method.toLowerCase()));
+    return { pattern: path, methods };
+  });
+}
+
+/** What a parameter may be where its values are few. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  action: PERSON_ACTIONS,
+  decision: REQUEST_DECISIONS,
+  method: METHOD_IDS,
+  part: ['qr-code'],
+};
+
+/**
+ * The addresses of a page. A parameter called "id" or "…Id" takes each of `ids`, whatever kind of thing it names, for a
+ * page that is added tomorrow must not need a line here.
+ */
+export function addressesOf({ pattern }: Pick<Route, 'pattern'>, ids: readonly string[]): readonly string[] {
+  const [, name] = /:(\w+)/.exec(pattern) ?? [];
+  if (name === undefined) return [pattern];
+  const values = /^id$|Id$/.test(name) ? ids : CHOICES[name];
+  if (!values) throw new Error(`What may :${name} in ${pattern} be? Say so in test/support/router.ts.`);
+  return values.flatMap((value) => addressesOf({ pattern: pattern.replace(`:${name}`, value) }, ids));
+}
+
+/** A request that somebody can send. */
+export interface Knock {
+  readonly pattern: string;
+  readonly method: 'GET' | 'POST';
+  readonly address: string;
+}
+
+/** One knock for each page, method and address, of those pages whose pattern is `wanted`. */
+export function knocksOn(
+  app: Express,
+  ids: readonly string[],
+  wanted: (pattern: string) => boolean = () => true,
+): readonly Knock[] {
+  return routesOf(app)
+    .filter(({ pattern }) => wanted(pattern))
+    .flatMap((route) =>
+      addressesOf(route, ids).flatMap((address) =>
+        route.methods.map((method) => ({ pattern: route.pattern, method, address })),
+      ),
+    );
+}

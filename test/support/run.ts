@@ -1,0 +1,87 @@
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import Mocha from 'mocha';
+import options from '../../.mocharc.json' with { type: 'json' };
+import { type Counts, countsLine, FileReport } from './reporter.ts';
+import { shareServers, sparedTools, stopServers } from './servers.ts';
+import { requireAllTools } from './tools.ts';
+
+/**
+ * Runs every suite, or those whose files are given as patterns: `node test/support/run.ts 'test/journeys/*.test.ts'`.
+ * Most files run side by side, each in one of a few processes that share one server of each kind, and what pages look
+ * like. Those that compare times (`*.timing.test.ts`) come afterwards and alone, for a neighbour would slow down the one
+ * or the other.
+ */
+
+/** More than there are processors: some tests wait for a server that is silent, or for something to expire. */
+const JOBS = 3;
+
+/** What takes longest comes first, so that nobody is left with a long file at the end. */
+const LONGEST_FIRST = ['browser', 'storage', 'process', 'deploy', 'attacks', 'journeys', 'accounts'];
+
+const { consoleLog } = Mocha.reporters.Base;
+
+process.on('SIGINT', () => process.exit(130));
+const patterns = process.argv.slice(2);
+const files = globSync(patterns.length > 0 ? patterns : 'test/**/*.test.ts').sort(byDuration);
+requireAllTools(sparedTools());
+await shareServers();
+shareStates();
+const together = files.filter((file) => !isTimed(file));
+const alone = files.filter(isTimed);
+const reports = [
+  ...(await runs(together, { parallel: true, jobs: JOBS })),
+  ...(await runs(alone, { parallel: false })),
+];
+await stopServers();
+conclude(reports);
+
+/** Pages are captured once for all processes; see `allStates`. */
+function shareStates(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-states-'));
+  process.env['TEST_STATES_DIR'] = folder;
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+}
+
+/** One run of mocha; resolves to its report, if there was anything to run. */
+async function runs(
+  files: readonly string[],
+  mode: Pick<Mocha.MochaOptions, 'parallel' | 'jobs'>,
+): Promise<FileReport[]> {
+  const reports: FileReport[] = [];
+  if (files.length === 0) return reports;
+  class Report extends FileReport {
+    constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
+      super(runner, options);
+      reports.push(this);
+    }
+  }
+  const mocha = new Mocha({ ...options, ...mode, reporter: Report });
+  for (const file of files) mocha.addFile(resolve(file));
+  if (!mode.parallel) await mocha.loadFilesAsync();
+  await new Promise((done) => mocha.run(done));
+  return reports;
+}
+
+/** The failures once more, where they are looked for, and the counts alone on the last line. */
+function conclude(reports: readonly FileReport[]): void {
+  for (const failure of reports.flatMap(({ failed }) => failed)) consoleLog(`Failed: ${failure}`);
+  const sum = (count: keyof Counts) => reports.reduce((total, { stats }) => total + stats[count], 0);
+  const counts = { passes: sum('passes'), failures: sum('failures'), pending: sum('pending') };
+  consoleLog(countsLine(counts));
+  if (counts.failures > 0 || counts.passes === 0) process.exitCode = 1;
+}
+
+function isTimed(file: string): boolean {
+  return /\.timing\.test\.\w+$/.test(file);
+}
+
+function byDuration(one: string, other: string): number {
+  return rank(one) - rank(other) || one.localeCompare(other);
+}
+
+function rank(file: string): number {
+  const index = LONGEST_FIRST.findIndex((folder) => file.startsWith(`test/${folder}/`));
+  return index < 0 ? LONGEST_FIRST.length : index;
+}

@@ -1,0 +1,93 @@
+import { AuthenticatorApp } from './authenticator-app.ts';
+import { codeIn } from './mailbox.ts';
+import { Person, type PersonOptions } from './person.ts';
+import { PASSWORD, type TestPortal } from './portal.ts';
+
+/** Signs in with the password and is on the page that comes next. */
+export async function signsIn(
+  portal: TestPortal,
+  email: string,
+  options: PersonOptions = {},
+): Promise<Person> {
+  const person = new Person(portal.app, options);
+  await person.visits('/sign-in');
+  await givesPassword(person, email);
+  return person;
+}
+
+/** Fills in the sign-in form that is open. */
+export async function givesPassword(person: Person, email: string, password = PASSWORD): Promise<void> {
+  person.fillsIn('E-mail', email);
+  person.fillsIn('Password', password);
+  await person.presses('Sign in');
+}
+
+/** From "Your 2FA": creates the e-mail authenticator. */
+export async function setsUpEmail(
+  portal: TestPortal,
+  person: Person,
+  email: string,
+  name = 'Work mail',
+): Promise<void> {
+  await person.visits('/profile/two-factor');
+  await person.follow('Set up email authentication');
+  person.fillsIn('Authenticator Name', name);
+  await person.presses('Send Verification Code');
+  person.fillsIn('Verification Code', codeIn(await portal.mailbox.next(email)));
+  await person.presses('Submit Code and Create');
+  await portal.mailbox.next(email);
+  await savesRecoveryCodes(portal, person, email);
+}
+
+/** From "Your 2FA": creates an app authenticator by scanning the QR code. */
+export async function setsUpApp(
+  portal: TestPortal,
+  person: Person,
+  email: string,
+  name = 'Phone',
+): Promise<AuthenticatorApp> {
+  await person.visits('/profile/two-factor');
+  await person.follow('Set up authentication app');
+  const app = await scansQrCode(person);
+  person.fillsIn('Authenticator Name', name);
+  person.fillsIn('Verification Code', app.code(portal.now()));
+  await person.presses('Submit Code and Create');
+  await portal.mailbox.next(email);
+  await savesRecoveryCodes(portal, person, email);
+  return app;
+}
+
+/** After the first authenticator: the recovery codes are shown; returns them and goes on. */
+export async function savesRecoveryCodes(
+  portal: TestPortal,
+  person: Person,
+  email: string,
+): Promise<string[]> {
+  if (person.page.heading !== 'Recovery codes') return [];
+  await portal.mailbox.next(email);
+  const codes = person.page
+    .$('.recovery-codes code')
+    .toArray()
+    .map((code) => person.page.$(code).text());
+  await person.presses('I have saved them. Continue');
+  return codes;
+}
+
+/** Reads the QR code of the page that is open. */
+export async function scansQrCode(person: Person): Promise<AuthenticatorApp> {
+  const app = new AuthenticatorApp();
+  app.scan(pictureOn(person));
+  return app;
+}
+
+/** The one picture of the page that is open; it is part of the page (RFC 2397). */
+export function pictureOn({ page }: Person): Buffer {
+  const [, picture] = /^data:image\/png;base64,(.+)$/.exec(page.$('img').attr('src') ?? '') ?? [];
+  if (picture === undefined) throw new Error(`There is no picture on the page "${page.heading}".`);
+  return Buffer.from(picture, 'base64');
+}
+
+/** Lets so much time pass that the app's next code has not been used yet. */
+export function nextStep(portal: TestPortal): void {
+  portal.wait(30_000);
+}

@@ -1,0 +1,42 @@
+import path from 'node:path';
+import { createClient } from 'redis';
+import { openDatabase } from '../../src/storage/database.ts';
+import type { TestPortal } from './portal.ts';
+import { redis } from './servers.ts';
+
+/** Every table with its rows, each row as JSON. */
+export type Tables = Readonly<Record<string, readonly string[]>>;
+
+/** What the database holds once all mails have gone: they leave by themselves, whoever does what meanwhile. */
+export async function tablesOf({ folder, delivered }: TestPortal): Promise<Tables> {
+  await delivered();
+  const db = openDatabase(`sqlite:${path.join(folder, 'postern.sqlite')}`);
+  try {
+    const names: { name: string }[] = await db('sqlite_master').where({ type: 'table' }).select('name');
+    const tables = names.map(async ({ name }) => [name, await db(name).select()] as const);
+    const filled = (await Promise.all(tables)).filter(([, rows]) => rows.length > 0);
+    return Object.fromEntries(filled.map(([name, rows]) => [name, rows.map((row) => JSON.stringify(row))]));
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** The same without what keeps people signed in, and when a browser was last seen: looking at a page moves those. */
+export async function lastingTablesOf(portal: TestPortal): Promise<Tables> {
+  const { sessions: _moves, sign_ins: signIns = [], ...rest } = await tablesOf(portal);
+  return { ...rest, sign_ins: signIns.map((row) => row.replace(/"last_seen_at":\d+/, '')) };
+}
+
+/** Everything that the session store holds now, also of other portals where it is Redis. */
+export async function sessionsOf(portal: TestPortal): Promise<readonly string[]> {
+  if (portal.store === 'database') return (await tablesOf(portal))['sessions'] ?? [];
+  const client = createClient({ url: (await redis()).url });
+  await client.connect();
+  try {
+    const keys = await client.keys('*');
+    const values = await Promise.all(keys.map((key) => client.get(key)));
+    return keys.map((key, index) => `${key} ${values[index]}`);
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,113 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/**
+ * The programs that the suites need beyond npm's, with the Debian packages that bring each. Whatever a new test needs
+ * belongs here, so that a fresh machine is made ready in one pass.
+ */
+export const TOOLS = {
+  'redis-server': ['redis-server'],
+  postgres: ['postgresql'],
+  initdb: ['postgresql'],
+  mariadbd: ['mariadb-server'],
+  'mariadb-install-db': ['mariadb-server'],
+  oathtool: ['oathtool'],
+  chromium: ['chromium'],
+  java: ['default-jre-headless'],
+  lynx: ['lynx'],
+  w3m: ['w3m'],
+  links2: ['links2'],
+  script: ['bsdutils'],
+  nginx: ['nginx'],
+  caddy: ['caddy'],
+  openssl: ['openssl'],
+  'systemd-analyze': ['systemd'],
+  promtool: ['prometheus'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+export type Tool = keyof typeof TOOLS;
+
+/**
+ * Where a program that the tests need is. As root on Debian it is installed when it is missing.
+ *
+ * @returns the program's absolute path
+ * @throws Error that says what to install, when that cannot be done here
+ */
+export function requireTool(tool: Tool): string {
+  return find(tool) ?? installed(tool);
+}
+
+/** Installs all that is missing, but for these, at once; throws when that cannot be done here. */
+export function requireAllTools(but: readonly Tool[] = []): void {
+  install(
+    Object.keys(TOOLS)
+      .filter(isTool)
+      .filter((tool) => !but.includes(tool) && isMissing(tool)),
+  );
+}
+
+function installed(tool: Tool): string {
+  install([tool]);
+  const path = find(tool);
+  if (path === undefined)
+    throw new Error(`The Debian package ${TOOLS[tool].join(', ')} did not bring ${tool}.`);
+  return path;
+}
+
+function install(tools: readonly Tool[]): void {
+  if (tools.length === 0) return;
+  const packages = [...new Set(tools.flatMap((tool) => TOOLS[tool]))];
+  if (process.getuid?.() !== 0 || findIn(PATH, 'apt-get') === undefined) {
+    throw new Error(`The tests need ${tools.join(', ')}: install the Debian packages ${packages.join(' ')}.`);
+  }
+  const options = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=300'];
+  underLock('apt-get', ...options, 'update');
+  underLock('apt-get', ...options, 'install', '--no-install-recommends', ...packages);
+}
+
+/** One process after the other: apt gives up at once where another one is reading the lists. */
+function underLock(...command: readonly string[]): void {
+  execFileSync('flock', ['/var/lock/postern-tests', ...command], {
+    // What apt says on its way is of interest only where it fails; then it is in the error.
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 2 ** 26,
+    // At run level 1 no package starts a service of its own.
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+  });
+}
+
+const PATH = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+
+/** Debian keeps servers where no PATH of a user leads. */
+function find(tool: Tool): string | undefined {
+  return findIn([...postgresFolders(), ...PATH, '/usr/sbin', '/usr/local/sbin'], tool);
+}
+
+function isMissing(tool: Tool): boolean {
+  return find(tool) === undefined;
+}
+
+function isTool(name: string): name is Tool {
+  return name in TOOLS;
+}
+
+/** Newest version first. */
+function postgresFolders(): string[] {
+  const folder = '/usr/lib/postgresql';
+  const versions = existsSync(folder) ? readdirSync(folder).sort((a, b) => Number(b) - Number(a)) : [];
+  return versions.map((version) => join(folder, version, 'bin'));
+}
+
+function findIn(folders: readonly string[], program: string): string | undefined {
+  return folders.map((folder) => join(folder, program)).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

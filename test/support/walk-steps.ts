@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import type { TwoFactorRule } from '../../src/two-factor/policy.ts';
+
+export type GivenGrace = 'none' | 'half an hour' | 'a day';
+
+/** What administrators do meanwhile: to the site's rule, to that of the group, to who is in it, to single people. */
+export type RuleStep =
+  | { readonly do: 'rule' | 'group rule'; readonly rule: TwoFactorRule; readonly grace: GivenGrace }
+  | { readonly do: 'membership'; readonly who: number; readonly on: boolean }
+  | { readonly do: 'enforcement'; readonly who: number; readonly on: boolean; readonly grace: GivenGrace };
+
+/** One step of a random walk. Each can be taken in any state, so that a failing walk shrinks to its bones. */
+export type Step =
+  | { readonly do: 'password'; readonly by: number; readonly who: number; readonly right: boolean }
+  | {
+      readonly do: 'code';
+      readonly by: number;
+      readonly of: 'own' | 'other' | 'replay' | 'guess';
+      readonly trust: boolean;
+    }
+  | { readonly do: 'recovery code'; readonly by: number; readonly right: boolean }
+  | { readonly do: 'enrolment'; readonly by: number; readonly right: boolean }
+  | { readonly do: 'step-up'; readonly by: number }
+  | {
+      readonly do: 'poke';
+      readonly by: number;
+      readonly route: number;
+      readonly id: number;
+      readonly post: boolean;
+    }
+  | { readonly do: 'sign-out'; readonly by: number }
+  | { readonly do: 'old cookies'; readonly by: number }
+  | { readonly do: 'not now'; readonly by: number }
+  | RuleStep
+  | { readonly do: 'reset'; readonly who: number }
+  | { readonly do: 'wait'; readonly seconds: number };
+
+const by = fc.nat({ max: 1 });
+const rule = fc.constantFrom('off', 'optional', 'mandatory');
+const grace = fc.constantFrom('none', 'half an hour', 'a day');
+const often = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
+
+export const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    often(8, fc.record({ do: fc.constant('password'), by, who: by, right: fc.nat(4).map((one) => one > 0) })),
+    often(
+      8,
+      fc.record({
+        do: fc.constant('code'),
+        by,
+        of: fc.constantFrom('own', 'own', 'other', 'replay', 'guess'),
+        trust: fc.boolean(),
+      }),
+    ),
+    often(2, fc.record({ do: fc.constant('recovery code'), by, right: fc.boolean() })),
+    often(3, fc.record({ do: fc.constant('enrolment'), by, right: fc.nat(2).map((one) => one > 0) })),
+    often(2, fc.record({ do: fc.constant('step-up'), by })),
+    often(
+      10,
+      fc.record({ do: fc.constant('poke'), by, route: fc.nat(500), id: fc.nat(7), post: fc.boolean() }),
+    ),
+    often(2, fc.record({ do: fc.constant('sign-out'), by })),
+    often(2, fc.record({ do: fc.constant('old cookies'), by })),
+    often(3, fc.record({ do: fc.constant('not now'), by })),
+    often(3, fc.record({ do: fc.constantFrom('rule', 'group rule'), rule, grace })),
+    often(2, fc.record({ do: fc.constant('membership'), who: by, on: fc.boolean() })),
+    often(1, fc.record({ do: fc.constant('enforcement'), who: by, on: fc.boolean(), grace })),
+    often(1, fc.record({ do: fc.constant('reset'), who: by })),
+    often(3, fc.record({ do: fc.constant('wait'), seconds: fc.constantFrom(31, 601, 3601, 86_401) })),
+  ) as fc.Arbitrary<Step>,
+  { minLength: 8, maxLength: 24 },
+);
+
+const password = (who: number): Step => ({ do: 'password', by: 0, who, right: true });
+const notNow: Step = { do: 'not now', by: 0 };
+const code: Step = { do: 'code', by: 0, of: 'own', trust: true };
+
+/** Walks that do get in, straight and by detours, for the random ones may not. */
+export const knownSteps: readonly Step[][] = [
+  [password(0), code, { do: 'sign-out', by: 0 }, password(0), { do: 'reset', who: 0 }, password(0), code],
+  [
+    password(1),
+    { do: 'rule', rule: 'mandatory', grace: 'none' },
+    { do: 'enrolment', by: 0, right: true },
+    { do: 'sign-out', by: 0 },
+  ],
+  [password(1), { do: 'enrolment', by: 0, right: true }, { do: 'sign-out', by: 0 }, password(1), code],
+  [
+    { do: 'group rule', rule: 'mandatory', grace: 'a day' },
+    { do: 'membership', who: 1, on: true },
+    password(1),
+    notNow,
+    { do: 'wait', seconds: 86_401 },
+    password(1),
+    notNow,
+    { do: 'enrolment', by: 0, right: true },
+  ],
+  [
+    password(1),
+    { do: 'enforcement', who: 1, on: true, grace: 'half an hour' },
+    { do: 'sign-out', by: 0 },
+    password(1),
+    notNow,
+    { do: 'wait', seconds: 3601 },
+  ],
+];

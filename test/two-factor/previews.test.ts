@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { days } from '../../src/time.ts';
+import type { LaidDownRule } from '../../src/two-factor/personal-policy.ts';
+import { NAMED } from '../../src/two-factor/previews.ts';
+import { type Given, group, membership, peopleUnderTest } from './people-under-test.ts';
+import { NOW } from './rules-under-test.ts';
+
+const MANDATORY: LaidDownRule = {
+  rule: 'mandatory',
+  methods: ['app', 'email'],
+  grace: { kind: 'none' },
+  since: NOW,
+};
+const OFF: LaidDownRule = { rule: 'off', methods: [], grace: { kind: 'none' }, since: 0 };
+
+const ANN: Given = { id: 'ann' };
+const BOB: Given = { id: 'bob', methods: ['app'] };
+const CYD: Given = { id: 'cyd', methods: ['email'] };
+const INA: Given = { id: 'ina', passwordHash: null, lastSignInAt: null };
+const DAN: Given = { id: 'dan', disabledAt: 1 };
+const DIA: Given = { id: 'dia', disabledAt: 1, methods: ['app'] };
+
+describe('What a change of rules would do', () => {
+  const named = async (people: readonly Given[], ...[whatIf]: Parameters<typeof preview>) =>
+    (await preview(whatIf, people)).named.map(({ account, deadline }) => [account.id, deadline]);
+  const preview = (
+    whatIf: Parameters<ReturnType<typeof peopleUnderTest>['previews']['of']>[0],
+    people: readonly Given[] = [ANN, BOB, CYD, INA, DAN, DIA],
+    settings: Parameters<typeof peopleUnderTest>[1] = {},
+  ) => peopleUnderTest(people, settings).previews.of(whatIf);
+
+  it('asks those to enrol who have no authenticator that satisfies the rule, and no disabled ones', async () => {
+    const { asked, left, named: first } = await preview({ site: MANDATORY });
+    assert.equal(asked, 2);
+    assert.equal(left, 0);
+    assert.deepEqual(
+      first.map(({ account }) => account.id),
+      ['ann', 'ina'],
+    );
+  });
+
+  it('counts those apart who were invited and never accepted: their address is unproven', async () => {
+    assert.equal((await preview({ site: MANDATORY })).unconfirmed, 1);
+    assert.equal((await preview({ site: MANDATORY }, [ANN])).unconfirmed, 0);
+  });
+
+  it('leaves those without 2FA who are asked for a code now, and would not be any more', async () => {
+    const off = await preview({ site: OFF });
+    assert.deepEqual([off.asked, off.left], [0, 2]);
+    const narrower = await preview({ site: { ...MANDATORY, methods: ['app'] } });
+    assert.deepEqual([narrower.asked, narrower.left], [3, 1], 'Cyd is both left without and asked');
+  });
+
+  it('says when: at once, at dates, so many days from the next sign-in', async () => {
+    const until = { kind: 'until', at: NOW + days(9) } as const;
+    const fortnight = { kind: 'days', days: 14 } as const;
+    assert.equal((await preview({ site: MANDATORY })).timing.atOnce, 2);
+    const dated = await preview({ site: { ...MANDATORY, grace: until } });
+    assert.deepEqual(dated.timing.dated, { count: 2, earliest: until.at, latest: until.at });
+    const later = await preview({ site: { ...MANDATORY, grace: fortnight } });
+    assert.deepEqual([...later.timing.fromNextSignIn], [[14, 2]]);
+    assert.equal(later.timing.atOnce, 0);
+    const past = await preview({ site: { ...MANDATORY, grace: { kind: 'until', at: NOW } } });
+    assert.equal(past.timing.atOnce, 2);
+  });
+
+  it('gives each the deadline of their own: the earliest of their rules, counted from where it began', async () => {
+    const fortnight = { kind: 'days', days: 14 } as const;
+    const agents = group('agents', { grace: { kind: 'until', at: NOW + days(3) } });
+    const people = [
+      ANN,
+      { ...ANN, id: 'amy', groups: [agents] },
+      { ...ANN, id: 'ada', begun: { site: NOW + 5 } },
+      { ...ANN, id: 'abe', factorRemovedAt: NOW + 1 },
+    ];
+    const { named: first, timing } = await preview({ site: { ...MANDATORY, grace: fortnight } }, people);
+    assert.deepEqual(
+      first.map(({ account, deadline }) => [account.id, deadline]),
+      [
+        ['ann', { kind: 'not begun', days: 14 }],
+        ['ada', { kind: 'at', at: NOW + 5 + days(14) }],
+        ['abe', { kind: 'over' }],
+      ],
+      'Amy is asked to already, and by an earlier date',
+    );
+    assert.equal(timing.atOnce, 1);
+  });
+
+  it('asks those again whose grace becomes shorter, and nobody where it becomes longer', async () => {
+    const settings = {
+      twoFactor: { rule: 'mandatory', methods: ['app', 'email'] },
+      grace: { kind: 'until', at: NOW + days(9) },
+      mandatorySince: NOW - days(9),
+    } as const;
+    const grace = (at: number) => ({ site: { ...MANDATORY, grace: { kind: 'until', at } } as const });
+    assert.equal((await preview(grace(NOW + days(2)), undefined, settings)).asked, 2);
+    assert.equal((await preview(grace(NOW + days(9)), undefined, settings)).asked, 0);
+    assert.equal((await preview(grace(NOW + days(30)), undefined, settings)).asked, 0);
+  });
+
+  it('looks at the members of a group where its rule changes', async () => {
+    const agents = group('agents', { rule: 'optional' });
+    const people = [ANN, { ...ANN, id: 'amy', groups: [agents] }, { ...BOB, id: 'ben', groups: [agents] }];
+    const change = { group: { id: 'agents', rule: MANDATORY } };
+    assert.deepEqual(await named(people, change), [['amy', { kind: 'over' }]]);
+    const settings = { twoFactor: { rule: 'off', methods: [] } } as const;
+    assert.equal((await preview({ group: { id: 'agents', rule: undefined } }, people, settings)).left, 1);
+  });
+
+  it('looks at one person where they join a group, leave one, or 2FA is enforced on them alone', async () => {
+    const agents = group('agents');
+    const joins = { person: { id: 'ann', memberships: [membership('ann', agents)] } };
+    assert.deepEqual(await named([ANN, { ...ANN, id: 'amy' }], joins), [['ann', { kind: 'over' }]]);
+    const enforced = { at: NOW, grace: { kind: 'days', days: 7 } } as const;
+    assert.deepEqual(await named([ANN, BOB], { person: { id: 'ann', enforcement: enforced } }), [
+      ['ann', { kind: 'not begun', days: 7 }],
+    ]);
+    const leaves = { person: { id: 'bea', memberships: [] } };
+    const people = [{ ...BOB, id: 'bea', groups: [agents] }];
+    const off = { twoFactor: { rule: 'off', methods: [] } } as const;
+    assert.equal((await preview(leaves, people, off)).left, 1);
+    assert.equal((await preview({ person: { id: 'nobody', memberships: [] } }, people)).asked, 0);
+  });
+
+  it(`names ${NAMED} people and counts the others`, async () => {
+    const people = Array.from({ length: NAMED + 3 }, (_, index) => ({ id: `number ${index}` }));
+    const { asked, named: first } = await preview({ site: MANDATORY }, people);
+    assert.equal(asked, NAMED + 3);
+    assert.equal(first.length, NAMED);
+    assert.equal(first[0]?.account.id, 'number 0');
+  });
+
+  it('touches nobody where it asks nobody, and leaves nobody without', async () => {
+    const touches = (people: readonly Given[], site: LaidDownRule) =>
+      peopleUnderTest(people).previews.touchesAnybody({ site });
+    assert.equal(await touches([BOB, DAN], MANDATORY), false);
+    assert.equal(await touches([ANN, DIA], OFF), false);
+    assert.equal(await touches([BOB, BOB, ANN], MANDATORY), true);
+    assert.equal(await touches([ANN, ANN, BOB], OFF), true);
+  });
+
+  it('goes by what is decided of the person, and by nothing that people do themselves', async () => {
+    const [agents, desk] = [group('agents'), group('desk')];
+    const basis = (ann: Partial<Given>, bob: Partial<Given>, id = 'ann') =>
+      peopleUnderTest([
+        { ...ANN, ...ann },
+        { ...ANN, id: 'bob', ...bob },
+      ]).previews.basis({ person: { id, memberships: [] } });
+    const shown = await basis({ groups: [agents] }, { groups: [desk] });
+    assert.equal(
+      await basis({ groups: [agents], methods: ['app'], lastSignInAt: 1 }, { groups: [desk] }),
+      shown,
+    );
+    const enforcement = { at: NOW, grace: { kind: 'none' } } as const;
+    assert.notEqual(await basis({ groups: [agents], enforcement }, { groups: [desk] }), shown);
+    // As many people are in each group as before.
+    assert.notEqual(await basis({ groups: [desk] }, { groups: [agents] }), shown);
+  });
+});
