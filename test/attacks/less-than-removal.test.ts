@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { type Knock, knocksOn } from '../support/router.ts';
+import { lastingTablesOf } from '../support/stored.ts';
+import { idsOf, signsInFully, type Victim, victimOf } from '../support/victim.ts';
+
+/** What a session may do however long ago its person proved who they are; every other form asks for that first. */
+const WITHOUT_STEP_UP = [
+  // Signing in and out, and the mailed links, which carry a proof of their own.
+  /^\/(sign-in|sign-out|sign-up|setup|invitation|forgotten-password|reset-password|cancel-request)(\/|$)/,
+  // Proving oneself.
+  /^\/step-up(\/|$)/,
+  // What changes nobody's way in.
+  /^\/profile\/(name|language)$/,
+  /^\/profile\/two-factor\/recovery-codes\/saved$/,
+  // Begun after a step-up, and finished by a code from the new mailbox.
+  /^\/profile\/email\/code(\/send)?$/,
+];
+
+const FIELDS = {
+  ...{ name: 'New name', code: '123456', step: 'scan', email: 'm@example.org' },
+  password: PASSWORD,
+};
+
+onBothStores('An attacker at a session that somebody has left open', (portal) => {
+  let vera: Victim;
+  let ids: readonly string[];
+
+  before(async () => {
+    vera = await victimOf(portal(), { role: 'administrator' });
+    ids = await idsOf(portal(), vera);
+  });
+
+  function forms(): readonly Knock[] {
+    const changes = (pattern: string) => !WITHOUT_STEP_UP.some((exempt) => exempt.test(pattern));
+    return knocksOn(portal().app, ids, changes).filter(({ method }) => method === 'POST');
+  }
+
+  it('is asked for password and code by every form of the router that changes anything', async () => {
+    const open = await signsInFully(portal(), vera);
+    portal().wait(10 * 60_000);
+    assert.ok(forms().length > 50, `${forms().length} forms`);
+    const before = await lastingTablesOf(portal());
+    for (const { address } of forms()) {
+      const { status, headers } = await open.submitsRaw('POST', address, FIELDS);
+      assert.equal(status, 303, address);
+      assert.match(headers['location'] ?? '', /^\/step-up(\?|$)/, address);
+    }
+    assert.deepEqual(await lastingTablesOf(portal()), before);
+  });
+
+  it('is asked for no less by a form than removal asks for: the password alone does not do', async () => {
+    const open = await signsInFully(portal(), vera);
+    portal().wait(10 * 60_000);
+    await open.visits('/profile/two-factor/recovery-codes');
+    open.fillsIn('Password', PASSWORD);
+    await open.presses('Continue');
+    assert.equal(open.page.path, '/step-up/code');
+    const { location } = (await open.submitsRaw('POST', '/profile/two-factor/recovery-codes', {})).headers;
+    assert.match(location ?? '', /^\/step-up/);
+    const set = (await open.loads('/profile/two-factor/set-up/app')).headers['location'];
+    assert.match(set ?? '', /^\/step-up/);
+  });
+
+  it('gets no further, and breaks nothing, where the policy stops asking for codes half way', async () => {
+    const open = await signsInFully(portal(), vera);
+    portal().wait(10 * 60_000);
+    await open.visits('/profile/password');
+    open.fillsIn('Password', PASSWORD);
+    await open.presses('Continue');
+    await portal().services.settings.change({ twoFactor: { rule: 'off', methods: ['app'] } });
+    const answers = [await open.loads('/step-up/code')];
+    answers.push(await open.submitsRaw('POST', '/step-up/code', { code: '000000' }));
+    answers.push(await open.submitsRaw('POST', '/step-up/code/recovery', { code: 'AAAA-AAAA-AAAA-AAAA' }));
+    for (const { status, headers } of answers)
+      assert.deepEqual([status, headers['location']], [303, '/step-up']);
+    await portal().services.settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });
+  });
+
+  it('sees neither recovery codes nor a new secret', async () => {
+    const open = await signsInFully(portal(), vera);
+    await open.visits('/profile/two-factor/set-up/app');
+    await open.visits('/profile/two-factor/recovery-codes');
+    await open.presses('Create recovery codes');
+    portal().wait(10 * 60_000);
+    for (const address of [
+      '/profile/two-factor/recovery-codes',
+      '/profile/two-factor/recovery-codes/download',
+      '/profile/two-factor/set-up/app',
+      '/profile/two-factor/set-up/app/qr-code',
+    ]) {
+      assert.match((await open.loads(address)).headers['location'] ?? '', /^\/step-up/, address);
+    }
+  });
+});

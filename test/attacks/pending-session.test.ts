@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import type { Account } from '../../src/accounts/account.ts';
+import type { Grace } from '../../src/two-factor/grace.ts';
+import { Person } from '../support/person.ts';
+import { groupWith } from '../support/policies.ts';
+import { onBothStores, PASSWORD, type TestPortal } from '../support/portal.ts';
+import { type Knock, knocksOn } from '../support/router.ts';
+import { signsIn } from '../support/steps.ts';
+import { lastingTablesOf } from '../support/stored.ts';
+import {
+  enrolsApp,
+  givesAppCode,
+  idsOf,
+  isSignedIn,
+  newEmail,
+  type Victim,
+  victimOf,
+} from '../support/victim.ts';
+
+/** Pages for everybody. Every other page of the router, one that is added tomorrow too, has to turn the attacker away. */
+const FOR_ANYBODY = new Set([
+  ...['/healthz', '/readyz', '/sign-in', '/sign-out', '/signed-out', '/setup', '/invitation'],
+  ...['/forgotten-password', '/forgotten-password/sent', '/reset-password', '/cancel-request'],
+  ...['/sign-up', '/sign-up/sent', '/sign-up/confirm', '/.well-known/change-password', '/help/two-factor'],
+]);
+
+/** What forms of the site ask for, all at once. */
+const FIELDS = {
+  ...{
+    email: 'mallory@example.org',
+    password: PASSWORD,
+    newPassword: 'another very long word',
+    code: '123456',
+  },
+  ...{ name: 'Mallory', siteName: 'Pwned', rule: 'off', 'method-app': 'on', step: 'scan', language: 'ar' },
+  ...{ grace: 'days', graceDays: '365', graceDate: '2099-01-01' },
+  ...{
+    note: 'Trust me',
+    happened: 'Nothing',
+    contact: 'Mallory',
+    role: 'administrator',
+    administrator: 'on',
+  },
+};
+
+interface Pending {
+  readonly what: string;
+  /** Comes to be on the open portal, as an administrator, whose role must not open anything either. */
+  readonly begin: (portal: TestPortal, victim: Victim) => Promise<Person>;
+  /** Where every closed page leads. */
+  readonly leadsTo: RegExp;
+  /** The pages of the step that is due. */
+  readonly due: RegExp;
+  /** The one page that lets them in. */
+  readonly leftOut?: string;
+}
+
+const NONE = /^$/;
+
+const PENDING: readonly Pending[] = [
+  {
+    what: 'no session',
+    begin: async ({ app }) => {
+      const stranger = new Person(app);
+      await stranger.visits('/sign-in');
+      return stranger;
+    },
+    leadsTo: /^\/sign-in(\?return-to=.*)?$/,
+    due: NONE,
+  },
+  {
+    what: 'a password, and the second step is due',
+    begin: async (portal, { email }) => signsIn(portal, email),
+    leadsTo: /^\/sign-in\/code$/,
+    due: /^\/sign-in\/code/,
+  },
+  {
+    what: 'a password, and the policy demands an authenticator first',
+    begin: async (portal) => {
+      const { email } = await newAdministrator(portal);
+      await mandatory(portal);
+      return signsIn(portal, email);
+    },
+    leadsTo: /^\/sign-in\/set-up$/,
+    due: /^\/sign-in\/set-up/,
+  },
+  {
+    what: 'a session from before the policy demanded an authenticator',
+    begin: async (portal) => {
+      const { email } = await newAdministrator(portal);
+      const person = await signsIn(portal, email);
+      assert.ok(isSignedIn(person));
+      await mandatory(portal);
+      return person;
+    },
+    leadsTo: /^\/sign-in\/set-up$/,
+    due: /^\/sign-in\/set-up/,
+  },
+  {
+    what: 'a password, and a group of theirs demands an authenticator first',
+    begin: async (portal) => {
+      const account = await newAdministrator(portal);
+      await mandatoryFor(portal, account, { kind: 'none' });
+      return signsIn(portal, account.email);
+    },
+    leadsTo: /^\/sign-in\/set-up$/,
+    due: /^\/sign-in\/set-up/,
+  },
+  {
+    what: 'a password, and a grace that has just ended while "Not now" was on the page',
+    begin: async (portal) => {
+      const account = await newAdministrator(portal);
+      await mandatoryFor(portal, account, { kind: 'until', at: portal.now() + 60_000 });
+      const person = await signsIn(portal, account.email);
+      assert.ok(person.page.buttons.includes('Not now'));
+      portal.wait(60_000);
+      return person;
+    },
+    leadsTo: /^\/sign-in\/set-up$/,
+    due: /^\/sign-in\/set-up/,
+  },
+  {
+    what: 'a password, and nothing decided yet about what may still be put off',
+    begin: async (portal) => {
+      const account = await newAdministrator(portal);
+      await mandatoryFor(portal, account, { kind: 'days', days: 7 });
+      return signsIn(portal, account.email);
+    },
+    leadsTo: /^\/sign-in\/set-up$/,
+    // "Not now" would let them in, as it should.
+    due: /^\/sign-in\/set-up(?!\/later)/,
+    leftOut: '/sign-in/set-up/later',
+  },
+  {
+    what: 'a password and a code of an authenticator that no longer satisfies the policy',
+    begin: async (portal) => {
+      const account = await newAdministrator(portal);
+      const app = await enrolsApp(portal, account);
+      await groupWith(portal, { rule: 'mandatory', methods: ['email'] }, [account]);
+      const person = await signsIn(portal, account.email);
+      await givesAppCode(portal, person, app);
+      return person;
+    },
+    leadsTo: /^\/sign-in\/set-up$/,
+    due: /^\/sign-in\/set-up/,
+  },
+  {
+    what: 'a session from before the person created an authenticator in another browser',
+    begin: async (portal) => {
+      const account = await newAdministrator(portal);
+      const person = await signsIn(portal, account.email);
+      assert.ok(isSignedIn(person));
+      await enrolsApp(portal, account);
+      return person;
+    },
+    leadsTo: /^\/sign-in\/code$/,
+    due: /^\/sign-in\/code/,
+  },
+  {
+    what: 'a session from before the policy demanded an authenticator, left alone for ten minutes',
+    begin: async (portal) => {
+      const { email } = await newAdministrator(portal);
+      const person = await signsIn(portal, email);
+      await mandatory(portal);
+      portal.wait(10 * 60_000);
+      return person;
+    },
+    leadsTo: /^\/sign-in(\?return-to=.*)?$/,
+    due: NONE,
+  },
+];
+
+async function mandatoryFor(portal: TestPortal, account: Account, grace: Grace): Promise<void> {
+  await groupWith(portal, { rule: 'mandatory', grace }, [account]);
+}
+
+async function newAdministrator(portal: TestPortal): Promise<Account> {
+  await portal.services.settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });
+  return portal.account(newEmail('adam'), 'administrator');
+}
+
+async function mandatory(portal: TestPortal): Promise<void> {
+  await portal.services.settings.change({ twoFactor: { rule: 'mandatory', methods: ['app', 'email'] } });
+}
+
+onBothStores('An attacker on every page of the router', (portal) => {
+  let victim: Victim;
+  let ids: readonly string[];
+
+  before(async () => {
+    victim = await victimOf(portal(), { role: 'administrator' });
+    // Whoever is not let in learns nothing by any id: those of one kind will do.
+    ids = (await idsOf(portal(), victim)).slice(0, 1);
+  });
+
+  /** Knocks with a token that is valid, so that nothing but the guard stands in the way. */
+  async function answerTo(person: Person, { method, address }: Knock) {
+    if (method === 'GET') return person.loads(address);
+    const [id = ''] = ids;
+    return person.submitsRaw('POST', address, { ...FIELDS, authenticator: id });
+  }
+
+  for (const { what, begin, leadsTo, due, leftOut } of PENDING) {
+    it(`with ${what}, is sent to the step that is due, changes nothing, and is let in by no other page`, async () => {
+      const person = await begin(portal(), victim);
+      const closed = knocksOn(
+        portal().app,
+        ids,
+        (pattern) => !FOR_ANYBODY.has(pattern) && !due.test(pattern) && pattern !== leftOut,
+      );
+      assert.ok(closed.length > 60, `${closed.length} knocks`);
+      const before = await lastingTablesOf(portal());
+      for (const knock of closed) {
+        const answer = await answerTo(person, knock);
+        const said = `${knock.method} ${knock.address}: ${answer.status} ${answer.headers['location']}`;
+        assert.equal(answer.status, 303, said);
+        assert.match(answer.headers['location'] ?? '', leadsTo, said);
+      }
+      assert.deepEqual(await lastingTablesOf(portal()), before);
+      const open = knocksOn(
+        portal().app,
+        ids,
+        (pattern) => pattern !== '/sign-out' && (FOR_ANYBODY.has(pattern) || due.test(pattern)),
+      );
+      for (const knock of open) {
+        const answer = await answerTo(person, knock);
+        const said = `${knock.method} ${knock.address}: ${answer.status}`;
+        assert.ok(answer.status < 500, said);
+        assert.equal(answer.$('details.menu').length, 0, said);
+      }
+      const { status, headers } = await person.loads('/profile');
+      assert.equal(status, 303);
+      assert.match(headers['location'] ?? '', leadsTo);
+    });
+  }
+
+  it('with an account that is no administrator is told no on every page of the administration, and that is recorded', async () => {
+    await portal().services.settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });
+    const email = newEmail('mallory');
+    const { id } = await portal().account(email);
+    const member = await signsIn(portal(), email);
+    const { audit_events: _grows, ...before } = await lastingTablesOf(portal());
+    const closed = knocksOn(portal().app, [...ids, id], (pattern) => /^\/admin(\/|$)/.test(pattern));
+    assert.ok(closed.length > 60, `${closed.length} knocks`);
+    for (const knock of closed) {
+      const { status } = await answerTo(member, knock);
+      assert.equal(status, 403, `${knock.method} ${knock.address}`);
+    }
+    const { audit_events: _grew, ...after } = await lastingTablesOf(portal());
+    assert.deepEqual(after, before);
+    const { total } = await portal().services.audit.search({
+      ...{ event: 'access.denied', subjectId: id, page: 1, pageSize: 1 },
+    });
+    assert.equal(total, closed.length);
+  });
+});

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import type { Person } from '../support/person.ts';
+import { onBothStores } from '../support/portal.ts';
+import {
+  canReachProfile,
+  currentAccount,
+  givesAppCode,
+  isSignedIn,
+  thiefOf,
+  victimWithCodes,
+} from '../support/victim.ts';
+
+onBothStores('An attacker who races a recovery code', (portal) => {
+  async function typesRecoveryCode(person: Person, code: string): Promise<void> {
+    await person.visits('/sign-in/code/recovery');
+    person.fillsIn('Recovery code', code);
+  }
+
+  it('gets in once by sending it twenty times at once', async () => {
+    const vera = await victimWithCodes(portal());
+    const thief = await thiefOf(portal(), vera);
+    await typesRecoveryCode(thief, vera.recoveryCodes[0] ?? '');
+    const answers = await thief.races(20, 'Continue');
+    const inside = answers.filter(({ headers }) => headers['location'] === '/profile/two-factor');
+    assert.equal(inside.length, 1);
+    assert.equal(await portal().services.recoveryCodes.left(await currentAccount(portal(), vera)), 9);
+    const { total } = await portal().services.audit.search({
+      ...{ event: 'recovery-code.used', subjectId: vera.account.id, page: 1, pageSize: 1 },
+    });
+    assert.equal(total, 1);
+  });
+
+  it('gets in once by sending it from four sessions at once', async () => {
+    const vera = await victimWithCodes(portal());
+    const thieves = await Promise.all(Array.from({ length: 4 }, () => thiefOf(portal(), vera)));
+    for (const thief of thieves) await typesRecoveryCode(thief, vera.recoveryCodes[0] ?? '');
+    await Promise.all(thieves.map((thief) => thief.presses('Continue')));
+    assert.equal(thieves.filter(isSignedIn).length, 1);
+    assert.equal((await Promise.all(thieves.map(canReachProfile))).filter(Boolean).length, 1);
+  });
+
+  it('gets in by no old code while new ones are being made', async () => {
+    const vera = await victimWithCodes(portal());
+    const thief = await thiefOf(portal(), vera);
+    await typesRecoveryCode(thief, vera.recoveryCodes[0] ?? '');
+    await vera.browser.visits('/profile/two-factor/recovery-codes');
+    const renewing = vera.browser.presses('Create new codes');
+    await Promise.all([renewing, thief.presses('Continue')]);
+    const left = await portal().services.recoveryCodes.left(await currentAccount(portal(), vera));
+    // Either the old code came first and was good, or the new set did: never both the way in and a full new set spent.
+    assert.equal(left, 10);
+    const late = await thiefOf(portal(), vera);
+    for (const code of vera.recoveryCodes.slice(0, 2)) {
+      await typesRecoveryCode(late, code);
+      await late.presses('Continue');
+      assert.ok(!isSignedIn(late));
+    }
+  });
+
+  it('finds no code that works without an authenticator', async () => {
+    const vera = await victimWithCodes(portal());
+    const other = await thiefOf(portal(), vera);
+    await givesAppCode(portal(), other, vera.app);
+    await other.visits('/profile/two-factor');
+    await other.follow('Edit Phone');
+    await other.follow('Remove');
+    await other.presses('Remove');
+    assert.equal(await portal().services.recoveryCodes.left(await currentAccount(portal(), vera)), 0);
+  });
+});

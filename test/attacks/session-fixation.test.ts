@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { Person } from '../support/person.ts';
+import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { givesPassword } from '../support/steps.ts';
+import { sessionsOf } from '../support/stored.ts';
+import { canReachProfile, givesAppCode, signsInFully, type Victim, victimOf } from '../support/victim.ts';
+
+const COOKIE = 'postern';
+
+onBothStores('An attacker who knows the session id that somebody begins with', (portal) => {
+  let vera: Victim;
+
+  before(async () => {
+    vera = await victimOf(portal());
+  });
+
+  const cookieOf = (person: Person) => person.cookies.get(COOKIE) ?? '';
+
+  function withCookie(cookie: string): Person {
+    const person = new Person(portal().app);
+    person.cookies.set(COOKIE, cookie);
+    return person;
+  }
+
+  it('holds a dead id after the password, after the code, after a step-up and after a new password', async () => {
+    const planted = new Person(portal().app);
+    await planted.visits('/sign-in');
+    const ids = [cookieOf(planted)];
+    const person = withCookie(cookieOf(planted));
+    await person.visits('/sign-in');
+    await givesPassword(person, vera.email);
+    ids.push(cookieOf(person));
+    await givesAppCode(portal(), person, vera.app);
+    ids.push(cookieOf(person));
+    portal().wait(10 * 60_000);
+    await person.visits('/profile/password');
+    person.fillsIn('Password', PASSWORD);
+    await person.presses('Continue');
+    await givesAppCode(portal(), person, vera.app);
+    ids.push(cookieOf(person));
+    const changed = { password: PASSWORD, newPassword: PASSWORD };
+    assert.equal((await person.submitsRaw('POST', '/profile/password', changed)).status, 303);
+    assert.ok(await canReachProfile(person));
+    assert.equal(new Set([...ids, cookieOf(person)]).size, 5);
+    for (const id of ids) {
+      const { status, headers } = await withCookie(id).loads('/profile');
+      assert.equal(status, 303);
+      assert.match(headers['location'] ?? '', /^\/sign-in\?/);
+    }
+  });
+
+  it('holds a dead id after the sign-out, and the store does not know it any more', async () => {
+    const person = await signsInFully(portal(), vera);
+    const cookie = cookieOf(person);
+    const id = decodeURIComponent(cookie).slice(2).split('.')[0] ?? '';
+    assert.ok((await sessionsOf(portal())).some((session) => session.includes(id)));
+    await person.visits('/');
+    await person.presses('Sign out');
+    assert.ok(!(await canReachProfile(withCookie(cookie))));
+    assert.ok(!(await sessionsOf(portal())).some((session) => session.includes(id)));
+  });
+
+  it('cannot give an id of their own making to anybody', async () => {
+    for (const cookie of [
+      'fixed',
+      's:fixed',
+      's:fixed.signature',
+      '%00',
+      `s:${'a'.repeat(32)}.${'b'.repeat(43)}`,
+    ]) {
+      const person = withCookie(cookie);
+      await person.visits('/sign-in');
+      assert.notEqual(cookieOf(person), cookie);
+      await givesPassword(person, vera.email);
+      assert.ok(!decodeURIComponent(cookieOf(person)).includes('fixed'));
+    }
+  });
+
+  it('finds the id in no address and in no page, but in a cookie that no script reads', async () => {
+    const person = await signsInFully(portal(), vera);
+    const id = decodeURIComponent(cookieOf(person)).slice(2).split('.')[0] ?? '';
+    const page = await person.visits('/profile');
+    assert.ok(!page.html.includes(id));
+    assert.ok(person.trail.every((request) => !request.includes(id)));
+    const answer = await person.loads('/');
+    const header = answer.headers['set-cookie'] ?? '';
+    assert.match(header, /HttpOnly/i);
+    assert.match(header, /SameSite=Lax/i);
+    assert.match(header, /Path=\//i);
+  });
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase } from '../../src/storage/database.ts';
+import { endAll, type RunningServer, runsProgram, startsServer } from '../process/running-server.ts';
+import { brokenInvariants } from '../support/invariants.ts';
+import { Person } from '../support/person.ts';
+import { PASSWORD } from '../support/portal.ts';
+import { givesPassword } from '../support/steps.ts';
+
+const email = 'ann@example.org';
+
+describe('A disk that is full', () => {
+  let folder: string;
+  let server: RunningServer;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'postern-faults-'));
+    const args = ['user', 'create', email, '--name', 'Ann'];
+    assert.equal((await runsProgram('src/cli.ts', { DATA_DIR: folder }, args, PASSWORD)).code, 0);
+    server = await startsServer({ DATA_DIR: folder });
+  });
+  after(() => {
+    endAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** No file of the server's grows past so many bytes: what SQLite writes fails, as it does on a full disk. */
+  const filesEndAt = (bytes: number | 'unlimited') =>
+    execFileSync('prlimit', ['--pid', String(server.pid), `--fsize=${bytes}:unlimited`]);
+
+  const changesPassword = async (ann: Person, from: string, to: string) => {
+    await ann.visits('/profile/password');
+    ann.fillsIn('Current password', from);
+    ann.fillsIn('New password', to);
+    await ann.presses('Change password');
+  };
+
+  it('takes nothing by half: a page says so in time, and all goes on once there is room', async () => {
+    const ann = new Person(server.app, server.options);
+    await ann.visits('/sign-in');
+    await givesPassword(ann, email);
+    assert.equal(ann.page.path, '/profile/two-factor/suggestion');
+    await ann.visits('/profile/password');
+    ann.fillsIn('Current password', PASSWORD);
+    ann.fillsIn('New password', 'eleven purple wagons');
+
+    filesEndAt(4096);
+    const began = Date.now();
+    const full = ann.copy();
+    await full.presses('Change password');
+    assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`);
+    assert.ok(full.page.status >= 500, String(full.page.status));
+    assert.match(full.page.text, /again/, full.page.text);
+    assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
+
+    filesEndAt('unlimited');
+    await ann.presses('Change password');
+    assert.match(ann.page.notice ?? '', /has been changed/, 'the old password was still the one');
+    const again = new Person(server.app, server.options);
+    await again.visits('/sign-in');
+    await givesPassword(again, email, 'eleven purple wagons');
+    assert.equal(again.page.path, '/');
+    await changesPassword(again, 'eleven purple wagons', PASSWORD);
+    assert.match(again.page.notice ?? '', /has been changed/);
+
+    assert.equal((await server.stop()).code, 0);
+    const db = openDatabase(`sqlite:${join(folder, 'postern.sqlite')}`);
+    assert.equal((await db('audit_events').where({ event: 'password.changed' })).length, 2);
+    assert.deepEqual(await brokenInvariants(db), []);
+    await db.destroy();
+  }).timeout(60_000);
+});

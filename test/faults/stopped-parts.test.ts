@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import type { Knex } from 'knex';
+import { openDatabase } from '../../src/storage/database.ts';
+import { CREATION_TIMEOUT } from '../support/databases.ts';
+import { brokenInvariants } from '../support/invariants.ts';
+import { Person } from '../support/person.ts';
+import { openPortal, type TestPortal } from '../support/portal.ts';
+import { type OwnServer, ownServer } from '../support/servers.ts';
+import { nextStep, signsIn } from '../support/steps.ts';
+import { givesAppCode, isSignedIn, type Victim, victimOf } from '../support/victim.ts';
+
+const PATIENCE = 5000;
+
+interface Fault {
+  readonly what: string;
+  readonly part: 'redis' | 'postgres';
+  /** What `/readyz` says is missing. */
+  readonly missing: readonly string[];
+  readonly strikes: (server: OwnServer) => Promise<void>;
+  readonly ends: (server: OwnServer) => Promise<void>;
+  /** Redis keeps nothing on a disk here: who comes back signs in again. */
+  readonly forgets: boolean;
+}
+
+const PAUSE = {
+  strikes: async (one: OwnServer) => one.signal('SIGSTOP'),
+  ends: async (one: OwnServer) => one.signal('SIGCONT'),
+};
+const CRASH = { strikes: (one: OwnServer) => one.kill(), ends: (one: OwnServer) => one.start() };
+
+const FAULTS: readonly Fault[] = [
+  { what: 'Redis hangs', part: 'redis', missing: ['sessions'], ...PAUSE, forgets: false },
+  { what: 'PostgreSQL hangs', part: 'postgres', missing: ['database'], ...PAUSE, forgets: false },
+  { what: 'Redis is killed and started anew', part: 'redis', missing: ['sessions'], ...CRASH, forgets: true },
+  {
+    what: 'PostgreSQL is killed and started anew',
+    part: 'postgres',
+    missing: ['database'],
+    ...CRASH,
+    forgets: false,
+  },
+];
+
+describe('In the middle of a sign-in', () => {
+  let servers: Record<Fault['part'], OwnServer>;
+  let db: Knex;
+  let portal: TestPortal;
+  let vera: Victim;
+
+  before(async function () {
+    this.timeout(CREATION_TIMEOUT);
+    const [redis, postgres] = await Promise.all([ownServer('redis'), ownServer('postgres')]);
+    servers = { redis, postgres };
+    db = openDatabase(postgres.url);
+    portal = await openPortal('redis', { REDIS_URL: redis.url, DATABASE_URL: postgres.url });
+    vera = await victimOf(portal);
+  });
+  after(async () => {
+    await portal.close();
+    await db.destroy();
+    await Promise.all(Object.values(servers).map((server) => server.stop()));
+  });
+
+  const missing = async () => {
+    const answer = await new Person(portal.app).loads('/readyz');
+    return { status: answer.status, missing: JSON.parse(answer.body.toString()).missing };
+  };
+  async function untilReady(): Promise<void> {
+    const deadline = Date.now() + 15_000;
+    while ((await missing()).status !== 200) {
+      assert.ok(Date.now() < deadline, 'it is not ready again');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  const completed = async () => {
+    const [row] = await db('audit_events').where({ event: 'sign-in.completed' }).count({ total: '*' });
+    return Number(row?.['total']);
+  };
+
+  for (const { what, part, missing: named, strikes, ends, forgets } of FAULTS) {
+    it(`${what}: a page says so in time, and the person goes on when it is back`, async () => {
+      const ann = await signsIn(portal, vera.email);
+      const elsewhere = await signsIn(portal, vera.email);
+      nextStep(portal);
+      const code = vera.app.code(portal.now());
+      for (const one of [ann, elsewhere]) one.fillsIn('Verification Code', code);
+      const before = await completed();
+
+      await strikes(servers[part]);
+      const began = Date.now();
+      const [answer] = await ann.races(1, 'Continue');
+      assert.ok(Date.now() - began < PATIENCE, `${Date.now() - began} ms`);
+      assert.equal(answer?.status, 503);
+      assert.equal(answer?.heading, 'Temporarily unavailable');
+      assert.match(answer?.text ?? '', /try again in a minute/);
+      assert.deepEqual(await missing(), { status: 503, missing: named });
+
+      await ends(servers[part]);
+      await untilReady();
+      // What was told not to have been taken is not done when the part comes back.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      assert.equal(await completed(), before);
+      if (forgets) {
+        await ann.presses('Continue');
+        assert.equal(isSignedIn(ann), false);
+        const again = await signsIn(portal, vera.email);
+        await givesAppCode(portal, again, vera.app);
+        assert.ok(isSignedIn(again), again.page.heading);
+      } else {
+        await ann.presses('Continue');
+        // The code was either spent in vain or not at all: the next one gets in.
+        if (!isSignedIn(ann)) await givesAppCode(portal, ann, vera.app);
+        assert.ok(isSignedIn(ann), ann.page.heading);
+        await elsewhere.presses('Continue');
+        assert.equal(isSignedIn(elsewhere), false, 'the same code again');
+      }
+      assert.equal(await completed(), before + 1);
+      assert.deepEqual(await brokenInvariants(db), []);
+    }).timeout(40_000);
+  }
+});

@@ -1,0 +1,393 @@
+import assert from 'node:assert/strict';
+import type { Person } from '../support/person.ts';
+import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { givesPassword, setsUpApp, setsUpEmail, signsIn } from '../support/steps.ts';
+
+const OPTIONAL = {
+  siteName: 'Acme Help',
+  helpContact: '',
+  sender: '',
+  signUp: false,
+  twoFactor: { rule: 'optional', methods: ['app', 'email'] },
+  grace: { kind: 'none' },
+} as const;
+
+const FILLED = {
+  rule: 'optional',
+  'method-app': 'on',
+  'method-email': 'on',
+  siteName: 'Acme Help',
+  helpContact: '',
+  sender: '',
+};
+
+onBothStores('Administration: policy', (portal) => {
+  let ada: Person;
+
+  before(async () => {
+    await portal().account('ada@example.org', 'administrator', 'Ada Admin');
+  });
+
+  beforeEach(async () => {
+    await portal().services.settings.change(OPTIONAL);
+    ada = await signsIn(portal(), 'ada@example.org');
+    await ada.visits('/admin/policy');
+  });
+
+  const settings = () => portal().services.settings.read();
+  const lastEvent = async () =>
+    (await portal().services.audit.search({ event: 'policy.changed', page: 1, pageSize: 1 })).events[0];
+
+  it('is reached from the menu, and has the three parts', async () => {
+    await ada.visits('/');
+    await ada.follow('Administration');
+    for (const part of ['Policy', 'People', 'Audit log']) {
+      await ada.follow(part);
+      assert.equal(ada.page.heading, part);
+      assert.equal(ada.page.$('.tabs [aria-current=page]').text(), part);
+    }
+  });
+
+  it('shows what holds now', async () => {
+    assert.equal(ada.page.value('Two-factor authentication (2FA)'), 'optional');
+    assert.equal(ada.page.value('Methods'), 'on, on');
+    assert.equal(ada.page.value('Site name'), 'Acme Help');
+    assert.equal(ada.page.value('Sign-up'), '');
+  });
+
+  it('saves all of it, says so, and writes down the old and the new values', async () => {
+    ada.chooses('Require users to set up 2FA');
+    ada.unticks('Email Authentication');
+    ada.fillsIn('Site name', 'Acme <Support>');
+    ada.fillsIn('Help contact (optional)', 'Room 5, or call 123');
+    ada.fillsIn('Sender address (optional)', 'codes@acme.example');
+    ada.chooses('Anyone may create an account');
+    await ada.presses('Save policy');
+    await ada.presses('Save');
+    // The rule holds at once, for the administrator as well.
+    assert.equal(ada.page.path, '/sign-in/set-up/app');
+    assert.deepEqual(await settings(), {
+      ...(await settings()),
+      siteName: 'Acme <Support>',
+      helpContact: 'Room 5, or call 123',
+      sender: 'codes@acme.example',
+      signUp: true,
+      twoFactor: { rule: 'mandatory', methods: ['app'] },
+    });
+    const event = await lastEvent();
+    assert.equal(event?.actorLabel, 'ada@example.org');
+    assert.deepEqual(event?.detail, {
+      rule: 'optional → mandatory',
+      methods: 'app, email → app',
+      sender: '– → codes@acme.example',
+      'help-contact': '– → Room 5, or call 123',
+      'sign-up': 'off → on',
+      'site-name': 'Acme Help → Acme <Support>',
+    });
+  });
+
+  it('shows name and contact on every page, and sends from the new address, from then on', async () => {
+    ada.fillsIn('Site name', 'Nova');
+    ada.fillsIn('Help contact (optional)', 'help@nova.example');
+    ada.fillsIn('Sender address (optional)', 'codes@nova.example');
+    await ada.presses('Save policy');
+    assert.equal(ada.page.notice, 'The policy has been saved. It holds from now on, for open sessions too.');
+    assert.match(ada.page.title, /^Policy - Administration - Nova$/);
+    assert.match(ada.page.text, /Need help\? help@nova\.example/);
+    await ada.visits('/profile/two-factor/set-up/email');
+    ada.fillsIn('Authenticator Name', 'Mail');
+    await ada.presses('Send Verification Code');
+    const mail = await portal().mailbox.next('ada@example.org');
+    assert.equal(mail.from?.value[0]?.address, 'codes@nova.example');
+  });
+
+  it('saves for how long 2FA may be put off, and since when it is mandatory', async () => {
+    ada.chooses('Require users to set up 2FA');
+    ada.chooses('For so many days');
+    ada.fillsIn('Days of grace (optional)', '30');
+    const before = portal().now();
+    await ada.presses('Save policy');
+    await ada.presses('Save');
+    assert.equal(ada.page.noticeKind, 'success', 'the administrator may put it off, too');
+    const { grace, mandatorySince } = await settings();
+    assert.deepEqual(grace, { kind: 'days', days: 30 });
+    assert.ok(mandatorySince >= before && mandatorySince <= portal().now());
+    assert.deepEqual((await lastEvent())?.detail, {
+      ...{ rule: 'optional → mandatory', grace: 'none → 30 days' },
+    });
+    ada.chooses('Until a date');
+    ada.fillsIn('Grace ends on', '2099-03-01');
+    await ada.presses('Save policy');
+    // Thirty days that have not begun are over before that date, so it asks nobody earlier.
+    assert.equal(ada.page.value('Grace ends on'), '2099-03-01');
+    assert.deepEqual((await settings()).grace, { kind: 'until', at: Date.UTC(2099, 2, 1) });
+    assert.equal((await settings()).mandatorySince, mandatorySince, 'it has been so all along');
+    ada.chooses('None: it holds at once');
+    await ada.presses('Save policy');
+    await ada.presses('Save');
+    assert.equal(ada.page.path, '/sign-in/set-up', 'it bites at once');
+    assert.deepEqual((await settings()).grace, { kind: 'none' });
+  });
+
+  it('saves how carefully 2FA is reset', async () => {
+    ada.chooses('A second administrator has to approve');
+    ada.fillsIn('Waiting period in hours', '24');
+    await ada.presses('Save policy');
+    assert.deepEqual((await settings()).resets, { secondApproval: true, waitingHours: 24 });
+    assert.deepEqual((await lastEvent())?.detail, {
+      'second-approval': 'off → on',
+      'waiting-hours': '0 → 24',
+    });
+    ada.unticks('A second administrator has to approve');
+    for (const bad of ['169', '-1', '1.5', '1e2', 'x', '9'.repeat(10_000)]) {
+      ada.fillsIn('Waiting period in hours', bad);
+      await ada.presses('Save policy');
+      assert.match(
+        ada.page.errorAt('Waiting period in hours'),
+        /whole number from 0 to 168/,
+        bad.slice(0, 9),
+      );
+    }
+    ada.fillsIn('Waiting period in hours', '');
+    await ada.presses('Save policy');
+    assert.deepEqual((await settings()).resets, { secondApproval: false, waitingHours: 0 });
+  });
+
+  it('lets browsers be trusted for so many days, and refuses what is no number of days', async () => {
+    ada.fillsIn('Days for which a browser may be trusted', '30');
+    await ada.presses('Save policy');
+    assert.equal((await settings()).trustDays, 30);
+    for (const bad of ['-1', '366', '1.5', 'many', '9'.repeat(10_000)]) {
+      ada.fillsIn('Days for which a browser may be trusted', bad);
+      await ada.presses('Save policy');
+      assert.match(
+        ada.page.errorAt('Days for which a browser may be trusted'),
+        /Enter a whole number of days from 0 to 365/,
+      );
+    }
+    assert.equal((await settings()).trustDays, 30);
+  });
+
+  it('says that nothing was different, and writes nothing down', async () => {
+    const before = (await lastEvent())?.id;
+    await ada.presses('Save policy');
+    assert.equal(ada.page.noticeKind, 'info');
+    assert.equal((await lastEvent())?.id, before);
+  });
+
+  it('allows no methods only while 2FA is off', async () => {
+    ada.unticks('Email Authentication');
+    ada.unticks('Authentication App');
+    await ada.presses('Save policy');
+    assert.equal(ada.page.status, 422);
+    assert.equal(ada.page.errorAt('Methods'), 'Choose at least one method, or switch 2FA off.');
+    ada.chooses('Off');
+    await ada.presses('Save policy');
+    assert.equal(ada.page.noticeKind, 'success');
+    assert.deepEqual((await settings()).twoFactor, { rule: 'off', methods: [] });
+  });
+
+  for (const [what, fields, label, words] of [
+    ['no rule', { rule: '' }, 'Two-factor authentication (2FA)', /Choose one/],
+    ['an unknown rule', { rule: 'sometimes' }, 'Two-factor authentication (2FA)', /Choose one/],
+    ['two rules', { rule: ['off', 'optional'] }, 'Two-factor authentication (2FA)', /Choose one/],
+    ['a method twice', { 'method-app': ['on', 'on'] }, 'Methods', /Tick the box/],
+    ['no site name', { siteName: '   ' }, 'Site name', /Enter the name of the site/],
+    ['a long site name', { siteName: 'a'.repeat(10_000) }, 'Site name', /at most 60/],
+    ['a site name with a line break', { siteName: 'a\r\nBcc: b' }, 'Site name', /line breaks/],
+    ['two site names', { siteName: ['a', 'b'] }, 'Site name', /Enter the name of the site/],
+    ['a long contact', { helpContact: 'a'.repeat(201) }, 'Help contact (optional)', /at most 200/],
+    ['a NUL in the contact', { helpContact: 'a\0' }, 'Help contact (optional)', /invisible/],
+    ['no address', { sender: 'codes' }, 'Sender address (optional)', /name@example\.org/],
+    [
+      'an address with a name',
+      { sender: 'A <a@b.example>' },
+      'Sender address (optional)',
+      /name@example\.org/,
+    ],
+    ['two addresses', { sender: ['a@b.example', 'c@d.example'] }, 'Sender address (optional)', /one line/],
+    ['a grace without its date', { grace: 'until' }, 'Grace ends on', /Enter the date/],
+    ['a grace of half a day', { graceDays: '.5' }, 'Days of grace (optional)', /from 0 to 365/],
+    ['two graces', { grace: ['none', 'days'] }, 'Grace period', /whether there is a grace period/],
+    ['sign-up "yes"', { signUp: 'yes' }, 'Sign-up', /Tick the box/],
+  ] as const) {
+    it(`refuses ${what} at the field, and changes nothing`, async () => {
+      await ada.goesOnFrom(await ada.submitsRaw('POST', '/admin/policy', { ...FILLED, ...fields }));
+      assert.equal(ada.page.status, 422);
+      assert.match(ada.page.errorAt(label), words);
+      const [link] = ada.page.$('.error-summary a').toArray();
+      assert.equal(ada.page.$(ada.page.$(link).attr('href')).length, 1, 'the summary leads to the field');
+      assert.deepEqual({ ...(await settings()), ...OPTIONAL }, await settings());
+    });
+  }
+
+  describe('taking a method away that people use', () => {
+    let number = 0;
+    let email = '';
+    let ann: Person;
+
+    beforeEach(async () => {
+      email = `ann${number++}@example.org`;
+      await portal().account(email);
+      ann = await signsIn(portal(), email);
+      await setsUpEmail(portal(), ann, email);
+    });
+
+    afterEach(async () => {
+      const account = await portal().services.accounts.findByEmail(email);
+      await portal().services.authenticators.reset(account?.id ?? '', 'test', portal().now());
+    });
+
+    it('says how many it leaves without 2FA, and asks before anything changes', async () => {
+      ada.unticks('Email Authentication');
+      ada.fillsIn('Help contact (optional)', 'Room 7');
+      await ada.presses('Save policy');
+      assert.equal(ada.page.path, '/admin/policy/confirm');
+      assert.equal(ada.page.heading, 'Leave people without 2FA?');
+      assert.match(ada.page.text, /This leaves 1 person without 2FA/);
+      assert.match(ada.page.text, /only the password protects their accounts/);
+      assert.deepEqual((await settings()).twoFactor.methods, ['app', 'email']);
+      await ada.presses('Save and leave them without');
+      assert.equal(ada.page.path, '/admin/policy');
+      assert.equal(ada.page.noticeKind, 'success');
+      assert.deepEqual((await settings()).twoFactor.methods, ['app']);
+      assert.equal((await settings()).helpContact, 'Room 7');
+      const again = await signsIn(portal(), email);
+      assert.ok(!again.page.path.startsWith('/sign-in'), 'the password is enough now');
+    });
+
+    it('can be called off', async () => {
+      ada.unticks('Email Authentication');
+      await ada.presses('Save policy');
+      await ada.follow('Keep the policy as it is');
+      assert.equal(ada.page.value('Methods'), 'on, on');
+      assert.deepEqual((await settings()).twoFactor.methods, ['app', 'email']);
+    });
+
+    it('asks when all of 2FA is switched off, too', async () => {
+      ada.chooses('Off');
+      await ada.presses('Save policy');
+      assert.match(ada.page.text, /leaves 1 person/);
+    });
+
+    it('says what mandatory means for them, and leads them to the wizard in sessions that are open', async () => {
+      ada.chooses('Require users to set up 2FA');
+      ada.unticks('Email Authentication');
+      await ada.presses('Save policy');
+      assert.match(ada.page.text, /has to set up another authenticator/);
+      await ada.presses('Save and leave them without');
+      await ann.visits('/');
+      assert.equal(ann.page.path, '/sign-in/set-up/app');
+    });
+
+    it('does not ask where nobody is left without, nor count those who were before', async () => {
+      const both = `both${number}@example.org`;
+      const account = await portal().account(both);
+      const bob = await signsIn(portal(), both);
+      await setsUpApp(portal(), bob, both);
+      await portal().services.settings.change({ twoFactor: { rule: 'optional', methods: ['app'] } });
+      await ada.visits('/admin/policy');
+      await ada.presses('Save policy');
+      assert.equal(ada.page.noticeKind, 'info');
+      ada.chooses('Off');
+      await ada.presses('Save policy');
+      assert.match(ada.page.text, /leaves 1 person/, 'Bob; Ann has none that counts already');
+      await portal().services.authenticators.reset(account.id, 'test', portal().now());
+    });
+
+    it('checks what the confirmation sends like any form', async () => {
+      ada.unticks('Email Authentication');
+      await ada.presses('Save policy');
+      await ada.goesOnFrom(
+        await ada.submitsRaw('POST', '/admin/policy/confirm', { ...FILLED, rule: 'mandatory', siteName: '' }),
+      );
+      assert.equal(ada.page.status, 422);
+      assert.match(ada.page.errorAt('Site name'), /Enter the name/);
+      assert.equal((await settings()).twoFactor.rule, 'optional');
+    });
+  });
+
+  it('has nothing to confirm without a form before it', async () => {
+    await ada.visits('/admin/policy/confirm');
+    assert.equal(ada.page.path, '/admin/policy');
+  });
+
+  it('asks for a step-up when the last proof is old, and keeps what was typed and what was unticked', async () => {
+    portal().wait(10 * 60_000);
+    await ada.visits('/admin/policy');
+    assert.equal(ada.page.heading, 'Policy', 'reading takes no step-up');
+    ada.unticks('Email Authentication');
+    ada.fillsIn('Help contact (optional)', 'Typed before');
+    await ada.presses('Save policy');
+    assert.equal(ada.page.heading, 'Confirm that it is you');
+    assert.equal((await settings()).helpContact, '');
+    ada.fillsIn('Password', PASSWORD);
+    await ada.presses('Continue');
+    assert.equal(ada.page.path, '/admin/policy');
+    assert.equal(ada.page.value('Help contact (optional)'), 'Typed before');
+    assert.equal(ada.page.$('input[name=method-email]').attr('checked'), undefined);
+    await ada.presses('Save policy');
+    assert.equal((await settings()).helpContact, 'Typed before');
+  });
+
+  it('keeps what was typed when the form was out of date', async () => {
+    await ada.goesOnFrom(
+      await ada.submitsRaw('POST', '/admin/policy', { ...FILLED, helpContact: 'Typed' }, { csrf: 'none' }),
+    );
+    assert.equal(ada.page.status, 403);
+    assert.equal((await settings()).helpContact, '');
+    await ada.follow('Back to the form');
+    assert.equal(ada.page.value('Help contact (optional)'), 'Typed');
+  });
+
+  it('is for administrators alone: others get 403, strangers the sign-in, and it is written down', async () => {
+    await portal().account('eve@example.org');
+    const eve = await signsIn(portal(), 'eve@example.org');
+    const eveId = (await portal().services.accounts.findByEmail('eve@example.org'))?.id;
+    const pages = [
+      ['GET', '/admin'],
+      ['GET', '/admin/policy'],
+      ['POST', '/admin/policy'],
+      ['GET', '/admin/policy/confirm'],
+      ['POST', '/admin/policy/confirm'],
+      ['GET', '/admin/people'],
+      ['GET', '/admin/people/invite'],
+      ['POST', '/admin/people/invite'],
+      ['GET', `/admin/people/${eveId}`],
+      ['GET', `/admin/people/${eveId}/make-administrator`],
+      ['POST', `/admin/people/${eveId}/make-administrator`],
+      ['GET', '/admin/audit'],
+    ] as const;
+    await eve.visits('/profile/two-factor/set-up/app');
+    const { audit } = portal().services;
+    const denials = async () =>
+      (await audit.search({ event: 'access.denied', page: 1, pageSize: 50 })).events.length;
+    const before = await denials();
+    for (const [method, path] of pages) {
+      const answer = await eve.submitsRaw(method, path, { ...FILLED, rule: 'off' });
+      assert.equal(answer.status, 403, `${method} ${path}`);
+      assert.equal(answer.heading, 'This page is for administrators');
+    }
+    assert.equal((await denials()) - before, pages.length);
+    assert.equal((await settings()).twoFactor.rule, 'optional');
+    const stranger = await signsIn(portal(), 'nobody@example.org');
+    for (const [method, path] of pages) {
+      const answer = await stranger.submitsRaw(method, path, FILLED);
+      assert.equal(answer.status, 303, `${method} ${path}`);
+      assert.match(answer.headers['location'] ?? '', /^\/sign-in/);
+    }
+  });
+
+  it('is closed half way through a sign-in, and opens after it', async () => {
+    await portal().services.settings.change({ twoFactor: { rule: 'mandatory', methods: ['app'] } });
+    const half = await signsIn(portal(), 'ada@example.org');
+    for (const path of ['/admin', '/admin/policy', '/admin/people', '/admin/audit']) {
+      await half.visits(path);
+      assert.match(half.page.path, /^\/sign-in\/set-up/);
+    }
+    await portal().services.settings.change(OPTIONAL);
+    await half.visits('/admin/policy');
+    await givesPassword(half, 'ada@example.org');
+    assert.equal(half.page.path, '/admin/policy');
+  });
+});

@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { hashing } from '../../src/accounts/hashing-queue.ts';
+import { Person } from '../support/person.ts';
+import { onBothStores } from '../support/portal.ts';
+import { givesPassword, signsIn } from '../support/steps.ts';
+
+onBothStores('Errors', (portal) => {
+  before(async () => {
+    await portal().account('ann@example.org');
+  });
+
+  it('answers an unknown page with 404, a way home and the request number, and starts no session', async () => {
+    const ann = new Person(portal().app);
+    await ann.visits('/nowhere');
+    assert.equal(ann.page.status, 404);
+    assert.equal(ann.page.heading, 'Page not found');
+    assert.match(ann.page.text, /Request number: [0-9a-f-]{36}/);
+    assert.equal(ann.cookies.size, 0);
+  });
+
+  it('answers the wrong method with 405 and says which are right', async () => {
+    const ann = await signsIn(portal(), 'ann@example.org');
+    for (const [method, path, allow] of [
+      ['GET', '/sign-out', 'POST'],
+      ['GET', '/sign-in/code/send', 'POST'],
+      ['POST', '/', 'GET, HEAD'],
+      ['POST', '/profile/two-factor', 'GET, HEAD'],
+      ['DELETE', '/sign-in', 'GET, HEAD, POST'],
+      ['PUT', '/step-up', 'GET, HEAD, POST'],
+    ] as const) {
+      const answer = await ann.submitsRaw(method, path, {}, { csrf: 'none' });
+      assert.equal(answer.status, 405, `${method} ${path}`);
+      assert.equal(answer.headers['allow'], allow);
+      assert.match(answer.heading, /cannot be used that way/);
+    }
+  });
+
+  it('answers with 503 and when to come back while too many passwords are being checked, and then goes on', async () => {
+    const ann = new Person(portal().app);
+    await ann.visits('/sign-in');
+    const { end, refused } = await manySignIns();
+    await givesPassword(ann, 'ann@example.org');
+    assert.equal(ann.page.status, 503);
+    assert.equal(ann.page.heading, 'Too many people at once');
+    assert.equal(ann.page.headers['retry-after'], '10');
+    end();
+    await refused;
+    await ann.visits('/sign-in');
+    await givesPassword(ann, 'ann@example.org');
+    assert.equal(ann.page.status, 200);
+  });
+
+  /** As many passwords as wait at most, whose hashes take until they are told to end. */
+  async function manySignIns() {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const before = hashing.load.refused;
+    const waiting: Promise<void>[] = [];
+    while (hashing.load.refused === before) {
+      waiting.push(hashing.run(() => ended));
+      await Promise.race([waiting.at(-1)?.catch(() => {}), Promise.resolve()]);
+    }
+    return { end, refused: Promise.allSettled(waiting) };
+  }
+
+  it('answers a body over 32 KB with 413, in words', async () => {
+    const ann = new Person(portal().app);
+    await ann.visits('/sign-in');
+    const answer = await ann.submitsRaw('POST', '/sign-in', { email: 'a'.repeat(33_000), password: 'x' });
+    assert.equal(answer.status, 413);
+    assert.match(answer.text, /more text than we take/);
+  });
+
+  for (const csrf of ['none', '', 'made-up', 'x'.repeat(5000)]) {
+    it(`refuses a form with the CSRF token ${JSON.stringify(csrf.slice(0, 10))}, and leads back to it`, async () => {
+      const ann = new Person(portal().app);
+      await ann.visits('/sign-in');
+      const answer = await ann.submitsRaw(
+        'POST',
+        '/sign-in',
+        { email: 'typed@example.org', password: 'secret' },
+        { csrf },
+      );
+      assert.equal(answer.status, 403);
+      await ann.goesOnFrom(answer);
+      assert.equal(ann.page.heading, 'The form was out of date');
+      await ann.follow('Back to the form');
+      assert.equal(ann.page.value('E-mail'), 'typed@example.org', 'what was typed is still there');
+      assert.ok(!ann.page.html.includes('secret'), 'passwords are not');
+    });
+  }
+
+  it('refuses the token of another session', async () => {
+    const mallory = new Person(portal().app);
+    await mallory.visits('/sign-in');
+    const token = mallory.page.$('input[name=_csrf]').attr('value') ?? '';
+    const ann = await signsIn(portal(), 'ann@example.org');
+    const answer = await ann.submitsRaw('POST', '/sign-out', {}, { csrf: token });
+    assert.equal(answer.status, 403);
+  });
+
+  it('refuses a token that stands twice, or in the URL', async () => {
+    const ann = new Person(portal().app);
+    await ann.visits('/sign-in');
+    const token = ann.page.$('input[name=_csrf]').attr('value') ?? '';
+    const twice = await ann.submitsRaw('POST', '/sign-in', { _csrf: [token, token] }, { csrf: 'none' });
+    assert.equal(twice.status, 403);
+    const inUrl = await ann.submitsRaw('POST', `/sign-in?_csrf=${token}`, {}, { csrf: 'none' });
+    assert.equal(inUrl.status, 403);
+  });
+
+  it('takes an expired session back to the form with what was typed', async () => {
+    const ann = new Person(portal().app);
+    await ann.visits('/sign-in');
+    ann.forgetsCookies();
+    await givesPassword(ann, 'ann@example.org');
+    assert.equal(ann.page.status, 403);
+    await ann.follow('Back to the form');
+    assert.equal(ann.page.value('E-mail'), 'ann@example.org');
+  });
+
+  for (const headers of [
+    { 'Sec-Fetch-Site': 'cross-site' },
+    { 'Sec-Fetch-Site': 'same-site' },
+    { Origin: 'https://evil.example' },
+  ]) {
+    it(`refuses a form with ${JSON.stringify(headers)} even with the right token, and leaves nothing behind`, async () => {
+      const ann = new Person(portal().app, { headers });
+      await ann.visits('/sign-in');
+      await givesPassword(ann, 'ann@example.org');
+      assert.equal(ann.page.status, 403);
+      assert.equal(ann.page.heading, 'The form came from another site');
+    });
+  }
+
+  for (const headers of [
+    { 'Sec-Fetch-Site': 'same-origin' },
+    { Origin: 'http://localhost:3000' },
+    { Origin: 'null' },
+    {},
+  ]) {
+    it(`takes a form with ${JSON.stringify(headers)}`, async () => {
+      const ann = await signsIn(portal(), 'ann@example.org', { headers });
+      assert.equal(ann.page.status, 200);
+      assert.notEqual(ann.page.heading, 'Sign in');
+    });
+  }
+
+  it('ignores forged Host and X-Forwarded headers in links and redirects', async () => {
+    const ann = new Person(portal().app, {
+      headers: { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'https' },
+    });
+    await ann.visits('/sign-in');
+    assert.ok(!ann.page.html.includes('evil.example'));
+    const answer = await ann.submitsRaw('GET', '/profile/two-factor', {});
+    assert.match(answer.headers['location'] ?? '', /^\/sign-in/);
+  });
+});
+
+describe('The answers', () => {
+  onBothStores('carry the headers that keep a browser safe', (portal) => {
+    it('on pages: what is used and nothing else, and no cache', async () => {
+      const ann = new Person(portal().app);
+      await ann.visits('/sign-in');
+      const { headers } = ann.page;
+      assert.equal(
+        headers['content-security-policy'],
+        "default-src 'none';script-src 'self';style-src 'self';img-src data:;form-action 'self';base-uri 'none';frame-ancestors 'none'",
+      );
+      assert.equal(headers['cache-control'], 'no-store');
+      assert.equal(headers['x-content-type-options'], 'nosniff');
+      assert.equal(headers['referrer-policy'], 'no-referrer');
+      assert.equal(headers['cross-origin-opener-policy'], 'same-origin');
+      assert.equal(headers['x-powered-by'], undefined);
+      assert.equal(headers['strict-transport-security'], undefined);
+      assert.match(headers['set-cookie'] ?? '', /^postern=.*; Path=\/; Expires=.*; HttpOnly; SameSite=Lax$/);
+    });
+
+    it('on assets: immutable under a hashed URL', async () => {
+      const ann = new Person(portal().app);
+      await ann.visits('/sign-in');
+      for (const url of [ann.page.$('link[rel=stylesheet]').attr('href'), ann.page.$('script').attr('src')]) {
+        const asset = await ann.loads(url ?? '');
+        assert.equal(asset.status, 200);
+        assert.equal(asset.headers['cache-control'], 'public, max-age=31536000, immutable');
+      }
+    });
+
+    it('and no inline script or style is on any page', async () => {
+      const ann = new Person(portal().app);
+      await ann.visits('/sign-in');
+      assert.equal(ann.page.$('script:not([src]), style, [style], [onclick]').length, 0);
+    });
+  });
+
+  onBothStores(
+    'over https',
+    (portal) => {
+      it('have HSTS and a Secure __Host- cookie, although the socket behind the proxy is plain', async () => {
+        const ann = new Person(portal().app, { origin: 'https://help.example.org' });
+        await ann.visits('/sign-in');
+        assert.match(
+          ann.page.headers['strict-transport-security'] ?? '',
+          /^max-age=63072000; includeSubDomains/,
+        );
+        assert.match(
+          ann.page.headers['set-cookie'] ?? '',
+          /^__Host-postern=.*; Path=\/; .*HttpOnly; Secure; SameSite=Lax$/,
+        );
+      });
+    },
+    { BASE_URL: 'https://help.example.org' },
+  );
+});
+
+onBothStores('The language', (portal) => {
+  it('is that of the browser, from right to left where it is written so', async () => {
+    const ann = new Person(portal().app, { acceptLanguage: 'ar-EG, en;q=0.5' });
+    await ann.visits('/sign-in');
+    assert.equal(ann.page.heading, 'تسجيل الدخول');
+    assert.equal(ann.page.$('html').attr('lang'), 'ar');
+    assert.equal(ann.page.$('html').attr('dir'), 'rtl');
+  });
+
+  it("is that of the person's profile once they have chosen one, in mails too", async () => {
+    const account = await portal().account('arabic@example.org');
+    await portal().services.accounts.chooseLocale(account.id, 'ar');
+    const ann = await signsIn(portal(), 'arabic@example.org');
+    await ann.visits('/profile/two-factor');
+    assert.equal(ann.page.$('html').attr('lang'), 'ar');
+  });
+});

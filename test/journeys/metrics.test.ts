@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { createApp, createMetricsApp } from '../../src/app.ts';
+import { minutes } from '../../src/time.ts';
+import { figuresIn, increases, ownSeries } from '../support/figures.ts';
+import { Person } from '../support/person.ts';
+import { OPERATOR, openPortal, type TestPortal } from '../support/portal.ts';
+import { type App, send } from '../support/sending.ts';
+import { givesPassword, signsIn } from '../support/steps.ts';
+import { enrolsEmail, givesAppCode, mailedCode, newEmail, victimWithCodes } from '../support/victim.ts';
+
+const TOKEN = 'a-token-of-more-than-thirty-two-characters';
+
+describe('The figures', () => {
+  let portal: TestPortal;
+  before(async () => {
+    portal = await openPortal('database', { METRICS_TOKEN: TOKEN });
+  });
+  after(() => portal.close());
+
+  const asks = (authorization?: string, app: App = portal.app) =>
+    send(app, { method: 'GET', path: '/metrics', headers: authorization ? { authorization } : {} });
+
+  async function figures(): Promise<ReadonlyMap<string, number>> {
+    const answer = await asks(`Bearer ${TOKEN}`);
+    assert.equal(answer.status, 200);
+    return figuresIn(answer.body.toString());
+  }
+
+  /** What the work adds to the figures whose names begin so. */
+  async function added(prefix: string, work: () => Promise<unknown>) {
+    const before = await figures();
+    await work();
+    const all = Object.entries(increases(before, await figures()));
+    return Object.fromEntries(all.filter(([series]) => series.startsWith(`postern_${prefix}`)));
+  }
+
+  it('are for who knows the token, and say nothing to anybody else', async () => {
+    for (const authorization of [undefined, 'Bearer', `Bearer ${TOKEN}x`, `Basic ${TOKEN}`, 'Bearer  ']) {
+      const answer = await asks(authorization);
+      assert.equal(answer.status, 401, authorization);
+      assert.equal(answer.headers['www-authenticate'], 'Bearer realm="metrics"');
+      assert.equal(answer.body.length, 0);
+    }
+    const answer = await asks(`Bearer ${TOKEN}`);
+    assert.match(answer.headers['content-type'] ?? '', /^text\/plain; version=0\.0\.4/);
+    assert.equal(answer.headers['cache-control'], 'no-store');
+    assert.match(answer.body.toString(), /^process_resident_memory_bytes \d+$/m);
+    assert.equal(answer.setCookies.size, 0);
+  });
+
+  it('are nowhere unless somebody asks for them', async () => {
+    const silent = await openPortal('database');
+    assert.equal((await asks(`Bearer ${TOKEN}`, silent.app)).status, 404);
+    assert.equal(createMetricsApp(silent.services), undefined);
+    await silent.close();
+  });
+
+  it('leave the public port where they have one of their own', async () => {
+    for (const token of [undefined, TOKEN]) {
+      const services = {
+        ...portal.services,
+        site: { ...portal.services.site, metrics: { port: 9464, token } },
+      };
+      assert.equal((await asks(`Bearer ${TOKEN}`, createApp(services))).status, 404);
+      const own = createMetricsApp(services);
+      assert.ok(own);
+      assert.equal((await asks(undefined, own)).status, token ? 401 : 200);
+      assert.equal((await asks(`Bearer ${TOKEN}`, own)).status, 200);
+      assert.equal((await new Person(own).loads('/sign-in')).status, 404);
+    }
+  });
+
+  it('count sign-ins by their outcome, and passwords that came too often', async () => {
+    const email = newEmail('ann');
+    await portal.account(email);
+    const counted = await added('', async () => {
+      const ann = new Person(portal.app);
+      await ann.visits('/sign-in');
+      for (let count = 0; count < 6; count += 1) await givesPassword(ann, email, 'a wrong password');
+      portal.wait(minutes(1));
+      await signsIn(portal, email);
+    });
+    assert.equal(counted['postern_sign_ins_total{outcome="password_refused"}'], 5);
+    assert.equal(counted['postern_sign_ins_total{outcome="throttled"}'], 1);
+    assert.equal(counted['postern_throttled_total{what="password"}'], 1);
+    assert.equal(counted['postern_sign_ins_total{outcome="password_accepted"}'], 1);
+    assert.equal(counted['postern_sign_ins_total{outcome="completed"}'], 1);
+  });
+
+  it('count second steps by method and outcome', async () => {
+    const vera = await victimWithCodes(portal);
+    const counted = await added('second_steps', async () => {
+      const person = await signsIn(portal, vera.email);
+      person.fillsIn('Verification Code', '000000');
+      await person.presses('Continue');
+      await givesAppCode(portal, person, vera.app);
+      const lost = await signsIn(portal, vera.email);
+      await lost.follow('Use a recovery code');
+      lost.fillsIn('Recovery code', 'AAAA-AAAA-AAAA-AAAA');
+      await lost.presses('Continue');
+      lost.fillsIn('Recovery code', vera.recoveryCodes[0] ?? '');
+      await lost.presses('Continue');
+      const email = newEmail('eve');
+      await enrolsEmail(portal, await portal.account(email));
+      const eve = await signsIn(portal, email);
+      eve.fillsIn('Verification Code', await mailedCode(portal, email));
+      await eve.presses('Continue');
+    });
+    assert.deepEqual(counted, {
+      'postern_second_steps_total{method="app",outcome="refused"}': 1,
+      'postern_second_steps_total{method="app",outcome="accepted"}': 1,
+      'postern_second_steps_total{method="recovery_code",outcome="refused"}': 1,
+      'postern_second_steps_total{method="recovery_code",outcome="accepted"}': 1,
+      'postern_second_steps_total{method="email",outcome="accepted"}': 1,
+    });
+  });
+
+  it('count nothing that was undone', async () => {
+    const nobody = { ...(await portal.account(newEmail('ann'))), id: 'nobody' };
+    const counted = await added('sign_ins', () =>
+      assert.rejects(portal.services.signIns.complete(nobody, OPERATOR, 'password'), /FOREIGN KEY/),
+    );
+    assert.deepEqual(counted, {});
+  });
+
+  it('measure requests by the pattern of their page, whatever is asked for', async () => {
+    const ada = newEmail('ada');
+    const { id } = await portal.account(ada, 'administrator');
+    const admin = await signsIn(portal, ada);
+    const before = await figures();
+    await admin.visits(`/admin/people/${id}`);
+    const grown = ownSeries(await figures());
+    for (let count = 0; count < 30; count += 1) {
+      await admin.loads(`/admin/people/${id}${count}`);
+      await admin.loads(`/${count}.php?token=secret${count}`);
+      await send(portal.app, { method: count % 2 ? 'PROPFIND' : 'MKCOL', path: `/${count}`, headers: {} });
+    }
+    const { body } = await asks(`Bearer ${TOKEN}`);
+    assert.doesNotMatch(body.toString(), new RegExp(`${id}|secret|php|PROPFIND|${ada}`));
+    const after = figuresIn(body.toString());
+    const more = increases(before, after);
+    const count = (labels: string) => more[`postern_request_seconds_count{${labels}}`];
+    assert.equal(count('route="/admin/people/:id",method="GET",status="2xx"'), 1);
+    assert.equal(count('route="/admin/people/:id",method="GET",status="4xx"'), 30);
+    assert.equal(count('route="none",method="GET",status="4xx"'), 30);
+    assert.equal(count('route="none",method="other",status="4xx"'), 30);
+    // Three ways to ask, of nine buckets, the last one, a sum and a count each.
+    assert.ok(ownSeries(after) - grown <= 3 * 12, `${ownSeries(after) - grown} more`);
+  });
+
+  it('say how many mails wait, how many of them for too long, and how the tries went', async () => {
+    const ann = await portal.account(newEmail('ann'));
+    await portal.deliver();
+    assert.equal((await figures()).get('postern_mail_queue{state="waiting"}'), 0);
+    portal.mailbox.behave('defers');
+    const counted = await added('mail_', async () => {
+      await portal.services.administration.endSessions(ann, OPERATOR);
+      await portal.delivered();
+      portal.wait(minutes(16));
+    });
+    assert.deepEqual(counted, {
+      'postern_mail_tries_total{mail="other",outcome="failed"}': 1,
+      'postern_mail_queue{state="waiting"}': 1,
+      'postern_mail_queue{state="late"}': 1,
+      postern_mail_queue_oldest_seconds: counted['postern_mail_queue_oldest_seconds'],
+    });
+    assert.ok(Math.abs((counted['postern_mail_queue_oldest_seconds'] ?? 0) - 16 * 60) < 10);
+    portal.mailbox.behave('takes');
+    await portal.deliver();
+    const all = await figures();
+    assert.equal(all.get('postern_mail_queue{state="waiting"}'), 0);
+    assert.equal(all.get('postern_mail_queue_oldest_seconds'), 0);
+  });
+
+  it('are there while the database is not: they name it, and claim nothing of the mail', async () => {
+    const other = await openPortal('database', { METRICS_TOKEN: TOKEN });
+    const { app } = other;
+    await other.close();
+    const { status, body } = await asks(`Bearer ${TOKEN}`, app);
+    const all = figuresIn(body.toString());
+    assert.equal(status, 200);
+    assert.equal(all.get('postern_part_up{part="database"}'), 0);
+    assert.ok((all.get('postern_part_failures_total{part="database"}') ?? 0) >= 1);
+    assert.doesNotMatch(body.toString(), /^postern_mail_queue/m);
+    assert.equal((await figures()).get('postern_part_up{part="database"}'), 1);
+  });
+
+  it('count calls of the session store that fail', async () => {
+    const other = await openPortal('redis', { METRICS_TOKEN: TOKEN });
+    const person = new Person(other.app);
+    await person.visits('/sign-in');
+    const { services } = other;
+    await other.close();
+    assert.equal((await person.loads('/sign-in')).status, 503);
+    const text = (await services.measures?.read(['database']))?.text ?? '';
+    // The session that could not be read, and the error page, which asked what was the matter.
+    assert.equal(figuresIn(text).get('postern_part_failures_total{part="sessions"}'), 2);
+  });
+});

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { loadWords } from '../../src/words.ts';
+import { badLines, refusesBadFields } from '../support/bad-fields.ts';
+import { Person } from '../support/person.ts';
+import { onBothStores } from '../support/portal.ts';
+import { setsUpApp, signsIn } from '../support/steps.ts';
+
+const PAGES = ['/profile', '/profile/name', '/profile/language', '/profile/email', '/profile/password'];
+
+onBothStores('My Profile', (portal) => {
+  let number = 0;
+  let email = '';
+  let ann: Person;
+
+  beforeEach(async () => {
+    email = `ann${number++}@example.org`;
+    await portal().account(email);
+    await portal().services.settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });
+    ann = await signsIn(portal(), email);
+    await ann.visits('/');
+    await ann.follow('My Profile');
+  });
+
+  const accountNow = () => portal().services.accounts.findByEmail(email);
+
+  describe('the overview', () => {
+    it('shows name, e-mail, language, that there is a password, and the state of 2FA in a sentence', () => {
+      assert.equal(ann.page.heading, 'My Profile');
+      assert.match(ann.page.text, /Your name Ann Example Change/);
+      assert.match(ann.page.text, new RegExp(`E-mail ${email} Change`));
+      assert.match(ann.page.text, /Password Not shown Change/);
+      assert.match(ann.page.text, /Language As my browser says Change/);
+      assert.match(
+        ann.page.text,
+        /authentication Not set up yet\. Only your password protects your account\. Your 2FA/,
+      );
+    });
+
+    it('leads to Your 2FA, and tells how many authenticators there are or that 2FA is off', async () => {
+      await ann.follow('Your 2FA');
+      assert.equal(ann.page.path, '/profile/two-factor');
+      await setsUpApp(portal(), ann, email);
+      await ann.visits('/profile');
+      assert.match(ann.page.text, /On\. You have 1 authenticator\./);
+      await portal().services.settings.change({ twoFactor: { rule: 'off', methods: ['app', 'email'] } });
+      await ann.visits('/profile');
+      assert.match(ann.page.text, /The administrators have switched it off\./);
+    });
+
+    for (const [link, heading] of [
+      ['Change – Your name', 'Change your name'],
+      ['Change – E-mail', 'Change your e-mail address'],
+      ['Change – Password', 'Change your password'],
+      ['Change – Language', 'Choose your language'],
+    ] as const) {
+      it(`leads to "${heading}" and from there back`, async () => {
+        await ann.follow(link);
+        assert.equal(ann.page.heading, heading);
+        assert.ok(ann.page.links.filter(({ href }) => href === '/profile').length > 0);
+        await ann.visits(ann.page.$('a.back').attr('href') ?? '');
+        assert.equal(ann.page.heading, 'My Profile');
+      });
+    }
+
+    it('takes what somebody calls themselves for text', async () => {
+      const name = '<b>&amp;"\'><script>{{t}}</script>';
+      await portal().services.accounts.rename((await accountNow())?.id ?? '', name);
+      await ann.visits('/profile');
+      assert.ok(ann.page.text.includes(name));
+      assert.equal(ann.page.$('main script, main b').length, 0);
+    });
+  });
+
+  describe('every page of it', () => {
+    it('leads who is not signed in to the sign-in, and on to the page afterwards', async () => {
+      for (const path of [...PAGES, '/profile/email/code']) {
+        const stranger = new Person(portal().app);
+        await stranger.visits(path);
+        assert.equal(stranger.page.path, `/sign-in?return-to=${encodeURIComponent(path)}`);
+        const answer = await stranger.submitsRaw('POST', path, { name: 'Mallory', language: 'ar' });
+        assert.ok(answer.status === 303 || answer.status === 405, path);
+        if (answer.status === 303) assert.match(answer.headers['location'] ?? '', /^\/sign-in/);
+      }
+      assert.equal((await accountNow())?.name, 'Ann Example');
+    });
+
+    it('leads who is half way to the second step', async () => {
+      await setsUpApp(portal(), ann, email);
+      const half = await signsIn(portal(), email);
+      for (const path of [...PAGES, '/profile/email/code']) {
+        await half.visits(path);
+        assert.equal(half.page.path, '/sign-in/code', path);
+      }
+    });
+
+    it('refuses a form without the token, and what it does not answer to', async () => {
+      for (const path of ['/profile/name', '/profile/language', '/profile/email', '/profile/password']) {
+        await ann.visits(path);
+        assert.equal((await ann.submitsRaw('POST', path, {}, { csrf: 'none' })).status, 403, path);
+        assert.equal((await ann.submitsRaw('DELETE', path, {})).status, 405, path);
+      }
+      await ann.visits('/profile/name');
+      assert.equal((await ann.submitsRaw('POST', '/profile', {})).status, 405);
+      assert.equal((await ann.loads('/profile/email/code/send')).status, 405);
+    });
+
+    it('has no more than its pages', async () => {
+      for (const path of ['/profile/', '/profile/Name', '/profile/name/x', '/profile/role']) {
+        assert.equal((await ann.visits(path)).status, 404, path);
+      }
+    });
+  });
+
+  describe('the name', () => {
+    beforeEach(async () => {
+      await ann.follow('Change – Your name');
+    });
+
+    it('is changed, shown in the menu at once, and written down', async () => {
+      assert.equal(ann.page.value('Your name'), 'Ann Example');
+      ann.fillsIn('Your name', '  Anna  Müller ');
+      await ann.presses('Save');
+      assert.equal(ann.page.path, '/profile');
+      assert.equal(ann.page.notice, 'Your name has been changed.');
+      assert.match(ann.page.text, /Your name Anna Müller/);
+      assert.equal(ann.page.$('.avatar').text(), 'AM');
+      const { events } = await portal().services.audit.search({ person: email, page: 1, pageSize: 50 });
+      const event = events.find((one) => one.event === 'name.changed');
+      assert.equal(event?.detail['from'], 'Ann Example');
+    });
+
+    it('refuses what is no name with words at the field', async () => {
+      await refusesBadFields(ann, '/profile/name', {}, [
+        ...badLines('name', 'Your name', /Enter your name/),
+        { fields: { name: 'x'.repeat(101) }, label: 'Your name', words: /at most 100 characters/ },
+      ]);
+      assert.equal((await accountNow())?.name, 'Ann Example');
+    });
+
+    it('changes nothing else that a form may carry', async () => {
+      const fields = { name: 'Anna', role: 'administrator', email: 'x@example.org', id: 'x' };
+      assert.equal((await ann.submitsRaw('POST', '/profile/name', fields)).status, 303);
+      const account = await accountNow();
+      assert.deepEqual([account?.name, account?.role], ['Anna', 'member']);
+    });
+
+    it('is still there after an out-of-date form', async () => {
+      const stale = await ann.submitsRaw('POST', '/profile/name', { name: 'Anna' }, { csrf: 'stale' });
+      await ann.goesOnFrom(stale);
+      assert.equal(ann.page.status, 403);
+      await ann.follow('Back to the form');
+      assert.equal(ann.page.value('Your name'), 'Anna');
+    });
+  });
+
+  describe('the language', () => {
+    beforeEach(async () => {
+      await ann.follow('Change – Language');
+    });
+
+    it('is offered by its own name, and changes the next page at once', async () => {
+      const options = ann.page.$('select option').toArray();
+      assert.deepEqual(
+        options.map((option) => [ann.page.$(option).text(), ann.page.$(option).attr('lang')]),
+        [['As my browser says', undefined], ...loadWords().locales.map(({ code, name }) => [name, code])],
+      );
+      assert.equal(ann.page.value('Language'), 'browser');
+      ann.chooses('العربية');
+      await ann.presses('Save');
+      assert.equal(ann.page.heading, 'ملفي الشخصي');
+      assert.equal(ann.page.$('html').attr('dir'), 'rtl');
+      assert.match(ann.page.notice ?? '', /الصفحات والرسائل/);
+      assert.equal((await accountNow())?.locale, 'ar');
+    });
+
+    it('may be left to the browser again', async () => {
+      await portal().services.accounts.chooseLocale((await accountNow())?.id ?? '', 'ar');
+      await ann.visits('/profile/language');
+      assert.equal(ann.page.value('اللغة'), 'ar');
+      ann.chooses('كما يحدد متصفحي');
+      await ann.presses('حفظ');
+      assert.equal(ann.page.heading, 'My Profile');
+      assert.equal((await accountNow())?.locale, null);
+    });
+
+    it('refuses what is not in the list', async () => {
+      const label = 'Language';
+      const words = /Choose one of the languages/;
+      const cases = ['', 'tlh', '../ar', 'EN', 'x'.repeat(10_000), 'ar\u0000', ['ar', 'en'], '__proto__'];
+      await refusesBadFields(
+        ann,
+        '/profile/language',
+        {},
+        cases.map((language) => ({ fields: { language }, label, words })),
+      );
+      assert.equal((await accountNow())?.locale, null);
+    });
+  });
+});
