@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { load } from 'cheerio';
+import { allStates } from './states/all.ts';
+import type { State } from './states/studio.ts';
+
+/** Pages on which somebody may be stuck with 2FA; each has a link to the section of the guide that is about it. */
+const ABOUT_TWO_FACTOR =
+  /^\/(sign-in\/(code|set-up)|step-up\/code|profile\/(two-factor(?!\/suggestion)|sign-ins))\b/;
+
+/** WCAG 2.2, 3.2.6 (A): help that is on several pages is in the same place on each. */
+describe('Help', () => {
+  let states: readonly State[];
+  before(async function () {
+    this.timeout(120_000);
+    ({ states } = await allStates());
+  });
+
+  it('stands first in the foot of every page: whom to ask, then the guide', () => {
+    for (const { name, html } of states) {
+      const $ = load(html);
+      const [contact, guide] = $('footer p').toArray();
+      assert.match($(contact).text(), /^Need help\?/, name);
+      assert.equal($(guide).find('a').attr('href'), '/help/two-factor', name);
+      assert.equal($(guide).text(), 'Help with 2FA', name);
+    }
+  });
+
+  it('with a step of 2FA stands last on the page of that step, and leads to the section about it', () => {
+    const guide = states.find(({ name }) => name === 'help/signed-out');
+    assert.ok(guide);
+    const sections = new Set(
+      load(guide.html)('section h2')
+        .toArray()
+        .map(({ attribs }) => attribs['id']),
+    );
+    const led = new Set<string>();
+    for (const { name, path, status, html } of states) {
+      const $ = load(html);
+      const link = $('.page-help a');
+      if (status < 400 || status === 422 || status === 429) {
+        assert.equal(link.length, ABOUT_TWO_FACTOR.test(path) ? 1 : 0, name);
+      }
+      if (link.length === 0) continue;
+      assert.ok($('main > :last-child').is('.page-help'), name);
+      const [page, section = ''] = link.attr('href')?.split('#') ?? [];
+      assert.equal(page, '/help/two-factor');
+      assert.ok(sections.has(section), `${name}: ${section}`);
+      led.add(section);
+    }
+    assert.deepEqual([...led].sort(), [
+      'edit',
+      'lost-access',
+      'methods',
+      'recovery-codes',
+      'remove',
+      'set-up-app',
+      'set-up-email',
+      'sign-in',
+      'trusted-browsers',
+    ]);
+  });
+});

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type axeCore from 'axe-core';
+import type { Page } from 'playwright-core';
+import type { Look } from './look.ts';
+
+declare global {
+  var axe: typeof axeCore;
+}
+
+/** The source that makes axe known in a page. */
+export const AXE_IN_PAGE = readFileSync(
+  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+  'utf8',
+);
+
+const TAGS = [
+  ...['wcag2a', 'wcag2aa', 'wcag2aaa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'],
+  'best-practice',
+];
+/** All that axe has to say about colours: 4.5:1 at least, and 7:1 (AAA). */
+const COLOUR_RULES = ['color-contrast', 'color-contrast-enhanced', 'link-in-text-block'];
+
+/** Every rule of WCAG 2.0 to 2.2, A to AAA, and of best practice. */
+export const AXE: Look = {
+  title: 'break no rule of axe, from WCAG A to AAA and best practice',
+  find: (page) => violations(page, { type: 'tag', values: TAGS }),
+};
+
+/** The rules that another scheme of colours can break. */
+export const COLOURS: Look = {
+  title: 'have the contrast of text that axe asks for: 7:1',
+  find: (page) => violations(page, { type: 'rule', values: COLOUR_RULES }),
+};
+
+async function violations(page: Page, runOnly: axeCore.RunOnly): Promise<readonly string[]> {
+  return page.evaluate(async (only) => {
+    const { violations: found } = await axe.run(document, { runOnly: only, resultTypes: ['violations'] });
+    return found.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html} (${failureSummary?.replace(/\s+/g, ' ')})`),
+    );
+  }, runOnly);
+}

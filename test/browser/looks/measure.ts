@@ -1,0 +1,77 @@
+/** A colour of the page: red, green and blue from 0 to 255, and how opaque it is from 0 to 1. */
+interface Colour {
+  readonly rgb: readonly [number, number, number];
+  readonly opacity: number;
+}
+
+/**
+ * What is measured in the page itself. `inPage` makes the same name known there, so that a function that is evaluated in
+ * the page calls these as if it ran here; they may use the page and one another, and nothing else of this file.
+ */
+export const measure = {
+  /** Whether anybody sees it: not in a closed menu, not hidden, and not for screen readers alone. */
+  isShown(element: Element): boolean {
+    if (!element.checkVisibility({ visibilityProperty: true })) return false;
+    const { width, height } = element.getBoundingClientRect();
+    return width > 1 && height > 1 && element.closest('.visually-hidden') === null;
+  },
+
+  /** Everything that is pressed, chosen or typed into, as far as it is shown. */
+  controls(): HTMLElement[] {
+    const all = document.querySelectorAll<HTMLElement>(
+      'a[href], button, input:not([type=hidden]), select, textarea, summary',
+    );
+    return [...all].filter((element) => measure.isShown(element));
+  },
+
+  /** Where the text of an element stands, line by line; without what is for screen readers alone. */
+  linesOf(element: Element): DOMRect[] {
+    const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    const lines: DOMRect[] = [];
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      if (!text.parentElement || !measure.isShown(text.parentElement)) continue;
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      lines.push(...range.getClientRects());
+    }
+    return lines;
+  },
+
+  /** For a finding: the element, shortened. */
+  describe(element: Element): string {
+    const text = (element.textContent ?? '').replace(/\s+/g, ' ').trim().slice(0, 40);
+    const id = element.id ? `#${element.id}` : '';
+    const classes = element.className && typeof element.className === 'string' ? `.${element.className}` : '';
+    return `${element.localName}${id}${classes.replaceAll(' ', '.')} "${text}"`;
+  },
+
+  colourOf(css: string): Colour {
+    const [red = 0, green = 0, blue = 0, opacity = 1] = (css.match(/[\d.]+/g) ?? []).map(Number);
+    return { rgb: [red, green, blue], opacity };
+  },
+
+  /** The colour that an element stands on. */
+  groundOf(element: Element | null): Colour {
+    for (let one = element; one; one = one.parentElement) {
+      const colour = measure.colourOf(getComputedStyle(one).backgroundColor);
+      if (colour.opacity === 1) return colour;
+    }
+    return measure.colourOf('rgb(255, 255, 255)');
+  },
+
+  /** The contrast ratio of two colours (WCAG 2.2). */
+  contrast(one: Colour, other: Colour): number {
+    const luminance = ({ rgb }: Colour) => {
+      const [red = 0, green = 0, blue = 0] = rgb.map((part) => {
+        const share = part / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const [dark = 0, light = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05);
+  },
+};
+
+/** The source that makes `measure` known in a page. */
+export const MEASURE_IN_PAGE = `globalThis.measure = { ${Object.values(measure).map(String).join(',\n')} };`;

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import type { Browser } from 'playwright-core';
+import { AXE, COLOURS } from './looks/axe.ts';
+import { FOCUS, TAB_ORDER } from './looks/focus.ts';
+import { REFLOW, TARGETS, TEXT_SPACING } from './looks/layout.ts';
+import type { Setting } from './looks/look.ts';
+import { BORDERS, EDGES, STILL } from './looks/schemes.ts';
+import { allStates } from './states/all.ts';
+import { type Findings, survey } from './survey.ts';
+import { launchChromium } from './viewer.ts';
+
+const WIDE = { width: 1280, height: 1024 };
+/** What is left of 1280 by 1024 pixels at 400 %, too (WCAG 1.4.10). */
+const NARROW = { width: 320, height: 256 };
+
+const LAYOUT = [TARGETS, REFLOW, TEXT_SPACING];
+
+const ENGLISH: readonly Setting[] = [
+  { words: 'in a wide window', viewport: WIDE, looks: [AXE, ...LAYOUT, EDGES, STILL, TAB_ORDER, FOCUS] },
+  { words: 'in the dark', viewport: WIDE, media: { colorScheme: 'dark' }, looks: [COLOURS, EDGES, FOCUS] },
+  {
+    words: 'in forced colours',
+    viewport: WIDE,
+    media: { forcedColors: 'active' },
+    looks: [COLOURS, BORDERS, FOCUS],
+  },
+  { words: 'at 320 pixels', viewport: NARROW, looks: [AXE, ...LAYOUT, FOCUS] },
+];
+
+const ARABIC: readonly Setting[] = [
+  { words: 'from right to left', viewport: WIDE, looks: [AXE, ...LAYOUT] },
+  { words: 'from right to left at 320 pixels', viewport: NARROW, looks: LAYOUT },
+];
+
+/** Every page in every state, in one language. */
+function pagesIn(language: string, settings: readonly Setting[]): void {
+  describe(`All pages in all states, in "${language}"`, () => {
+    let browser: Browser;
+    let findings: Findings;
+
+    before(async function () {
+      this.timeout(900_000);
+      browser = await launchChromium();
+      findings = await survey(browser, (await allStates({ language })).states, settings);
+    });
+    after(() => browser?.close());
+
+    for (const setting of settings) {
+      for (const look of setting.looks) {
+        it(`${setting.words}: ${look.title}`, () => {
+          const found = findings.get(setting)?.get(look);
+          assert.ok(found, 'The look was not taken.');
+          if (found.length > 0) assert.fail([`${found.length} findings`, ...found.slice(0, 30)].join('\n'));
+        });
+      }
+    }
+  });
+}
+
+pagesIn('en', ENGLISH);
+pagesIn('ar', ARABIC);

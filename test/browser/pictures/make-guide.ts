@@ -1,0 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { loadWords } from '../../../src/words.ts';
+import { userGuide } from './guide.ts';
+
+const FILE = path.join(import.meta.dirname, '../../../docs/user-guide.md');
+
+writeFileSync(FILE, userGuide(loadWords().for('en')));

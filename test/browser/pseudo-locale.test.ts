@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { load } from 'cheerio';
+import type { Browser } from 'playwright-core';
+import { CLOSE, OPEN, outsideTexts, PSEUDO, pseudoWords } from '../support/pseudo-locale.ts';
+import { isInline, type Node } from '../support/visible-text.ts';
+import { misfits } from './layout.ts';
+import { allStates } from './states/all.ts';
+import { LONG } from './states/long-words.ts';
+import type { State } from './states/studio.ts';
+import { launchChromium, Viewer } from './viewer.ts';
+
+const WORDS = pseudoWords();
+
+/** What stands on pages and is no text of the catalogue: what the scenes made up, and what machines write. */
+const DATA: readonly RegExp[] = [
+  /\S+@\S+/,
+  ...Object.values(LONG).map((text) => new RegExp(escaped(text))),
+  /\b(Ada Admin|Ann Example|Bob Example|Cole League|Dora Disabled|Hana Home|Hugo Help|Mo Moves|Nora New|Paul Pending)\b/,
+  /\b(Pia Newname|Rita Request|Sam Second|Una Unlucky|Vera Several|Person \d+)\b/,
+  /\b(Amy Agent|Ben Busy|Dan Daily|Enno Enforced|Lia Lift|Maya Mail|Mel Mail|Polly Policy)\b/,
+  /\b(451|550) Not today\b/,
+  /\b(Busy agents|Agents|Mail only|Nobody yet|Night shift of the very long corridor in the old building)\b/,
+  /\b(Help Center|Phone|Work mail|Room 5|Lynx|Firefox, Linux)\b/,
+  /My phone fell into a lake\.|I have no other\.|Called back on the number that we have on file\./,
+  /Not reached in three days\./,
+  // Languages call themselves by their own names.
+  ...WORDS.locales.map(({ name }) => new RegExp(`^${escaped(name)}$`)),
+  // Dates and times, recovery codes, keys, the lines of an example.
+  /\b[A-Z][a-z]+\s\d{1,2},\s\d{4}( at \d\d:\d\d UTC)?/,
+  /\b[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}\b/,
+  /\b[A-Z2-7]{4}( [A-Z2-7]{4}){7}\b/,
+  /email,name(,role)?/,
+];
+
+/** Attributes that are read out or shown, or that the script shows. */
+const READ = /^(alt|title|placeholder|label|aria-label|aria-description|data-[a-z-]*(label|text|done))$/;
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+describe('In a language that nobody speaks, every page in every state', () => {
+  let states: readonly State[];
+
+  before(async function () {
+    this.timeout(120_000);
+    ({ states } = await allStates({ language: PSEUDO, words: WORDS }));
+  });
+
+  it('takes what it says, shows and reads out from the catalogue', () => {
+    const hardWired = states.flatMap(({ name, html }) =>
+      textsOf(html)
+        .flatMap(outsideTexts)
+        .filter((text) => /\p{L}/u.test(withoutData(text)))
+        .map((text) => `${name}: ${text}`),
+    );
+    assert.deepEqual(hardWired, []);
+  });
+
+  it('says whole sentences, none put together from texts', () => {
+    const broken = states.flatMap(({ name, html }) => putTogether(html).map((text) => `${name}: ${text}`));
+    assert.deepEqual(broken, []);
+  });
+
+  describe('in Chromium', () => {
+    let browser: Browser;
+    before(async function () {
+      this.timeout(300_000);
+      browser = await launchChromium();
+    });
+    after(() => browser?.close());
+
+    it('fits on 320 px, its words a third longer, with nothing cut off', async function () {
+      this.timeout(180_000);
+      const viewer = await Viewer.open(browser, { viewport: { width: 320, height: 640 } });
+      const found: string[] = [];
+      for (const state of states) {
+        await viewer.shows(state);
+        for (const misfit of await misfits(viewer.page)) found.push(`${state.name}: ${misfit}`);
+      }
+      assert.deepEqual(found, []);
+    });
+  });
+});
+
+/** All that a page says: its title, its text and attributes that are read out. Initials and what is typed are data. */
+function textsOf(html: string): string[] {
+  const $ = load(html);
+  $('script, style, .avatar, textarea, pre').remove();
+  const attributes = $('*')
+    .toArray()
+    .flatMap((element) => Object.entries('attribs' in element ? element.attribs : {}))
+    .filter(([name]) => READ.test(name))
+    .map(([, value]) => value);
+  const options = $('option')
+    .toArray()
+    .map((option) => $(option).text());
+  $('select').remove();
+  return [$('head title').text(), $('body').text(), ...options, ...attributes];
+}
+
+function withoutData(text: string): string {
+  return DATA.reduce(
+    (rest, pattern) => rest.replace(new RegExp(pattern, `${pattern.flags}g`), ''),
+    text.trim(),
+  );
+}
+
+/** The blocks in which a text stands beside another: their order would be that of English in every language. */
+function putTogether(html: string): string[] {
+  const $ = load(html);
+  return $('body *')
+    .toArray()
+    .filter((element) => !isInline(element) || $(element).is('a, button, label'))
+    .filter((element) => {
+      const texts = textsIn(element.children, 'bare');
+      return texts.length > 1 && texts.includes('bare');
+    })
+    .map((element) => $(element).text().replace(/\s+/g, ' ').trim());
+}
+
+/** Where each text of a block begins: "bare" in the block itself, or in an element of its own. Signs stand for themselves. */
+function textsIn(nodes: readonly Node[], where: 'bare' | 'own element'): ('bare' | 'own element')[] {
+  let depth = 0;
+  return nodes.flatMap((node) => {
+    if (node.type === 'text') {
+      const texts: (typeof where)[] = [];
+      for (const letter of node.data) {
+        if (letter === OPEN && depth++ === 0) texts.push(where);
+        if (letter === CLOSE) depth--;
+      }
+      return texts;
+    }
+    if (depth > 0 || !('attribs' in node) || !isInline(node) || isSign(node)) return [];
+    return textsIn(node.children, 'own element');
+  });
+}
+
+/** The word before a banner's sentence, and a badge. */
+function isSign({ name, attribs }: Extract<Node, { attribs: object }>): boolean {
+  return name === 'strong' || attribs['class']?.split(' ').includes('badge') === true;
+}

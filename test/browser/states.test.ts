@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { load } from 'cheerio';
+import { fold, visibleText } from '../support/visible-text.ts';
+import { allStates, type Capture, VIEW_FILES } from './states/all.ts';
+import type { State } from './states/studio.ts';
+
+describe('The states that the pages are looked at in', () => {
+  let capture: Capture;
+  before(async function () {
+    this.timeout(60_000);
+    capture = await allStates();
+  });
+
+  it('render every view and every partial that there is', () => {
+    assert.ok(VIEW_FILES.length > 60, `${VIEW_FILES.length} views were found`);
+    assert.deepEqual(
+      VIEW_FILES.filter((file) => !capture.views.has(file)),
+      [],
+    );
+  });
+
+  it('show each something that no other shows: a scene that went wrong would be a page seen twice', () => {
+    const seen = new Map<string, string>();
+    for (const state of capture.states) {
+      const shown = shownBy(state);
+      assert.equal(seen.get(shown), undefined, `${state.name} looks the same`);
+      seen.set(shown, state.name);
+    }
+    assert.ok(seen.size > 200, `${seen.size} states`);
+  });
+
+  it('are the same in another language, in its words', async function () {
+    this.timeout(180_000);
+    const arabic = await allStates({ language: 'ar' });
+    const outline = ({ states }: Capture) => states.map(({ name, status }) => `${name} ${status}`);
+    assert.deepEqual(outline(arabic), outline(capture));
+    for (const { name, html } of arabic.states) assert.match(html, /<html lang="ar" dir="rtl">/, name);
+  });
+});
+
+/** What is to be read on the page and what its fields hold. */
+function shownBy({ html }: State): string {
+  const $ = load(html);
+  const fields = $('input:not([type=hidden]), select, textarea').toArray();
+  const held = fields.map((field) => `${$(field).attr('value')} ${$(field).attr('checked')}`);
+  return fold(`${visibleText($('body'))} ${held.join(' ')}`);
+}

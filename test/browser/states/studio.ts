@@ -1,0 +1,141 @@
+import type { Express } from 'express';
+import type { Account } from '../../../src/accounts/account.ts';
+import { createApp } from '../../../src/app.ts';
+import { type Actor, party } from '../../../src/audit/audit.ts';
+import type { Services } from '../../../src/services.ts';
+import type { Translator, Words } from '../../../src/words.ts';
+import type { AuthenticatorApp } from '../../support/authenticator-app.ts';
+import { ManualClock } from '../../support/clock.ts';
+import { Person, type PersonOptions } from '../../support/person.ts';
+import { OPERATOR, openPortal, PASSWORD, type TestPortal } from '../../support/portal.ts';
+import { type NewAccount, quickAccount } from '../../support/quick-account.ts';
+
+/** One look at one page: what the server answered with. */
+export interface State {
+  /** The part of the site, and what is to be seen: "sign-in/refused". */
+  readonly name: string;
+  /** What stands in the address bar; of a form that was refused, where it was sent. */
+  readonly path: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly html: string;
+}
+
+export interface StudioOptions {
+  /** A BCP 47 tag, as browsers send it. */
+  readonly language?: string;
+  /** In the place of the real catalogues: a language that is made up to find what is hard-wired. */
+  readonly words?: Words;
+}
+
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+const FIRST_DAY = Date.UTC(2030, 0, 31, 14, 3);
+const DAY = 86_400_000;
+
+/**
+ * Where the states are made: the real portal, people who use its pages, and what they saw. People find fields, links and
+ * buttons by the catalogue's words, so that the same scenes play in every language. The clock stands still, and ids and
+ * codes alone differ from one run to the next.
+ */
+export class Studio {
+  readonly portal: TestPortal;
+  readonly services: Services;
+  /** The catalogue's words as they read on a page: tags of rich texts are left out. */
+  readonly t: Translator['t'];
+  readonly #app: Express;
+  readonly #language: string;
+  readonly #clock: ManualClock;
+  readonly #states = new Map<string, State>();
+
+  static async open({ language = 'en', words }: StudioOptions): Promise<Studio> {
+    const clock = new ManualClock(FIRST_DAY);
+    const portal = await openPortal('database', {}, clock.read);
+    const wait = (milliseconds: number) => clock.passes(milliseconds);
+    const services = words ? { ...portal.services, words } : portal.services;
+    return new Studio({ ...portal, services, wait }, language, clock);
+  }
+
+  constructor(portal: TestPortal, language: string, clock: ManualClock) {
+    this.portal = portal;
+    this.services = portal.services;
+    this.#app = createApp(portal.services);
+    this.#language = language;
+    this.#clock = clock;
+    const { words } = portal.services;
+    const { t } = words.for(words.choose(language, null));
+    this.t = (key, values) => t(key, values).replace(/<\/?[a-z-]+>/g, '');
+  }
+
+  get states(): readonly State[] {
+    return [...this.#states.values()];
+  }
+
+  /** Each part of the site is played on a day of its own: what one needs of time moves no other's times. */
+  beginsDay(number: number): void {
+    this.#clock.now = FIRST_DAY + number * DAY;
+  }
+
+  /** A browser in the studio's language. `services`: as the portal has them, but for what is broken in the scene. */
+  browser(options: PersonOptions = {}, services?: Services): Person {
+    const app = services ? createApp(services) : this.#app;
+    return new Person(app, { acceptLanguage: this.#language, userAgent: FIREFOX, ...options });
+  }
+
+  async account(wanted: NewAccount): Promise<Account> {
+    return quickAccount(this.portal, wanted);
+  }
+
+  /** A browser where the password of the account was given, on the page that comes next. */
+  async signsIn({ email }: Pick<Account, 'email'>, options: PersonOptions = {}): Promise<Person> {
+    const person = this.browser(options);
+    await person.visits('/sign-in');
+    person.fillsIn(this.t('field.email'), email);
+    person.fillsIn(this.t('field.password'), PASSWORD);
+    await person.presses(this.t('sign-in.submit'));
+    return person;
+  }
+
+  /** A browser where both the password and the code of the app were given. */
+  async signsInWithApp(account: Account, app: AuthenticatorApp): Promise<Person> {
+    const person = await this.signsIn(account);
+    await this.givesCode(person, app);
+    return person;
+  }
+
+  /** Sends the app's next code with the page that asks for one. */
+  async givesCode(person: Person, app: AuthenticatorApp): Promise<void> {
+    this.portal.wait(30_000);
+    person.fillsIn(this.t('page.verification-code'), app.code(this.portal.now()));
+    await person.presses(this.t('code.submit'));
+  }
+
+  /** Keeps the page that is open as a state. */
+  async keeps(name: string, person: Person): Promise<void> {
+    if (this.#states.has(name)) throw new Error(`There are two states called "${name}".`);
+    const { path, status, headers, html } = person.page;
+    this.#states.set(name, { name, path, status, headers, html });
+  }
+
+  /** Opens an address and keeps the page that it leads to. */
+  async visits(name: string, person: Person, address: string): Promise<void> {
+    await person.visits(address);
+    await this.keeps(name, person);
+  }
+
+  /** Presses a button of the open page and keeps the page that it leads to. */
+  async presses(name: string, person: Person, button: string): Promise<void> {
+    await person.presses(button);
+    await this.keeps(name, person);
+  }
+
+  /** Presses a button so many times, and keeps the last page: what guessing leads to. */
+  async pressesOften(name: string, person: Person, button: string, times: number): Promise<void> {
+    for (let time = 1; time < times; time++) await person.copy().presses(button);
+    await this.presses(name, person, button);
+  }
+}
+
+/** Somebody acting for themselves. */
+export function themselves(account: Account): Actor {
+  return { party: party(account), origin: OPERATOR.origin };
+}

@@ -1,0 +1,52 @@
+import type { Browser, Page } from 'playwright-core';
+import { AXE_IN_PAGE } from './looks/axe.ts';
+import type { Look, Setting } from './looks/look.ts';
+import { MEASURE_IN_PAGE } from './looks/measure.ts';
+import type { State } from './states/studio.ts';
+import { Viewer } from './viewer.ts';
+
+/** Pages that are open at once: one for each core of a small machine. */
+const PAGES = 2;
+
+/** What the looks have found in each setting, "state: what is wrong". */
+export type Findings = ReadonlyMap<Setting, ReadonlyMap<Look, readonly string[]>>;
+
+/** Shows each state once and takes every look at it, in one setting after the other. */
+export async function survey(
+  browser: Browser,
+  states: readonly State[],
+  settings: readonly Setting[],
+): Promise<Findings> {
+  const noted = settings.flatMap((setting) =>
+    setting.looks.map((look) => ({ setting, look, found: [] as string[] })),
+  );
+  const waiting = [...states];
+  async function looksOn(): Promise<void> {
+    const viewer = await Viewer.open(browser);
+    await viewer.page.addInitScript({ content: `${AXE_IN_PAGE}\n${MEASURE_IN_PAGE}` });
+    for (let state = waiting.shift(); state; state = waiting.shift()) {
+      await viewer.shows(state);
+      let last: Setting | undefined;
+      for (const { setting, look, found } of noted) {
+        if (setting !== last) await arrange(viewer.page, setting);
+        last = setting;
+        const { name } = state;
+        found.push(...(await look.find(viewer.page, state)).map((one) => `${name}: ${one}`));
+      }
+    }
+    await viewer.close();
+  }
+  await Promise.all(Array.from({ length: Math.min(PAGES, states.length) }, looksOn));
+  return new Map(
+    settings.map((setting) => [
+      setting,
+      new Map(noted.filter((one) => one.setting === setting).map(({ look, found }) => [look, found])),
+    ]),
+  );
+}
+
+/** Nothing moves: a colour that is on its way from one scheme to the other is the colour of neither. */
+async function arrange(page: Page, { viewport, media }: Setting): Promise<void> {
+  await page.setViewportSize(viewport);
+  await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none', reducedMotion: 'reduce', ...media });
+}

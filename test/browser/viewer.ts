@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import path from 'node:path';
+import express, { type RequestHandler } from 'express';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { loadAssets } from '../../src/web/assets.ts';
+import { requireTool } from '../support/tools.ts';
+import type { State } from './states/studio.ts';
+
+const assets = loadAssets(path.join(import.meta.dirname, '../../public')).middleware;
+
+/** What belongs to the way an answer came by; and cookies, for a state is nobody's session any more. */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  ...['connection', 'content-encoding', 'content-length', 'date', 'keep-alive', 'transfer-encoding'],
+  'set-cookie',
+]);
+
+/** Starts Debian's Chromium. As root on Debian it is installed where it is missing; else the error says what to do. */
+export async function launchChromium(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: requireTool('chromium'),
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
+  });
+}
+
+/**
+ * A page of Chromium that shows captured states: a server of its own answers each address as the portal did when the state
+ * was made, with its status and its headers, so that refused forms can be looked at under the site's own
+ * Content-Security-Policy. Stylesheet, script and icon come by the portal's own code for assets. Being local, it is a
+ * secure context.
+ */
+export class Viewer {
+  readonly page: Page;
+  /** What pages have asked for that is neither theirs nor an asset. */
+  readonly unexpected: string[] = [];
+  readonly #server: Server;
+  #state: State | undefined;
+
+  static async open(browser: Browser, options: BrowserContextOptions = {}): Promise<Viewer> {
+    const context = await browser.newContext(options);
+    const viewer = new Viewer(await context.newPage());
+    // The page holds the process, as long as it is open; its server need not.
+    viewer.#server.listen(0, '127.0.0.1').unref();
+    await once(viewer.#server, 'listening');
+    return viewer;
+  }
+
+  constructor(page: Page) {
+    this.page = page;
+    this.#server = createServer(express().use(assets, this.#answers()));
+  }
+
+  /** Shows a state, once everything that belongs to it is loaded. */
+  async shows(state: State): Promise<void> {
+    this.#state = state;
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('The viewer is closed.');
+    await this.page.goto(`http://localhost:${address.port}${state.path}`, { waitUntil: 'load' });
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  #answers(): RequestHandler {
+    return ({ originalUrl }, response) => {
+      const state = this.#state;
+      if (state && originalUrl === state.path) {
+        return answer(response, state.status, state.headers, Buffer.from(state.html));
+      }
+      this.unexpected.push(originalUrl);
+      response.writeHead(404).end();
+    };
+  }
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: Buffer,
+): void {
+  const kept = Object.entries(headers).filter(([name]) => !LEFT_OUT.has(name));
+  response.writeHead(status, { ...Object.fromEntries(kept), 'content-length': body.length }).end(body);
+}
