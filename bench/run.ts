@@ -1,0 +1,224 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import packageJson from '../package.json' with { type: 'json' };
+import { freePort } from '../test/process/running-server.ts';
+import { makePeople } from '../test/support/many-people.ts';
+import { redis } from '../test/support/servers.ts';
+import { median, percentile } from '../test/support/timing.ts';
+import { Client, Cookies } from './http.ts';
+import { closedLoop, type Run } from './load.ts';
+import { endAll, type Serving, serve } from './processes.ts';
+import { expect, floor, postern, type Subject } from './subjects.ts';
+
+/**
+ * Measures the portal beside the least that programs of its stack can do, in one run, on one Redis, and prints ratios:
+ * absolute figures are others on every machine and every day. docs/performance.md says what was found.
+ */
+
+const CLIENTS = 8;
+const RUNS = 5;
+const PAGES = 3000;
+const SECOND_STEPS = 400;
+const SIGN_INS = 120;
+const MEMORY_REQUESTS = 100_000;
+/** Each person's code counts once in thirty seconds, so that every measurement has people of its own. */
+const PEOPLE = 1 + RUNS * (SECOND_STEPS + SIGN_INS) + 2 * SIGN_INS;
+
+const folder = mkdtempSync(join(tmpdir(), 'postern-bench-'));
+process.on('exit', () => {
+  endAll();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const { url } = await redis();
+const environment = { HOST: '127.0.0.1', DATA_DIR: folder, REDIS_URL: url, LOG_LEVEL: 'warn' };
+const machine = `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
+say(`Node ${process.version} on ${machine}`);
+const people = await makePeople(environment, PEOPLE);
+let taken = 0;
+
+const portal = await startPortal(environment, '/healthz');
+const floorPage = await startFloor('bench/floor/page.ts', { REDIS_URL: url });
+const floorSignIn = await startFloor('bench/floor/sign-in.ts', { REDIS_URL: url, PEOPLE: String(PEOPLE) });
+const own = postern(clientOf(portal));
+const least = floor(clientOf(floorSignIn));
+
+const MEASUREMENTS: Readonly<Record<string, () => Promise<void>>> = {
+  start: measureStart,
+  pages: comparePages,
+  'second-steps': compareSecondSteps,
+  'sign-ins': compareSignIns,
+  latency: watchSignInPage,
+  memory: watchMemory,
+};
+const wanted = process.argv.slice(2);
+for (const [name, measure] of Object.entries(MEASUREMENTS)) {
+  if (wanted.length === 0 || wanted.includes(name)) await measure();
+}
+await Promise.all([portal, floorPage, floorSignIn].map((one) => one.stop()));
+process.exit();
+
+async function measureStart(): Promise<void> {
+  const dataDir = join(folder, 'start');
+  const times: number[] = [];
+  for (let run = 0; run <= RUNS; run += 1) {
+    const server = await startPortal({ ...environment, DATA_DIR: dataDir, REDIS_URL: undefined }, '/sign-in');
+    times.push(server.startedIn);
+    await server.stop();
+  }
+  const [first = Number.NaN, ...later] = times;
+  say(`memory when idle: ${Math.round(portal.memory())} MB (wanted: under 120)`);
+  say(
+    `start to the first sign-in page, on SQLite: ${ms(first)} the very first, ${ms(median(later))} later (wanted: under 500 ms)`,
+  );
+}
+
+/** Pages for somebody who has a session already, and for somebody who comes for the first time. */
+async function comparePages(): Promise<void> {
+  const pages = clientOf(floorPage);
+  const [known, visitor] = [new Cookies(), new Cookies()];
+  await pages.get('/begin', known);
+  await own.client.get('/sign-in', visitor);
+  const [somebody] = takePeople(1);
+  if (!somebody) throw new Error('There is nobody.');
+  const signedIn = await own.giveCode(await own.givePassword(somebody));
+  const floorRun = () => load(pages, '/', known);
+  await compare('sign-in page', 0.7, () => load(own.client, '/sign-in', visitor), floorRun);
+  await compare(
+    'sign-in page, first visit',
+    undefined,
+    () => load(own.client, '/sign-in'),
+    () => load(pages, '/'),
+  );
+  await compare('Your 2FA', 0.4, () => load(own.client, '/profile/two-factor', signedIn), floorRun);
+}
+
+/** From the right code to the page of somebody who is signed in. */
+async function compareSecondSteps(): Promise<void> {
+  const secondSteps = (subject: Subject) => async (run: number) => {
+    const theirs = peopleOf(run, SECOND_STEPS);
+    const { results } = await closedLoop(theirs, CLIENTS, (one) => subject.givePassword(one));
+    await freshStep();
+    return closedLoop(results, CLIENTS, (half) => subject.giveCode(half));
+  };
+  await compare('second step alone', 0.5, secondSteps(own), secondSteps(least));
+  taken += RUNS * SECOND_STEPS;
+}
+
+async function compareSignIns(): Promise<void> {
+  const run = (subject: Subject) => (run: number) => signIns(subject, peopleOf(run, SIGN_INS));
+  await compare('whole sign-in', 0.9, run(own), run(least));
+  taken += RUNS * SIGN_INS;
+}
+
+/** How long the sign-in page takes while eight people sign in: hashing must not hold up everybody else. */
+async function watchSignInPage(): Promise<void> {
+  const alone = new Client(portal.port, 1);
+  const times: number[] = [];
+  let isOver = false;
+  const ask = async () => {
+    const began = performance.now();
+    expect(200, await alone.get('/sign-in'));
+    return performance.now() - began;
+  };
+  const idle: number[] = [];
+  for (let asked = 0; asked < 1000; asked += 1) idle.push(await ask());
+  const busy = signIns(own, takePeople(2 * SIGN_INS)).finally(() => {
+    isOver = true;
+  });
+  while (!isOver) times.push(await ask());
+  await busy;
+  const [before, beside] = [percentile(idle, 0.99), percentile(times, 0.99)];
+  const ratio = (beside / before).toFixed(1);
+  say(
+    `p99 of the sign-in page: ${ms(before)} idle, ${ms(beside)} beside eight sign-ins; ${ratio} times (wanted: under 5)`,
+  );
+}
+
+/** Resident memory, while pages are asked for and people sign in. */
+async function watchMemory(): Promise<void> {
+  const visitor = new Cookies();
+  const quarters: number[] = [];
+  for (let quarter = 0; quarter < 4; quarter += 1) {
+    for (let done = 0; done < MEMORY_REQUESTS / 4; ) {
+      await closedLoop(Array.from({ length: 950 }), CLIENTS, async () => {
+        expect(200, await own.client.get('/sign-in', visitor));
+      });
+      // A wrong code is as much work as a right one, and no code is used up.
+      await closedLoop(people.slice(0, 8), CLIENTS, (one) => own.givePassword(one));
+      done += 950 + 8 * 3;
+    }
+    quarters.push(portal.memory());
+  }
+  const figures = quarters.map((one) => Math.round(one)).join(', ');
+  say(
+    `memory after each quarter of ${MEMORY_REQUESTS} requests: ${figures} MB (wanted: under 200, none from the second on)`,
+  );
+}
+
+function load(client: Client, path: string, cookies?: Cookies): Promise<Run> {
+  return closedLoop(new Array(PAGES).fill(path), CLIENTS, async () => {
+    expect(200, await client.get(path, cookies));
+  });
+}
+
+function signIns(subject: Subject, theirs: typeof people): Promise<Run<Cookies>> {
+  return closedLoop(theirs, CLIENTS, async (one) => subject.giveCode(await subject.givePassword(one)));
+}
+
+/** Runs the one and the other in turn, so that whatever else the machine does meets both. */
+async function compare(
+  name: string,
+  wanted: number | undefined,
+  ownRun: (run: number) => Promise<Run<unknown>>,
+  floorRun: (run: number) => Promise<Run<unknown>>,
+): Promise<void> {
+  const rates: { own: number; floor: number }[] = [];
+  for (let run = 0; run < RUNS; run += 1) {
+    rates.push({ own: (await ownRun(run)).rate, floor: (await floorRun(run)).rate });
+  }
+  const [ours, theirs] = [median(rates.map((rate) => rate.own)), median(rates.map((rate) => rate.floor))];
+  const ratio = median(rates.map((rate) => rate.own / rate.floor)).toFixed(2);
+  const aim = wanted === undefined ? '' : ` (wanted: ${wanted})`;
+  say(`${name}: ${Math.round(ours)}/s, floor ${Math.round(theirs)}/s; ratio ${ratio}${aim}`);
+}
+
+/** As `npm start` does. */
+async function startPortal(variables: NodeJS.ProcessEnv, path: string): Promise<Serving> {
+  const [, ...args] = packageJson.scripts.start.split(' ');
+  return serve(args, await freePort(), variables, path);
+}
+
+async function startFloor(program: string, variables: NodeJS.ProcessEnv): Promise<Serving> {
+  return serve([program], await freePort(), variables, '/');
+}
+
+function clientOf({ port }: Serving): Client {
+  return new Client(port, CLIENTS);
+}
+
+/** The next of those who have not signed in yet. */
+function takePeople(count: number): typeof people {
+  taken += count;
+  return people.slice(taken - count, taken);
+}
+
+/** The people of one run: the same for either subject, for each knows them by itself. */
+function peopleOf(run: number, count: number): typeof people {
+  return people.slice(taken + run * count, taken + (run + 1) * count);
+}
+
+/** Waits until the codes of this moment hold for some seconds. */
+async function freshStep(): Promise<void> {
+  const left = 30_000 - (Date.now() % 30_000);
+  if (left < 8000) await new Promise((resolve) => setTimeout(resolve, left + 200));
+}
+
+function ms(milliseconds: number): string {
+  return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
