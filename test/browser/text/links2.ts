@@ -11,14 +11,13 @@ export const LINKS2: Kind = {
   isReading: ({ rows }) =>
     !rows.some((row) => /\+-{3,}/.test(row)) &&
     !/Request sent|Connecting|Received|Looking up|Waiting|SSL|Formatting/.test(rows.at(-1) ?? ''),
-  questions: [{ asked: /Welcome to links!/, answer: '\r' }],
+  greeting: { words: 'Welcome to links!', answer: '\r' },
+  questions: [],
   keys: { next: '\u001b[B', top: '\u001b[1~', press: '\r' },
   open: (address) => ['g', `\u0015${address}\r`],
+  isAtField: ({ rows }) => /^(Text|Password)/.test(rows.at(-1) ?? ''),
   async type(terminal, text) {
     terminal.press(`\u0015${text}`);
-    await terminal.until(
-      'what was typed',
-      ({ rows }) => /^(Text|Password)/.test(rows.at(-1) ?? '') || undefined,
-    );
+    await terminal.until('what was typed', (screen) => LINKS2.isAtField?.(screen) || undefined);
   },
 };

@@ -17,11 +17,9 @@ export const LYNX: Kind = {
   questions: [{ asked: /cookie: po[a-z]*=.* Allow\? \(Y\/N\/Always\/neVer\)$/m, answer: 'y' }],
   keys: { next: '\t', top: '\u0001', press: '\r' },
   open: (address) => ['g', `\u0015${address}\r`],
+  isAtField: ({ rows }) => /^(Enter text|\(.*[Ee]nter)/.test(rows.at(-LAST_ROWS) ?? ''),
   async type(terminal, text) {
     terminal.press(`\u0015${text}`);
-    await terminal.until(
-      'what was typed',
-      ({ rows }) => /^(Enter text|\(.*[Ee]nter)/.test(rows.at(-LAST_ROWS) ?? '') || undefined,
-    );
+    await terminal.until('what was typed', (screen) => LYNX.isAtField?.(screen) || undefined);
   },
 };

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import xterm from '@xterm/headless';
 
 /** A program has finished drawing when nothing came from it for so long. Milliseconds. */
@@ -123,7 +124,7 @@ export class Terminal {
   }
 
   async #rests(): Promise<void> {
-    while (!this.#isGone && Date.now() - this.#drawnAt < QUIET) await turn();
+    while (!this.#isGone && (Date.now() - this.#drawnAt < QUIET || isAtWork(this.#child.pid))) await turn();
   }
 
   #picture(): string {
@@ -134,6 +135,23 @@ export class Terminal {
       ...shown,
       `  cursor in row ${cursor.row}, column ${cursor.column}${this.#isGone ? '; the program has ended' : ''}`,
     ].join('\n');
+  }
+}
+
+/**
+ * Whether a process or one below it has something to do. On a busy machine a program stops amid its drawing for as long as
+ * it waits for a processor: it rests when it waits for a key. By proc_pid_stat(5).
+ */
+function isAtWork(pid: number | undefined): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name of the program stands in brackets before its state, and may contain anything.
+    const state = stat.charAt(stat.lastIndexOf(')') + 2);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+    return state === 'R' || children.some((child) => isAtWork(Number(child)));
+  } catch {
+    // It has ended meanwhile.
+    return false;
   }
 }
 

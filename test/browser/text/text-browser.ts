@@ -20,6 +20,8 @@ export interface Kind {
   readonly cursorBefore: 0 | 1;
   /** Whether a page is there to be read, and not a dialog, a question or a page under way. */
   isReading(screen: Screen): boolean;
+  /** What stands over the first page of all until it is answered. */
+  readonly greeting?: { readonly words: string; readonly answer: string };
   /** What the browser asks by itself, and the keys that answer it. */
   readonly questions: readonly { readonly asked: RegExp; readonly answer: string }[];
   readonly keys: {
@@ -31,6 +33,8 @@ export interface Kind {
   };
   /** From any page: the keys that open an address. */
   open(address: string): readonly string[];
+  /** Whether the browser says of itself that a field is selected; undefined where it never says so. */
+  isAtField?(screen: Screen): boolean;
   /** Fills in the field that is selected. */
   type(terminal: Terminal, text: string, home: string): Promise<void>;
 }
@@ -46,6 +50,8 @@ interface Stop {
   readonly onward: string;
   /** The next row, whole and from the place on. */
   readonly below: readonly string[];
+  /** What the browser says of itself, where it does: that this is a field. */
+  readonly isField: boolean | undefined;
 }
 
 const TALL: Size = { columns: 80, rows: 130 };
@@ -94,8 +100,18 @@ export class TextBrowser implements Traveller {
     requireTool(kind.program);
     const served = site.pagesServed();
     const browser = new TextBrowser(kind, site, address, size, environment);
+    await browser.#answersGreeting();
     await browser.#arrives(served);
     return browser;
+  }
+
+  async #answersGreeting(): Promise<void> {
+    const { greeting } = this.#kind;
+    if (!greeting) return;
+    const { words, answer } = greeting;
+    await this.#terminal.until('its greeting', () => this.onScreen.includes(words) || undefined);
+    this.#terminal.press(answer);
+    await this.#terminal.until('an end of its greeting', () => !this.onScreen.includes(words) || undefined);
   }
 
   /** The page, or as much of it as the screen has room for. */
@@ -160,9 +176,8 @@ export class TextBrowser implements Traveller {
 
   /** Follows the link with these words and waits for its page. `number`: which of several of the same words, from 1. */
   async follows(link: string, number = 1): Promise<void> {
-    let met = 0;
     if (number > 1) await this.#toTop();
-    await this.#goesTo(`a link "${link}"`, (stop) => isLink(stop, link) && ++met === number);
+    await this.#goesTo(`a link "${link}"`, (stop) => isLink(stop, link), number);
     await this.#enters();
   }
 
@@ -193,8 +208,9 @@ export class TextBrowser implements Traveller {
     });
   }
 
-  /** Goes from stop to stop, down from here and then once more from the top, to the first that fits. */
-  async #goesTo(what: string, fits: (stop: Stop) => boolean): Promise<Stop> {
+  /** Goes from stop to stop, down from here and then once more from the top, to the first that fits, or a later one. */
+  async #goesTo(what: string, fits: (stop: Stop) => boolean, number = 1): Promise<Stop> {
+    let fitting = 0;
     for (const isLastTry of [false, true]) {
       if (isLastTry) await this.#toTop();
       const met = new Set<string>();
@@ -202,7 +218,8 @@ export class TextBrowser implements Traveller {
       for (;;) {
         const { screen } = this.#terminal;
         const stop = this.#stopAt(screen, previous);
-        if (fits(stop)) return stop;
+        if (fits(stop)) fitting += 1;
+        if (fitting === number) return stop;
         // Some browsers stay where they are at the end, some begin again.
         const sight = JSON.stringify([screen.cursor, this.#pageRows(screen)]);
         if (met.has(sight)) break;
@@ -225,6 +242,7 @@ export class TextBrowser implements Traveller {
       before: [...screen.rows.slice(from, place.row), row.slice(0, place.column)],
       onward: row.slice(Math.max(0, place.column - 1)).trim(),
       below: [next.trim(), next.slice(place.column).trim()],
+      isField: this.#kind.isAtField?.(screen),
     };
   }
 
@@ -275,9 +293,11 @@ function isLink({ text, below }: Stop, words: string): boolean {
   return next !== undefined && below.some((row) => row.startsWith(next));
 }
 
-function isLabelled({ before, text }: Stop, label: string): boolean {
+function isLabelled({ before, text, isField = true }: Stop, label: string): boolean {
   return (
-    !CHOICE.test(text) && before.some((row) => row.trim() === label || row.trim().startsWith(`${label} `))
+    isField &&
+    !CHOICE.test(text) &&
+    before.some((row) => row.trim() === label || row.trim().startsWith(`${label} `))
   );
 }
 
