@@ -26,6 +26,7 @@ import { sessions } from './web/session.ts';
 import { noticeSilence } from './web/silence.ts';
 import { textBrowsers } from './web/text-browsers.ts';
 import { beginVisit, nameRequest } from './web/visit.ts';
+import { wholeAnswers } from './web/whole-answers.ts';
 
 const LARGEST_BODY = '32kb';
 /** What is pasted for an import grows to many times its length on the way, in scripts other than Latin. */
@@ -61,6 +62,7 @@ export function createApp(services: Services): Express {
 
   const errors = errorPages(services, renderer);
   app.use(noticeSilence(services, errors));
+  app.use(wholeAnswers());
   app.use(sessions(services.sessionStore, services.keyring, secure));
   app.use(beginVisit(services));
   app.use('/admin/people/import', express.urlencoded({ extended: false, limit: LARGEST_IMPORT }));

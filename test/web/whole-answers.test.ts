@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SessionData } from 'express-session';
+import { createApp } from '../../src/app.ts';
+import { ObservedSessions } from '../../src/storage/observed-sessions.ts';
+import { openPortal, type TestPortal } from '../support/portal.ts';
+
+/** A store that keeps a session when it is told to, and not before. */
+class SlowSessions extends ObservedSessions {
+  readonly asked = Promise.withResolvers<void>();
+  readonly mayKeep = Promise.withResolvers<void>();
+
+  override async touch(sid: string, data: SessionData, callback?: () => void): Promise<void> {
+    this.asked.resolve();
+    await this.mayKeep.promise;
+    super.touch(sid, data, callback);
+  }
+}
+
+describe('an answer', () => {
+  let portal: TestPortal;
+
+  before(async () => {
+    portal = await openPortal('database');
+  });
+
+  after(() => portal.close());
+
+  it('is sent in one piece, once its session is kept', async () => {
+    const store = new SlowSessions(portal.services.sessionStore, () => assert.fail('The store has failed.'));
+    const server = createServer(createApp({ ...portal.services, sessionStore: store }));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port }: AddressInfo = Object(server.address());
+    try {
+      const first = await ask(port).whole;
+      const [, cookie = ''] = /^Set-Cookie: ([^;]+)/im.exec(first) ?? [];
+      const second = ask(port, cookie);
+      await store.asked.promise;
+      // Long enough for what was sent to arrive.
+      await delay(100);
+      assert.equal(second.bytesSoFar(), 0);
+      store.mayKeep.resolve();
+      const [head = '', page = ''] = (await second.whole).split('\r\n\r\n');
+      const [, length] = /^Content-Length: (\d+)/im.exec(head) ?? [];
+      assert.equal(Buffer.byteLength(page), Number(length));
+      assert.match(page, /<\/html>\s*$/);
+    } finally {
+      server.close();
+    }
+  });
+});
+
+/** Asks for the sign-in page as a client does that knows nothing of compression. */
+function ask(
+  port: number,
+  cookie = '',
+): { readonly whole: Promise<string>; readonly bytesSoFar: () => number } {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(`GET /sign-in HTTP/1.0\r\nHost: localhost\r\nCookie: ${cookie}\r\n\r\n`);
+  return { whole: text(socket), bytesSoFar: () => socket.bytesRead };
+}
