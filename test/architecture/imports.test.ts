@@ -12,7 +12,7 @@ import {
 } from './rules.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
-const sources = read('src/**/*.ts');
+const sources = read('src/**/*.{ts,js}');
 const views = read('views/**/*.ejs');
 const everything = [
   ...sources.keys(),

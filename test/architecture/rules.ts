@@ -38,6 +38,7 @@ const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
     'logging.ts',
   ],
   'process.ts': [],
+  'start.js': ['main.ts'],
   'main.ts': ['config.ts', 'process.ts', 'server.ts'],
   'server.ts': [...INNER, 'composition.ts', 'config.ts', 'secrets.ts', 'logging.ts', 'services.ts', 'app.ts'],
   cli: [

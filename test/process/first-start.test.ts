@@ -82,8 +82,11 @@ describe('The first start, with nothing configured but the data folder', () => {
       folder,
       ...readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
     ]
-      .map((path) => ({ path, stat: statSync(path) }))
-      .map(({ path, stat }) => [path, stat.isDirectory() ? 0o700 : 0o600, stat.mode & 0o777] as const);
+      // A mail has another name while it is written: what is gone by now was one.
+      .map((path) => ({ path, stat: statSync(path, { throwIfNoEntry: false }) }))
+      .flatMap(({ path, stat }) =>
+        stat ? [[path, stat.isDirectory() ? 0o700 : 0o600, stat.mode & 0o777] as const] : [],
+      );
     assert.ok(modes.length >= 4);
     for (const [path, expected, mode] of modes) assert.equal(mode, expected, path);
   });
@@ -98,6 +101,22 @@ describe('The first start, with nothing configured but the data folder', () => {
     assert.equal(ann.page.path, '/sign-in/code');
     assert.doesNotMatch(server.log(), /\/setup\?token=/);
   });
+
+  it('keeps what Node makes of the source, so that a later start loads nothing that strips types', async () => {
+    const [spy, loaded] = [join(parent, 'spy.mjs'), join(parent, 'loaded')];
+    const list = `writeFileSync('${loaded}', process.moduleLoadList.join('\\n'))`;
+    writeFileSync(spy, `import { writeFileSync } from 'node:fs'; process.once('exit', () => ${list});`);
+    const stripsAt = async (dataDir: string) => {
+      const one = await startsServer({ DATA_DIR: dataDir, NODE_OPTIONS: `--import=${spy}` });
+      assert.equal((await one.stop()).code, 0);
+      return readFileSync(loaded, 'utf8').includes('amaro');
+    };
+    const fresh = join(parent, 'fresh');
+    assert.equal(await stripsAt(fresh), true, 'the first start');
+    // It finds the folder, and what the first could not keep of the files that were loaded before there was one.
+    await stripsAt(fresh);
+    assert.equal(await stripsAt(fresh), false, 'from then on');
+  });
 });
 
 describe('A start that cannot be', () => {
@@ -108,7 +127,7 @@ describe('A start that cannot be', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   it('names every fault of the environment at once, exits with 78, and shows no stack', async () => {
-    const ended = await runsProgram('src/main.ts', {
+    const ended = await runsProgram('src/start.js', {
       DATA_DIR: folder,
       PORT: '99999',
       BASE_URL: 'help.example.org/path',
@@ -124,7 +143,7 @@ describe('A start that cannot be', () => {
   });
 
   it('asks in production for what has no safe default: three variables, all named', async () => {
-    const ended = await runsProgram('src/main.ts', { DATA_DIR: folder, NODE_ENV: 'production' });
+    const ended = await runsProgram('src/start.js', { DATA_DIR: folder, NODE_ENV: 'production' });
     assert.equal(ended.code, 78);
     const named = [...ended.errors.matchAll(/^ {2}(\w+): expected/gm)].map(([, name]) => name).sort();
     assert.deepEqual(named, ['APP_SECRET', 'BASE_URL', 'SMTP_URL']);
@@ -134,7 +153,7 @@ describe('A start that cannot be', () => {
   it('says so in the log where the database cannot be opened, and ends', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
-    const ended = await runsProgram('src/main.ts', { DATA_DIR: join(file, 'data') });
+    const ended = await runsProgram('src/start.js', { DATA_DIR: join(file, 'data') });
     assert.equal(ended.code, 1);
     assert.match(ended.output, /"level":"fatal".*ENOTDIR.*"msg":"Postern cannot start"/);
     assert.equal(ended.errors, '');
@@ -143,7 +162,7 @@ describe('A start that cannot be', () => {
   it('says so in the log where the port is taken, and ends', async () => {
     const first = await startsServer({ DATA_DIR: folder });
     const port = new URL(first.url).port;
-    const second = await runsProgram('src/main.ts', { DATA_DIR: folder, HOST: '127.0.0.1', PORT: port });
+    const second = await runsProgram('src/start.js', { DATA_DIR: folder, HOST: '127.0.0.1', PORT: port });
     assert.equal(second.code, 1);
     assert.match(second.output, /"level":"fatal".*EADDRINUSE/);
     assert.equal((await first.stop()).code, 0);

@@ -39,7 +39,7 @@ const running = new Set<ChildProcess>();
 
 /** Runs one of the project's programs, with nothing of this process's own environment but what finds programs. */
 export async function runsProgram(
-  program: 'src/main.ts' | 'src/cli.ts',
+  program: 'src/start.js' | 'src/cli.ts',
   environment: Environment,
   args: readonly string[] = [],
   input = '',
@@ -52,7 +52,7 @@ export async function runsProgram(
 /** Starts the server on a free port of the loopback and waits until it is ready. */
 export async function startsServer(environment: Environment): Promise<RunningServer> {
   const port = Number(environment['PORT'] ?? (await freePort()));
-  const child = start('src/main.ts', { HOST: '127.0.0.1', ...environment, PORT: String(port) }, []);
+  const child = start('src/start.js', { HOST: '127.0.0.1', ...environment, PORT: String(port) }, []);
   let log = '';
   child.stdout?.on('data', (chunk: Buffer) => {
     log += chunk.toString();
