@@ -8,6 +8,7 @@ import { whole } from './rows.ts';
 const TABLE = 'graces';
 
 export const graceRow = z.object({ account_id: z.string(), source: z.string(), began_at: whole });
+const graceRows = z.array(graceRow);
 
 /** When graces began, in the database. */
 export class KnexGraceStore implements GraceStore {
@@ -40,7 +41,7 @@ export class KnexGraceStore implements GraceStore {
 
 /** The beginnings by account that rows of the table say. */
 export function beginningsOf(rows: unknown): ReadonlyMap<string, Beginnings> {
-  const byAccount = Map.groupBy(z.array(graceRow).parse(rows), ({ account_id }) => account_id);
+  const byAccount = Map.groupBy(graceRows.parse(rows), ({ account_id }) => account_id);
   return new Map(
     [...byAccount].map(([id, graces]) => [
       id,

@@ -19,6 +19,7 @@ const MEMBERS = 'group_members';
 const groupRow = ruleColumns.extend({ id: z.string(), name: z.string() });
 const sizedRow = groupRow.extend({ members: whole });
 export const membershipRow = groupRow.extend({ account_id: z.string(), joined_at: whole });
+const membershipRows = z.array(membershipRow);
 
 /** Groups in the database. */
 export class KnexGroupStore implements GroupStore {
@@ -127,8 +128,7 @@ function columns(group: Group) {
 
 /** Memberships by the names of their groups, of rows that are a group's and the member's in one. */
 export function membershipsOf(rows: unknown): readonly Membership[] {
-  return z
-    .array(membershipRow)
+  return membershipRows
     .parse(rows)
     .map((row) => ({ accountId: row.account_id, group: groupOf(row), joinedAt: row.joined_at }))
     .sort((one, other) => byName(one.group, other.group));

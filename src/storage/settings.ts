@@ -29,6 +29,7 @@ const storedSettings = z.object({
 });
 
 export const settingRow = z.object({ name: z.string(), value: json });
+const settingRows = z.array(settingRow);
 
 /** The settings in the database, one row each, so that two administrators do not undo one another's changes. */
 export class KnexSettingsStore implements SettingsStore {
@@ -60,6 +61,6 @@ export async function readSettings(db: Knex): Promise<Settings> {
 
 /** The settings that the rows of the table come to. */
 export function settingsOf(found: unknown): Settings {
-  const rows = z.array(settingRow).parse(found);
+  const rows = settingRows.parse(found);
   return storedSettings.parse(Object.fromEntries(rows.map(({ name, value }) => [name, value])));
 }

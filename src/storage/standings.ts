@@ -41,8 +41,12 @@ const PARTS = {
   },
 } as const satisfies Readonly<Record<string, Part>>;
 
-const partRow = z.object({ part: z.string(), body: json });
-const administrationRow = z.object({ open_requests: whole, oldest_mail: whole.nullable() });
+/** Made once: pages are parsed by them on every request. */
+const partRows = z.array(z.object({ part: z.string(), body: json }));
+const accountRows = z.array(accountRow);
+const signInRows = z.array(signInRow);
+const authenticatorRows = z.array(authenticatorRow);
+const administrationRows = z.array(z.object({ open_requests: whole, oldest_mail: whole.nullable() }));
 
 /** What pages ask of the database on every request: one union, each row of it a row of one table, as JSON. */
 export class KnexStandings implements Standings {
@@ -58,20 +62,20 @@ export class KnexStandings implements Standings {
     if (!claim) return { settings: await readSettings(this.#db), person: undefined };
     const { sql, values } = this.#union;
     const answer: unknown = await this.#db.raw(sql, [...values(claim)]);
-    const byPart = Map.groupBy(z.array(partRow).parse(rowsOf(answer)), ({ part }) => part);
+    const byPart = Map.groupBy(partRows.parse(rowsOf(answer)), ({ part }) => part);
     const rows = (part: keyof typeof PARTS) => byPart.get(part)?.map(({ body }) => body) ?? [];
     return { settings: settingsOf(rows('settings')), person: personOf(rows) };
   }
 }
 
 function personOf(rows: (part: keyof typeof PARTS) => unknown[]): PersonFacts | undefined {
-  const [account] = z.array(accountRow).parse(rows('account'));
+  const [account] = accountRows.parse(rows('account'));
   if (!account) return undefined;
-  const authenticators = z.array(authenticatorRow).parse(rows('authenticators'));
-  const [administration] = z.array(administrationRow).parse(rows('administration'));
+  const authenticators = authenticatorRows.parse(rows('authenticators'));
+  const [administration] = administrationRows.parse(rows('administration'));
   return {
     account,
-    signIn: z.array(signInRow).parse(rows('signIn'))[0],
+    signIn: signInRows.parse(rows('signIn'))[0],
     authenticators: authenticators.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)),
     memberships: membershipsOf(rows('memberships')),
     beginnings: beginningsOf(rows('beginnings')).get(account.id) ?? new Map(),
