@@ -209,7 +209,7 @@ function composeDomain(db: Knex, { mails: post, recorded, ...base }: DomainBase)
     policies,
     census,
     previews: new Previews({ ...shared, census, groups: groupStore }),
-    adoption: new Adoption({ census, groups: groupStore, codes: recoveryCodeStore }),
+    adoption: new Adoption({ ...shared, census, groups: groupStore, codes: recoveryCodeStore }),
     reminders: new Reminders({ ...shared, census, store: new KnexReminderStore(db) }),
     methods,
     codes,

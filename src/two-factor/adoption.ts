@@ -1,7 +1,9 @@
 import { accountState } from '../accounts/account.ts';
 import type { Group, GroupStore } from '../accounts/group.ts';
+import type { Clock } from '../time.ts';
 import type { Census, Compared, Tally } from './census.ts';
 import { METHOD_IDS, type MethodId } from './method.ts';
+import { type Count, LongCounts } from './long-counts.ts';
 import type { RecoveryCodeStore } from './recovery-codes.ts';
 import { type Due, dueAfterPassword } from './sign-in-checks.ts';
 
@@ -81,18 +83,38 @@ interface AdoptionServices {
   readonly census: Pick<Census, 'tallies' | 'people'>;
   readonly groups: Pick<GroupStore, 'all'>;
   readonly codes: Pick<RecoveryCodeStore, 'holders'>;
+  readonly clock: Clock;
+}
+
+/** Everybody first, then each group by name. */
+export type Slices = readonly [Slice, ...Slice[]];
+
+/** Of whom a figure may count some. */
+interface Among {
+  readonly keys: readonly string[];
+  readonly total: number;
+  /** Whether it may leave out some of a cohort. */
+  readonly apart: boolean;
 }
 
 /** Who has what of two-factor authentication, counted by the rules that decide at sign-in. */
 export class Adoption {
   readonly #services: AdoptionServices;
+  readonly #glances: LongCounts<Slices>;
+  readonly #lists: LongCounts<Among>;
 
   constructor(services: AdoptionServices) {
     this.#services = services;
+    this.#glances = new LongCounts(services.clock);
+    this.#lists = new LongCounts(services.clock);
   }
 
-  /** Everybody first, then each group by name. */
-  async slices(): Promise<readonly [Slice, ...Slice[]]> {
+  /** The figures for a page: counting takes seconds where there are a million people. */
+  async glance(): Promise<Count<Slices>> {
+    return this.#glances.of('everybody', () => this.slices());
+  }
+
+  async slices(): Promise<Slices> {
     const everybody = { group: undefined, figures: zeros() };
     const groups = (await this.#services.groups.all()).map((group) => ({ group, figures: zeros() }));
     const byId = new Map(groups.map((slice) => [slice.group.id, slice]));
@@ -111,13 +133,14 @@ export class Adoption {
     yield* this.#people(figure, keys, groupId, 0);
   }
 
-  /** Some of them, and how many there are. */
+  /** Some of them, and how many there are; who they are may have been counted a while ago, as in `glance`. */
   async pageBehind(
     figure: FigureId,
     groupId: string | undefined,
     { skip, take }: { readonly skip: number; readonly take: number },
   ): Promise<{ readonly people: readonly Adopter[]; readonly total: number }> {
-    const { keys, total, apart } = await this.#among(figure, groupId);
+    const { value } = await this.#lists.of(`${figure} ${groupId ?? ''}`, () => this.#among(figure, groupId));
+    const { keys, total, apart } = value;
     const people: Adopter[] = [];
     // Where not all of a cohort count, the database cannot tell how many to skip.
     let ahead = apart ? skip : 0;
@@ -130,8 +153,7 @@ export class Adoption {
     return { people, total };
   }
 
-  /** Among which cohorts those are whom the figure counts, how many, and whether it may leave out some of a cohort. */
-  async #among(figure: FigureId, groupId: string | undefined) {
+  async #among(figure: FigureId, groupId: string | undefined): Promise<Among> {
     const keys = new Set<string>();
     let [total, apart] = [0, false];
     for await (const { adopter, size, ...tally } of this.#tallies(groupId)) {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { parse } from 'csv-parse/sync';
 import type { Group } from '../../src/accounts/group.ts';
-import { FIGURE_IDS } from '../../src/two-factor/adoption.ts';
+import { createApp } from '../../src/app.ts';
+import { hours, seconds } from '../../src/time.ts';
+import { Adoption, FIGURE_IDS } from '../../src/two-factor/adoption.ts';
 import { dueAfterPassword } from '../../src/two-factor/sign-in-checks.ts';
 import type { Person } from '../support/person.ts';
 import { groupWith, siteRuleIs } from '../support/policies.ts';
@@ -230,6 +232,28 @@ onBothStores('Administration: adoption', (portal) => {
       }
     });
   }
+
+  it('says of which moment its figures are where it takes long to count them, and counts again later', async () => {
+    let later = 0;
+    const { census, groups, clock } = portal().services;
+    const holders = async () => {
+      later += seconds(6);
+      return new Set<string>();
+    };
+    const adoption = new Adoption({ census, groups, codes: { holders }, clock: () => clock() + later });
+    const app = createApp({ ...portal().services, adoption });
+    const boss = await signsIn({ ...portal(), app }, 'ada@example.org');
+    const figures = async () => {
+      await boss.visits('/admin/adoption');
+      assert.match(boss.page.text, /so this is how it was on [^.]+ UTC\. It is made anew after [^.]+ UTC\./);
+      return boss.page.$('table').first().text();
+    };
+    const before = await figures();
+    await portal().account(`new-${portal().store}@example.org`);
+    assert.equal(await figures(), before);
+    later += hours(1);
+    assert.notEqual(await figures(), before);
+  });
 
   it('is for administrators alone', async () => {
     const person = await signsIn(portal(), 'none@example.org');

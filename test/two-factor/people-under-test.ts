@@ -100,6 +100,7 @@ export function peopleUnderTest(people: readonly Given[], changes: Partial<Setti
     adoption: new Adoption({
       census,
       groups,
+      clock,
       codes: { holders: async (ids) => new Set(ids.filter((id) => given(id)?.codes)) },
     }),
   };

@@ -11,7 +11,7 @@ export const ADOPTION = '/admin/adoption';
 /** GET /admin/adoption: who has what, for everybody and for each group. */
 export function adoptionAtAGlance({ renderer, adoption }: PageServices): Handler<Person> {
   return async ({ visit: { words } }, request, response) => {
-    const slices = await adoption.slices();
+    const { value: slices, kept } = await adoption.glance();
     const nameOf = ({ group }: Slice) => group?.name ?? words.t('adoption.everybody');
     await renderer.show(request, response, {
       view: 'admin/adoption',
@@ -19,6 +19,8 @@ export function adoptionAtAGlance({ renderer, adoption }: PageServices): Handler
       caption: words.t('menu.administration'),
       width: 'wide',
       facts: {
+        kept:
+          kept && words.t('adoption.kept', { from: words.when(kept.from), until: words.when(kept.until) }),
         chart: chartOf(slices, nameOf, words),
         tables: FIGURE_TABLES.map(({ id, figures }) => ({
           id,

@@ -103,7 +103,7 @@ export function cohortsSuite(engine: Engine): void {
       const policies = new Policies({ groups, graces: new KnexGraceStore(db), clock: () => NOW });
       const census = new Census({ ...shared, accounts: new KnexAccounts(db), cohorts: cohorts(), policies });
       const codes = new KnexRecoveryCodeStore(db);
-      return { census, adoption: new Adoption({ census, groups, codes }) };
+      return { census, adoption: new Adoption({ census, groups, codes, clock: () => NOW }) };
     }
 
     it('are counted together, and found again, as when everybody is asked one by one', async () => {
