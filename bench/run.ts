@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import packageJson from '../package.json' with { type: 'json' };
 import { freePort } from '../test/process/running-server.ts';
 import { makePeople } from '../test/support/many-people.ts';
 import { redis } from '../test/support/servers.ts';
+import { startCommand } from '../test/support/start-command.ts';
 import { median, percentile } from '../test/support/timing.ts';
 import { Client, Cookies } from './http.ts';
 import { closedLoop, type Run } from './load.ts';
@@ -186,8 +186,8 @@ async function compare(
 
 /** As `npm start` does. */
 async function startPortal(variables: NodeJS.ProcessEnv, path: string): Promise<Serving> {
-  const [, ...args] = packageJson.scripts.start.split(' ');
-  return serve(args, await freePort(), variables, path);
+  const start = startCommand();
+  return serve(start.args, await freePort(), { ...variables, ...start.environment }, path);
 }
 
 async function startFloor(program: string, variables: NodeJS.ProcessEnv): Promise<Serving> {

@@ -9,6 +9,7 @@ import { DockerfileParser, type From, type Instruction } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
 import packageJson from '../../package.json' with { type: 'json' };
 import { freePort } from '../process/running-server.ts';
+import { startCommand } from '../support/start-command.ts';
 import { ROOT, shipped } from './shipped.ts';
 
 /** Somebody who owns nothing, as the image's user owns none of the program: Debian's "nobody". */
@@ -120,7 +121,11 @@ describe('What the Dockerfile builds, by its own commands', () => {
   });
 
   it('starts as npm start does', () => {
-    assert.deepEqual(wordsOf(instructions('CMD')[0]), packageJson.scripts.start.split(' '));
+    const { environment, args } = startCommand();
+    assert.deepEqual(wordsOf(instructions('CMD')[0]), ['node', ...args]);
+    const set = instructions('ENV').flatMap((instruction) => instruction.getTextContent().split(' '));
+    for (const [name, value] of Object.entries(environment))
+      assert.ok(set.includes(`${name}=${value}`), name);
   });
 
   it('starts from a tree that it cannot write to, says that it is healthy, and stops when told to', async () => {

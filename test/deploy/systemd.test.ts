@@ -4,10 +4,10 @@ import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import packageJson from '../../package.json' with { type: 'json' };
 import { readConfig } from '../../src/config.ts';
 import { runsProgram } from '../process/running-server.ts';
 import { PASSWORD } from '../support/portal.ts';
+import { startCommand } from '../support/start-command.ts';
 import { requireTool } from '../support/tools.ts';
 import { ROOT, shipped } from './shipped.ts';
 
@@ -56,9 +56,13 @@ describe('The units for systemd', () => {
   });
 
   it('start the server as npm start does', () => {
-    const [, start = ''] =
-      /^ExecStart=\S+\/(node .+)$/m.exec(shipped('systemd/postern-server@.service')) ?? [];
-    assert.equal(start.replace('/opt/postern/', ''), packageJson.scripts.start);
+    const unit = shipped('systemd/postern-server@.service');
+    const [, start = ''] = /^ExecStart=\S+\/node (.+)$/m.exec(unit) ?? [];
+    const { environment, args } = startCommand();
+    assert.equal(start.replace('/opt/postern/', ''), args.join(' '));
+    const set = /^Environment=(.+)$/m.exec(unit)?.[1]?.split(' ') ?? [];
+    for (const [name, value] of Object.entries(environment))
+      assert.ok(set.includes(`${name}=${value}`), name);
   });
 
   it('run commands that there are', async () => {
