@@ -1,5 +1,3 @@
-import path from 'node:path';
-import ejs from 'ejs';
 import type { Request, Response } from 'express';
 import type { Account } from '../accounts/account.ts';
 import type { Services } from '../services.ts';
@@ -14,9 +12,8 @@ import { type RichElements, richText } from './rich-text.ts';
 import { readNotice, saveSession } from './session.ts';
 import type { Person } from './standing.ts';
 import { pageFor } from './text-browsers.ts';
+import { type Locals, Views } from './views.ts';
 import { visitOf } from './visit.ts';
-
-const VIEWS = path.join(import.meta.dirname, '../../views');
 
 export interface Notice {
   readonly kind: 'success' | 'warning' | 'info';
@@ -43,7 +40,7 @@ export interface Page {
   /** The page has no form: for strangers it begins no session. */
   readonly formless?: boolean;
   /** Facts for the view. */
-  readonly facts?: Readonly<Record<string, unknown>>;
+  readonly facts?: Locals;
 }
 
 /** Renders pages inside the one layout. */
@@ -63,7 +60,7 @@ export class Renderer {
   async show(request: Request, response: Response, page: Page): Promise<void> {
     const { words, settings } = visitOf(request);
     const form = page.form ?? EMPTY_FORM;
-    const locals = {
+    const views = new Views({
       t: words.t,
       rich: (key: MessageKey, values?: MessageValues, elements?: RichElements) =>
         richText(words, key, values, elements),
@@ -92,10 +89,9 @@ export class Renderer {
       notice: page.notice ?? (form.errors.length > 0 ? undefined : this.#sessionNotice(request)),
       form,
       ...(page.view.startsWith('admin/') && (await this.#administration(request, words))),
-      ...page.facts,
-    };
-    const body = await this.#render(page.view, locals);
-    const html = await this.#render('layouts/page', { ...locals, body });
+    });
+    const body = views.render(`/${page.view}`, page.facts);
+    const html = views.render('/layouts/page', { body });
     if (form.wait !== undefined) response.set('Retry-After', String(Math.ceil(form.wait / 1000)));
     const status = page.status ?? statusOf(form);
     response.status(status).type('html').set('Content-Language', words.locale);
@@ -134,10 +130,6 @@ export class Renderer {
     // The key was one of the catalogue when it was left; one that a deployment has dropped since is not shown.
     if (!notice || !words.knows(notice.key)) return undefined;
     return { kind: notice.kind, text: words.t(notice.key, notice.values) };
-  }
-
-  async #render(view: string, locals: object): Promise<string> {
-    return ejs.renderFile(path.join(VIEWS, `${view}.ejs`), locals, { root: VIEWS, cache: true });
   }
 }
 
