@@ -1,17 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Certificate } from '../support/certificates.ts';
 import { requireTool } from '../support/tools.ts';
 import { SHIPPED_NAME, shipped } from './shipped.ts';
-
-/** A certificate for `localhost` and its key, as files. */
-export interface Certificate {
-  readonly certificate: string;
-  readonly key: string;
-}
 
 /** What a proxy is told in place of what is shipped. */
 export interface Site {
@@ -49,19 +44,6 @@ export const CADDY: Proxy = {
     return started(spawnLogged(requireTool('caddy'), options, site), site);
   },
 };
-
-/** Makes a certificate for `localhost` that nobody else vouches for. */
-export function selfSigned(folder: string): Certificate {
-  const certificate = join(folder, 'fullchain.pem');
-  const key = join(folder, 'privkey.pem');
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-days', '1'];
-  const files = ['-keyout', key, '-out', certificate];
-  execFileSync(requireTool('openssl'), ['req', '-x509', ...kind, ...subject, ...files], {
-    stdio: 'pipe',
-  });
-  return { certificate, key };
-}
 
 /** Writes the shipped site and upstream within a main file as Debian's, which has everything in `folder`. */
 export function nginxConfiguration({ folder, port, plainPort, certificate, instances }: Site): string {

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { endAll, freePort, type RunningServer, startsServer } from '../process/running-server.ts';
+import { selfSigned } from '../support/certificates.ts';
 import { POSTGRESQL } from '../support/databases.ts';
 import { type Mailbox, openMailbox } from '../support/mailbox.ts';
 import { redis } from '../support/servers.ts';
-import { type Site, selfSigned } from './proxies.ts';
+import type { Site } from './proxies.ts';
 
 /** Two instances on one PostgreSQL and one Redis, as they run in production behind a proxy. */
 export interface TwoInstances {
