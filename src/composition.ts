@@ -108,7 +108,8 @@ const MAIL_PATIENCE = seconds(1.5);
 
 /** Puts the portal together as the configuration says. Nothing is asked of the database before `migrate`. */
 export async function compose(config: Config, { clock, logger }: World): Promise<Portal> {
-  const db = openDatabase(config.databaseUrl, traceOf(logger, 'statement'));
+  const trace = traceOf(logger, 'statement');
+  const db = openDatabase(config.databaseUrl, { ...config.databaseLimits, trace });
   const words = loadWords();
   const joined = joining(db);
   const settings = new KnexSettingsStore(joined);
@@ -263,7 +264,7 @@ async function composeMetrics(config: Config, db: Knex, clock: Clock): Promise<P
   return metrics;
 }
 
-async function composeSessions({ redisUrl }: Config, db: Knex, logger: Logger) {
+async function composeSessions({ redisUrl, redisTimeout }: Config, db: Knex, logger: Logger) {
   const report = (error: unknown) => logger.error({ err: error }, 'session store');
   if (redisUrl === undefined) {
     const store = knexSessionStore(db, report);
@@ -271,7 +272,8 @@ async function composeSessions({ redisUrl }: Config, db: Knex, logger: Logger) {
   }
   // Only those who use it pay for loading it: a tenth of a second and 12 MB.
   const { redisSessionStore } = await import('./storage/redis.ts');
-  const sessions = redisSessionStore(redisUrl, report, traceOf(logger, 'command'));
+  const trace = traceOf(logger, 'command');
+  const sessions = redisSessionStore(redisUrl, { timeout: redisTimeout, report, trace });
   await sessions.opened();
   return sessions;
 }

@@ -1,19 +1,30 @@
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { parseDatabaseUrl } from './addresses/database-url.ts';
+import { parseRedisUrl } from './addresses/redis-url.ts';
+import {
+  type Mailbox,
+  oneOf,
+  parseHost,
+  parseMailbox,
+  parseOrigin,
+  parseToken,
+  parseTrustProxy,
+  parseWebUrl,
+  secondsBetween,
+  server,
+  variable,
+  wholeNumber,
+} from './config-values.ts';
 import { MINIMUM_SECRET_LENGTH, parseSecrets, readSecrets, type SecretPlace } from './secrets.ts';
+import { seconds } from './time.ts';
 import { FILE_VARIABLES, withFiles } from './value-files.ts';
 
 /** sysexits.h EX_CONFIG: the supervisor need not try again before somebody has changed the configuration. */
 export const EX_CONFIG = 78;
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-
-/** A mail address with the name to show for it; the name may be empty. */
-export interface Mailbox {
-  readonly name: string;
-  readonly address: string;
-}
 
 /** What the environment says. Holds secrets: never log it. */
 export interface Config {
@@ -27,8 +38,12 @@ export interface Config {
   readonly dataDir: string;
   /** `sqlite:<path>`, `postgres://…`, `postgresql://…`, `mysql://…` or `mariadb://…`. */
   readonly databaseUrl: string;
+  /** The most connections that one instance has to a database server, and how long one is waited for, in milliseconds. */
+  readonly databaseLimits: { readonly poolSize: number; readonly timeout: number };
   /** Undefined: sessions are in the database. */
   readonly redisUrl: string | undefined;
+  /** How long an answer is waited for. Milliseconds. */
+  readonly redisTimeout: number;
   /** Undefined: mail goes to the outbox folder. */
   readonly smtpUrl: string | undefined;
   readonly mailFrom: Mailbox;
@@ -65,6 +80,14 @@ const SECRET_VARIABLES: ReadonlySet<string> = new Set([
 ]);
 
 const DEFAULT_PORT = 3000;
+const parsePort = wholeNumber(1, 65_535);
+
+const DEFAULT_CONNECTIONS = 10;
+const MOST_CONNECTIONS = 100;
+/** A page comes within five seconds, if only to say what is missing: with one wait for a connection, */
+const LONGEST_DATABASE_WAIT = 5;
+/** or with two for Redis, which is asked for the session, and at the end to keep it. */
+const LONGEST_REDIS_WAIT = 2.5;
 
 const SECRETS_EXPECTED = `secrets of at least ${MINIMUM_SECRET_LENGTH} characters each`;
 
@@ -78,9 +101,21 @@ const variables = z.object({
     'a URL such as "sqlite:data/postern.sqlite", "postgres://user:password@host/name" or "mysql://user:password@host/name"',
     parseDatabaseUrl,
   ),
+  DATABASE_POOL_SIZE: variable(
+    `a whole number of connections from 1 to ${MOST_CONNECTIONS}`,
+    wholeNumber(1, MOST_CONNECTIONS),
+  ),
+  DATABASE_TIMEOUT: variable(
+    `seconds from 1 to ${LONGEST_DATABASE_WAIT}`,
+    secondsBetween(1, LONGEST_DATABASE_WAIT),
+  ),
   REDIS_URL: variable(
-    'a URL such as "redis://host:6379" or "rediss://host:6379"',
-    server(['redis:', 'rediss:']),
+    'a URL such as "redis://host:6379", "rediss://host:6379" (TLS), "redis+sentinel://host1,host2/mymaster" or "redis+cluster://host1,host2"',
+    (text) => parseRedisUrl(text) && text,
+  ),
+  REDIS_TIMEOUT: variable(
+    `seconds from 0.1 to ${LONGEST_REDIS_WAIT}, such as "1" or "0.5"`,
+    secondsBetween(0.1, LONGEST_REDIS_WAIT),
   ),
   SMTP_URL: variable(
     'a URL such as "smtps://user:password@host" or "smtp://host:587"',
@@ -185,7 +220,12 @@ function configOf(given: Variables): Config {
     baseUrl,
     dataDir,
     databaseUrl: given.DATABASE_URL ?? `sqlite:${join(dataDir, 'postern.sqlite')}`,
+    databaseLimits: {
+      poolSize: given.DATABASE_POOL_SIZE ?? DEFAULT_CONNECTIONS,
+      timeout: given.DATABASE_TIMEOUT ?? seconds(LONGEST_DATABASE_WAIT),
+    },
     redisUrl: given.REDIS_URL,
+    redisTimeout: given.REDIS_TIMEOUT ?? seconds(LONGEST_REDIS_WAIT),
     smtpUrl: given.SMTP_URL,
     mailFrom: given.MAIL_FROM ?? defaultMailbox(baseUrl),
     secrets: secretPlace(given, dataDir),
@@ -211,86 +251,6 @@ function secretPlace(given: Variables, dataDir: string): SecretPlace {
   return { kind: 'data folder', path: join(dataDir, 'secret') };
 }
 
-/** A variable that may be absent; `parse` gives undefined for what is not as `expected`. */
-function variable<T>(expected: string, parse: (text: string) => T | undefined) {
-  return z
-    .string()
-    .transform((text, context): T => {
-      const value = parse(text);
-      if (value !== undefined) return value;
-      context.issues.push({ code: 'custom', message: expected, input: text });
-      return z.NEVER;
-    })
-    .optional();
-}
-
-function oneOf<const T extends string>(choices: readonly T[]) {
-  return (text: string): T | undefined => choices.find((choice) => choice === text);
-}
-
-function parseHost(text: string): string | undefined {
-  const bare = text.replace(/^\[(.*)\]$/, '$1');
-  return isIP(bare) !== 0 || /^[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(bare) ? bare : undefined;
-}
-
-function parsePort(text: string): number | undefined {
-  const port = Number(text);
-  return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535 ? port : undefined;
-}
-
-function parseOrigin(text: string): string | undefined {
-  const url = webUrl(text);
-  return url?.pathname === '/' && !/[?#@]/.test(text) ? url.origin : undefined;
-}
-
-function parseWebUrl(text: string): string | undefined {
-  return webUrl(text)?.href;
-}
-
-function webUrl(text: string): URL | undefined {
-  const url = URL.parse(text);
-  return /^https?:\/\//i.test(text) && url !== null ? url : undefined;
-}
-
-/** A URL of one of the databases that the portal runs on; undefined for anything else. */
-export function parseDatabaseUrl(text: string): string | undefined {
-  if (/^sqlite:./.test(text)) return text;
-  return server(['postgres:', 'postgresql:', 'mysql:', 'mariadb:'])(text);
-}
-
-function server(protocols: readonly string[]) {
-  return (text: string): string | undefined => {
-    const url = URL.parse(text);
-    return url !== null && protocols.includes(url.protocol) && url.hostname !== '' ? text : undefined;
-  };
-}
-
-function parseMailbox(text: string): Mailbox | undefined {
-  const [, name = '', inBrackets] = /^"?([^"<>\p{Cc}]*?)"?\s*<([^<>]*)>$/u.exec(text) ?? [];
-  const address = inBrackets ?? text;
-  const wellFormed = /^[^\s@<>(),:;"[\]\\\p{Cc}]+@[^\s@<>(),:;"[\]\\\p{Cc}]+$/u.test(address);
-  return wellFormed ? { name: name.trim(), address } : undefined;
-}
-
-function parseToken(text: string): string | undefined {
-  return /^[\x21-\x7e]+$/.test(text) && text.length >= MINIMUM_SECRET_LENGTH ? text : undefined;
-}
-
 function parseSecretFile(path: string): string | undefined {
   return readSecrets(path) === undefined ? undefined : resolve(path);
-}
-
-function parseTrustProxy(text: string): number | readonly string[] | false | undefined {
-  if (/^\d{1,2}$/.test(text)) return Number(text) || false;
-  const ranges = text.split(',').map((range) => range.trim());
-  return ranges.every(isRange) ? ranges : undefined;
-}
-
-/** An address, a subnet, or one of the names that Express knows. A subnet of no bits would trust everybody. */
-function isRange(text: string): boolean {
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
-  const [address = '', bits, ...more] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || more.length > 0) return false;
-  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseDatabaseUrl } from '../addresses/database-url.ts';
+import { Misfit } from '../addresses/misfit.ts';
 import { type MoveOutcome, moveBetween, sqlitePath } from '../composition.ts';
-import { parseDatabaseUrl } from '../config.ts';
 import type { MessageKey, Translator } from '../words.ts';
 import { progressOn } from './progress.ts';
 import { Refusal } from './refusal.ts';
@@ -27,9 +28,19 @@ interface Move {
 
 /** A URL, or "@" and the file in which it stands: passwords on a command line are read by everybody on the machine. */
 function databaseUrl(text: string, { t }: Translator): string {
-  const url = parseDatabaseUrl(text.startsWith('@') ? textOf(text.slice(1)) : text);
+  const url = wellFormed(text.startsWith('@') ? textOf(text.slice(1)) : text);
   if (url === undefined) throw new InvalidArgumentError(t('cli.database-url-form'));
   return url;
+}
+
+function wellFormed(text: string): string | undefined {
+  try {
+    return parseDatabaseUrl(text);
+  } catch (error) {
+    // In English alone, as whatever is said of the configuration.
+    if (error instanceof Misfit) throw new InvalidArgumentError(`Expected ${error.message}.`);
+    throw error;
+  }
 }
 
 function textOf(path: string): string {

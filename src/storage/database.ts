@@ -1,12 +1,13 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import knex, { type Knex } from 'knex';
+import { type DatabaseTls, databaseAddress } from '../addresses/database-url.ts';
 import { seconds } from '../time.ts';
 
 export { isNew, migrate, pendingMigrations } from './migrations.ts';
 
-const CONNECT_TIMEOUT = seconds(4);
-const ACQUIRE_TIMEOUT = seconds(5);
+const DEFAULT_POOL_SIZE = 10;
+const DEFAULT_TIMEOUT = seconds(5);
 const PING_TIMEOUT = seconds(3);
 const BUSY_TIMEOUT = seconds(5);
 
@@ -22,28 +23,39 @@ const DISCREET = {
   compileSqlOnError: false,
 };
 
+export interface DatabaseOptions {
+  /** The most connections to a server. SQLite has one. */
+  readonly poolSize?: number;
+  /** How long a connection is waited for: a free one, or a new one. Milliseconds. */
+  readonly timeout?: number;
+  /** Hears of every statement. */
+  readonly trace?: StatementTrace | undefined;
+}
+
 /**
  * Opens a database without connecting yet: `sqlite:<path>`, `sqlite::memory:`, `postgres://…`, `postgresql://…`,
- * `mysql://…` or `mariadb://…`. What is asked of a server that is down fails within 5 seconds. `trace` hears of every
- * statement.
+ * `mysql://…` or `mariadb://…`, the last four with `?sslmode=…` for TLS. What is asked of a server that is down fails within
+ * the timeout.
  */
-export function openDatabase(url: string, trace?: StatementTrace): Knex {
-  const db = open(url);
+export function openDatabase(url: string, { trace, ...options }: DatabaseOptions = {}): Knex {
+  const db = open(url, { poolSize: DEFAULT_POOL_SIZE, timeout: DEFAULT_TIMEOUT, ...options });
   if (trace) db.on('query', ({ sql }: { readonly sql: string }) => trace(sql));
   return db;
 }
 
-function open(url: string): Knex {
+type Limits = Required<Pick<DatabaseOptions, 'poolSize' | 'timeout'>>;
+
+function open(url: string, limits: Limits): Knex {
   const scheme = url.slice(0, url.indexOf(':') + 1);
   switch (scheme) {
     case 'sqlite:':
-      return openSqlite(sqlitePath(url) ?? '');
+      return openSqlite(sqlitePath(url) ?? '', limits);
     case 'postgres:':
     case 'postgresql:':
-      return openPostgres(url);
+      return openPostgres(url, limits);
     case 'mysql:':
     case 'mariadb:':
-      return openMariadb(url);
+      return openMariadb(url, limits);
     default:
       throw new Error('A database URL begins with sqlite:, postgres:, mysql: or mariadb:.');
   }
@@ -59,7 +71,7 @@ export async function ping(db: Knex): Promise<void> {
   await db.raw('select 1').timeout(PING_TIMEOUT);
 }
 
-function openSqlite(path: string): Knex {
+function openSqlite(path: string, { timeout }: Limits): Knex {
   if (path === '') throw new Error('A sqlite: URL needs the path of a file, or :memory:.');
   const filename = path === IN_MEMORY ? path : privateFile(resolve(path));
   return knex({
@@ -67,7 +79,7 @@ function openSqlite(path: string): Knex {
     connection: { filename },
     useNullAsDefault: true,
     ...DISCREET,
-    pool: { min: 1, max: 1, acquireTimeoutMillis: ACQUIRE_TIMEOUT, afterCreate: configureSqlite },
+    pool: { min: 1, max: 1, acquireTimeoutMillis: timeout, afterCreate: configureSqlite },
   });
 }
 
@@ -120,25 +132,48 @@ function keepPrepared(connection: SqliteConnection): void {
   };
 }
 
-function openPostgres(url: string): Knex {
+function openPostgres(text: string, limits: Limits): Knex {
+  const { url, tls } = databaseAddress(text);
   return knex({
     client: 'pg',
-    connection: { connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT, keepAlive: true },
+    connection: {
+      connectionString: url,
+      connectionTimeoutMillis: connectTimeout(limits),
+      keepAlive: true,
+      ...(tls && { ssl: sslOf(tls) }),
+    },
     ...DISCREET,
-    pool: { min: 0, max: 10, acquireTimeoutMillis: ACQUIRE_TIMEOUT },
+    pool: poolOf(limits),
   });
 }
 
-function openMariadb(url: string): Knex {
+function openMariadb(text: string, limits: Limits): Knex {
+  const { url, tls } = databaseAddress(text);
+  // Left to itself, mysql2 takes a certificate for any other name.
+  const ssl = tls && { ...sslOf(tls), verifyIdentity: tls.verified };
   return knex({
     client: 'mysql2',
     connection: {
       uri: url,
       charset: 'utf8mb4',
       timezone: 'Z',
-      connectTimeout: CONNECT_TIMEOUT,
+      connectTimeout: connectTimeout(limits),
+      ...(ssl && { ssl }),
     },
     ...DISCREET,
-    pool: { min: 0, max: 10, acquireTimeoutMillis: ACQUIRE_TIMEOUT },
+    pool: poolOf(limits),
   });
+}
+
+function sslOf({ ca, cert, key, verified }: DatabaseTls) {
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), rejectUnauthorized: verified };
+}
+
+/** Shorter than the wait for a connection, so that its error is the one that says why. */
+function connectTimeout({ timeout }: Limits): number {
+  return Math.round(0.8 * timeout);
+}
+
+function poolOf({ poolSize, timeout }: Limits) {
+  return { min: 0, max: poolSize, acquireTimeoutMillis: timeout };
 }

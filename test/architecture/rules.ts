@@ -16,11 +16,13 @@ const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
   'fields.ts': ['words.ts'],
   'services.ts': [...INNER, 'words.ts'],
   files: [...INNER, 'words.ts', 'fields.ts'],
-  'config.ts': [...FOUNDATION, 'secrets.ts', 'value-files.ts'],
+  addresses: FOUNDATION,
+  'config.ts': [...FOUNDATION, 'addresses', 'config-values.ts', 'secrets.ts', 'value-files.ts'],
+  'config-values.ts': [...FOUNDATION, 'addresses', 'secrets.ts'],
   'secrets.ts': [...FOUNDATION, 'config.ts'],
   'value-files.ts': ['config.ts'],
   'logging.ts': [...INNER, 'config.ts'],
-  storage: [...INNER, 'migrations'],
+  storage: [...INNER, 'addresses', 'migrations'],
   mail: [...INNER, 'words.ts'],
   metrics: [...INNER, 'services.ts'],
   web: [...INNER, 'words.ts', 'fields.ts', 'services.ts'],
@@ -44,6 +46,7 @@ const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
   cli: [
     ...INNER,
     ...[
+      'addresses',
       'composition.ts',
       'config.ts',
       'secrets.ts',
@@ -69,6 +72,7 @@ const PACKAGES: Readonly<Record<string, readonly Place[]>> = {
     'fields.ts',
     'files',
     'config.ts',
+    'config-values.ts',
     'secrets.ts',
     'cli',
   ],
@@ -96,7 +100,7 @@ const PACKAGES: Readonly<Record<string, readonly Place[]>> = {
   'prom-client': ['metrics'],
   'node:http': ['web', 'storage', 'server.ts'],
   'node:https': [],
-  'node:net': ['config.ts', 'storage', 'mail', 'server.ts'],
+  'node:net': ['config.ts', 'config-values.ts', 'addresses', 'storage', 'mail', 'server.ts'],
   'node:child_process': [],
 };
 

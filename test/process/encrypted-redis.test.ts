@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selfSigned } from '../support/certificates.ts';
 import { Person } from '../support/person.ts';
 import { PASSWORD } from '../support/portal.ts';
-import { type OwnServer, ownServer } from '../support/servers.ts';
+import { told, untilWhole } from '../support/redis-sets.ts';
+import { type OwnServer, ownServer, ownServerOf, REDIS } from '../support/servers.ts';
 import { givesPassword } from '../support/steps.ts';
 import { endAll, freePort, runsProgram, startsServer } from './running-server.ts';
 
@@ -16,14 +17,18 @@ describe('A Redis with a password that speaks TLS alone', () => {
   let redis: OwnServer;
   let place: string;
   let authority: string;
+  let speaksTls: readonly string[];
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'postern-process-'));
     const { certificate, key } = selfSigned(folder);
     const port = await freePort();
-    redis = await ownServer('redis', [
-      ...['--tls-port', String(port), '--tls-cert-file', certificate, '--tls-key-file', key],
+    speaksTls = [
+      ...['--tls-cert-file', certificate, '--tls-key-file', key],
       ...['--tls-ca-cert-file', certificate, '--tls-auth-clients', 'no'],
+    ];
+    redis = await ownServer('redis', [
+      ...['--tls-port', String(port), ...speaksTls],
       ...['--user', 'postern', 'on', '>sesame', '~postern:*', '+@all'],
       ...['--user', 'default', 'on', 'nopass', '-@all', '+ping', '+hello', '+client'],
     ]);
@@ -64,4 +69,51 @@ describe('A Redis with a password that speaks TLS alone', () => {
   it('is away for who has the wrong password', async () => {
     assert.deepEqual(await signsIn(`rediss://postern:wrong@${place}`, true), away);
   }).timeout(40_000);
+
+  it("keeps the sessions of a Sentinel whose certificate, and the primary's, is trusted", async () => {
+    const port = await freePort();
+    const sentinel = await ownServerOf({
+      ...REDIS,
+      prepare: async (at) => {
+        const lines = [
+          'resolve-hostnames yes',
+          'announce-hostnames yes',
+          `monitor main localhost ${portOf(place)} 1`,
+        ];
+        writeFileSync(join(at, 'sentinel.conf'), lines.map((line) => `sentinel ${line}\n`).join(''));
+      },
+      options: (at, plainPort) => [
+        ...[join(at, 'sentinel.conf'), '--sentinel', '--port', String(plainPort), '--dir', at],
+        ...['--tls-port', String(port), '--tls-replication', 'yes', ...speaksTls],
+      ],
+    });
+    const url = `rediss+sentinel://postern:sesame@localhost:${port}/main`;
+    const { path, answer } = await signsIn(url, true);
+    assert.notEqual(path, '/sign-in');
+    assert.deepEqual(answer, { status: 'ok' });
+    assert.deepEqual(await signsIn(url, false), away);
+    await sentinel.stop();
+  }).timeout(40_000);
+
+  it('keeps the sessions of a Cluster whose certificate is trusted', async () => {
+    const port = await freePort();
+    const node = await ownServer('redis', [
+      ...['--cluster-enabled', 'yes', '--cluster-port', String(await freePort()), '--tls-cluster', 'yes'],
+      ...['--cluster-announce-hostname', 'localhost', '--cluster-preferred-endpoint-type', 'hostname'],
+      ...['--tls-port', String(port), ...speaksTls],
+      ...['--user', 'postern', 'on', '>sesame', '~postern:*', '+@all'],
+    ]);
+    await told(node.url, 'CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await untilWhole([node]);
+    const url = `rediss+cluster://postern:sesame@localhost:${port}`;
+    const { path, answer } = await signsIn(url, true);
+    assert.notEqual(path, '/sign-in');
+    assert.deepEqual(answer, { status: 'ok' });
+    assert.deepEqual(await signsIn(url, false), away);
+    await node.stop();
+  }).timeout(40_000);
 });
+
+function portOf(place: string): string {
+  return place.replace('localhost:', '');
+}

@@ -21,7 +21,7 @@ export interface Server {
 }
 
 /** How one kind of server is found, started and asked whether it is up. */
-interface Kind {
+export interface Kind {
   readonly name: string;
   /** Names a server that runs already. */
   readonly variable: string;
@@ -40,9 +40,9 @@ interface Kind {
   greet(url: string): Promise<void>;
 }
 
-type Identity = { readonly uid?: number; readonly gid?: number };
+export type Identity = { readonly uid?: number; readonly gid?: number };
 
-const REDIS: Kind = {
+export const REDIS: Kind = {
   name: 'Redis',
   variable: 'TEST_REDIS_URL',
   program: 'redis-server',
@@ -63,7 +63,7 @@ const REDIS: Kind = {
   },
 };
 
-const POSTGRES: Kind = {
+export const POSTGRES: Kind = {
   name: 'PostgreSQL',
   variable: 'TEST_POSTGRES_URL',
   program: 'postgres',
@@ -92,7 +92,7 @@ const LASTING_POSTGRES: Kind = {
   options: (folder, port) => [...POSTGRES.options(folder, port), '-c', 'synchronous_commit=on'],
 };
 
-const MARIADB: Kind = {
+export const MARIADB: Kind = {
   name: 'MariaDB',
   variable: 'TEST_MARIADB_URL',
   program: 'mariadbd',
@@ -193,7 +193,11 @@ export async function ownServer(
   options: readonly string[] = [],
 ): Promise<OwnServer> {
   const plain = name === 'redis' ? REDIS : LASTING_POSTGRES;
-  const kind: Kind = { ...plain, options: (...at) => [...plain.options(...at), ...options] };
+  return ownServerOf({ ...plain, options: (...at) => [...plain.options(...at), ...options] });
+}
+
+/** The same of any kind. */
+export async function ownServerOf(kind: Kind): Promise<OwnServer> {
   const place = await placeFor(kind);
   let child = await startAt(kind, place);
   return {
@@ -304,7 +308,8 @@ function waitUntilGone({ pid }: ChildProcess): void {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

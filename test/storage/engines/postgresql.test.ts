@@ -1,5 +1,6 @@
 import { POSTGRESQL } from '../../support/databases.ts';
 import { storageSuites } from '../suites/all.ts';
+import { connectionLimitsSuite } from '../suites/connection-limits.ts';
 import { firstStartSuite, outageSuite } from '../suites/outage.ts';
 import { trigramsSuite } from '../suites/search.ts';
 
@@ -7,3 +8,7 @@ storageSuites(POSTGRESQL);
 firstStartSuite(POSTGRESQL);
 outageSuite(POSTGRESQL);
 trigramsSuite();
+connectionLimitsSuite(POSTGRESQL, {
+  sleep: 'select pg_sleep(?)',
+  connections: 'select count(*) as total from pg_stat_activity where datname = ?',
+});

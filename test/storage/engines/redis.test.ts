@@ -4,7 +4,8 @@ import { createClient } from 'redis';
 import { type RedisSessions, redisSessionStore } from '../../../src/storage/redis.ts';
 import { CREATION_TIMEOUT } from '../../support/databases.ts';
 import { type Gateway, gateway } from '../../support/gateway.ts';
-import { redis } from '../../support/servers.ts';
+import { told } from '../../support/redis-sets.ts';
+import { ownServer, redis } from '../../support/servers.ts';
 import { assertFailsOnce, get, sessionStoreSuite, set } from '../suites/session-stores.ts';
 import { unhandled } from '../suites/sessions.ts';
 
@@ -19,7 +20,7 @@ describe('sessions in Redis', () => {
   });
   beforeEach(async () => {
     faults = [];
-    sessions = redisSessionStore(way.url, (error) => faults.push(error));
+    sessions = redisSessionStore(way.url, { report: (error) => faults.push(error) });
     await sessions.opened();
   });
   afterEach(async () => {
@@ -66,6 +67,16 @@ describe('sessions in Redis', () => {
     await answering(sessions);
   });
 
+  it('fail as soon as was asked for when Redis hangs', async () => {
+    const hasty = redisSessionStore(way.url, { timeout: 200 });
+    await hasty.opened();
+    way.freeze();
+    const began = Date.now();
+    await assert.rejects(hasty.ping());
+    assert.ok(Date.now() - began < 1000);
+    await hasty.close();
+  });
+
   it('stay connected while nobody does anything', async () => {
     await new Promise((resolve) => setTimeout(resolve, 4000));
     await sessions.ping();
@@ -82,6 +93,23 @@ describe('sessions in Redis', () => {
     await way.open();
     await answering(early);
     await early.close();
+  });
+
+  it('leave a server that has become a replica, to ask anew for the primary', async () => {
+    const server = await ownServer('redis');
+    const demoted = redisSessionStore(server.url, { report: (error) => faults.push(error) });
+    await demoted.opened();
+    const connection = async () => /id=(\d+) .*cmd=set/.exec(await told(server.url, 'CLIENT', 'LIST'))?.[1];
+    await set(demoted.store, 'one', 1);
+    const before = await connection();
+    await told(server.url, 'REPLICAOF', '127.0.0.1', '1');
+    await assert.rejects(set(demoted.store, 'one', 2), /READONLY/);
+    await told(server.url, 'REPLICAOF', 'NO', 'ONE');
+    await answering(demoted);
+    await set(demoted.store, 'one', 3);
+    assert.notEqual(await connection(), before);
+    await demoted.close();
+    await server.stop();
   });
 
   it('are closed at once while Redis is down', async () => {

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import type { Knex } from 'knex';
+import { openDatabase } from '../../../src/storage/database.ts';
+import { CREATION_TIMEOUT, type EmptyDatabase, type Engine } from '../../support/databases.ts';
+import { type Gateway, gateway } from '../../support/gateway.ts';
+import { Person } from '../../support/person.ts';
+import { openPortal } from '../../support/portal.ts';
+import { signsIn } from '../../support/steps.ts';
+
+interface Statements {
+  /** Takes the seconds that are bound to it. */
+  readonly sleep: string;
+  /** How many connections there are to the database of this name. */
+  readonly connections: string;
+}
+
+/** How many connections a database server sees, and how long they are waited for. */
+export function connectionLimitsSuite(engine: Engine, { sleep, connections }: Statements): void {
+  describe(`connections to ${engine.name}`, () => {
+    let empty: EmptyDatabase;
+    let way: Gateway;
+    /** Another one, of the observer's. */
+    let observer: Knex;
+    before(async function () {
+      this.timeout(CREATION_TIMEOUT);
+      empty = await engine.create();
+      way = await gateway(empty.url);
+      const server = new URL(empty.url);
+      server.pathname = engine.name === 'PostgreSQL' ? '/postgres' : '/mysql';
+      observer = openDatabase(server.href);
+    });
+    after(async () => {
+      await observer.destroy();
+      await way.cut();
+      await empty.drop();
+    });
+
+    /** The most that were seen while the work went on. */
+    async function mostDuring(work: Promise<unknown>): Promise<number> {
+      let isOver = false;
+      let most = 0;
+      const watched = work.finally(() => {
+        isOver = true;
+      });
+      while (!isOver) {
+        const answer = await observer.raw(connections, [new URL(empty.url).pathname.slice(1)]);
+        const [row] = engine.name === 'PostgreSQL' ? answer.rows : answer[0];
+        most = Math.max(most, Number(row.total));
+      }
+      await watched;
+      return most;
+    }
+
+    it('are as many as the pool holds, and never more, however much is asked at once', async () => {
+      for (const [options, expected] of [
+        [{}, 10],
+        [{ poolSize: 3 }, 3],
+      ] as const) {
+        const db = openDatabase(empty.url, options);
+        const work = Array.from({ length: 30 }, () => db.raw(sleep, [0.1]));
+        const most = await mostDuring(Promise.all(work));
+        await db.destroy();
+        assert.equal(most, expected);
+      }
+    }).timeout(20_000);
+
+    it('are as many as DATABASE_POOL_SIZE says for a whole portal, which needs no more than one', async () => {
+      const environment = { DATABASE_URL: empty.url, DATABASE_POOL_SIZE: '1' };
+      const portal = await openPortal('database', environment);
+      const email = 'ann@example.org';
+      await portal.account(email);
+      const most = await mostDuring(
+        Promise.all([
+          ...[1, 2].map(async () => {
+            const ann = await signsIn(portal, email);
+            assert.equal((await ann.visits('/')).heading, 'Hello, Ann Example');
+          }),
+          ...Array.from({ length: 10 }, () => new Person(portal.app).visits('/sign-in')),
+        ]),
+      );
+      await portal.close();
+      assert.equal(most, 1);
+    }).timeout(20_000);
+
+    it('are waited for no longer than the timeout, whether all are in use or the server hangs', async () => {
+      const db = openDatabase(way.url, { poolSize: 1, timeout: 1000 });
+      const failing = async () => {
+        const began = Date.now();
+        const error: unknown = await db.raw('select 1').then(ignore, (reason: unknown) => reason);
+        return { error: String(error), took: Date.now() - began };
+      };
+      const busy = db.raw(sleep, [2.5]).then(ignore);
+      const inUse = await failing();
+      await busy;
+      await db.destroy();
+      way.freeze();
+      db.initialize();
+      const hanging = await failing();
+      await way.open();
+      await db.destroy();
+      assert.match(inUse.error, /pool is probably full/);
+      assert.match(hanging.error, /timeout expired|ETIMEDOUT/, 'the server, and not the pool');
+      for (const { took } of [inUse, hanging]) assert.ok(took >= 700 && took < 1500, `${took} ms`);
+    }).timeout(20_000);
+  });
+}
+
+function ignore(): void {}
