@@ -1,6 +1,6 @@
 import type { Atomically } from '../atomically.ts';
 import { type Actor, type Audit, type AuditEventName, party } from '../audit/audit.ts';
-import { secondFactorSubject, type Throttle } from '../limits/throttle.ts';
+import { SECOND_FACTOR_RULE, secondFactorSubject, type Throttle } from '../limits/throttle.ts';
 import type { Notices } from '../post/notices.ts';
 import type { Clock, Instant } from '../time.ts';
 import type { Authenticators } from '../two-factor/authenticator.ts';
@@ -54,7 +54,7 @@ export class Administration {
   async heldUp(account: Account): Promise<HeldUp | undefined> {
     const theirs = await this.#services.authenticators.of(account.id);
     if (theirs.some(({ blockedAt }) => blockedAt !== null)) return { kind: 'blocked' };
-    const until = await this.#services.throttle.waiting(secondFactorSubject(account.id));
+    const until = await this.#services.throttle.waiting(secondFactorSubject(account.id), SECOND_FACTOR_RULE);
     return until === undefined ? undefined : { kind: 'waiting', until };
   }
 

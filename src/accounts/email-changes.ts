@@ -68,7 +68,7 @@ export class EmailChanges {
 
   /** Until when the account has to wait before its next code; undefined when it may try now. */
   async waiting({ account }: EmailChange): Promise<Instant | undefined> {
-    return this.#services.throttle.waiting(secondFactorSubject(account.id));
+    return this.#services.throttle.waiting(secondFactorSubject(account.id), SECOND_FACTOR_RULE);
   }
 
   /**

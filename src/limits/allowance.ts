@@ -58,8 +58,7 @@ export class Allowance {
 
   async take(subject: string, rule: AllowanceRule): Promise<Permission> {
     for (;;) {
-      const { version, times } = await this.#store.read(subject);
-      const now = this.#clock();
+      const { version, times, now } = await this.#read(subject);
       const until = nextAllowed(times, rule);
       if (until > now) return { kind: 'wait', until };
       const kept = times.slice(1 - Math.max(...rule.windows.map((window) => window.most)));
@@ -69,9 +68,23 @@ export class Allowance {
 
   /** Until when the next one has to wait; undefined when it may be done now. */
   async waiting(subject: string, rule: AllowanceRule): Promise<Instant | undefined> {
-    const { times } = await this.#store.read(subject);
+    const { times, now } = await this.#read(subject);
     const until = nextAllowed(times, rule);
-    return until > this.#clock() ? until : undefined;
+    return until > now ? until : undefined;
+  }
+
+  /**
+   * What was done until now. What is said to have been done later was done before the clock was set back: it counts as
+   * done now, or the wait would be as much longer as the clock was wrong. Kept, or its end would move along.
+   */
+  async #read(subject: string): Promise<AllowanceState & { readonly now: Instant }> {
+    for (;;) {
+      const { version, times } = await this.#store.read(subject);
+      const now = this.#clock();
+      if (times.every((time) => time <= now)) return { version, times, now };
+      const past = times.map((time) => Math.min(time, now));
+      await this.#store.replace(subject, version, past);
+    }
   }
 }
 

@@ -52,8 +52,7 @@ export class Throttle {
   /** Takes one try of `subject`, or says until when to wait. `failures` includes this try. */
   async take(subject: string, rule: ThrottleRule): Promise<Try> {
     for (;;) {
-      const state = await this.#store.read(subject);
-      const now = this.#clock();
+      const { state, now } = await this.#read(subject, rule);
       if (state.waitUntil > now) return { kind: 'wait', until: state.waitUntil };
       const failures = state.failures + 1;
       const wait = waitAfter(failures, rule);
@@ -64,14 +63,31 @@ export class Throttle {
   }
 
   /** Until when `subject` has to wait; undefined when it may try now. */
-  async waiting(subject: string): Promise<Instant | undefined> {
-    const { waitUntil } = await this.#store.read(subject);
-    return waitUntil > this.#clock() ? waitUntil : undefined;
+  async waiting(subject: string, rule: ThrottleRule): Promise<Instant | undefined> {
+    const { state, now } = await this.#read(subject, rule);
+    return state.waitUntil > now ? state.waitUntil : undefined;
   }
 
   /** The subject succeeded, or an administrator frees it. */
   async reset(subject: string): Promise<void> {
     await this.#store.reset(subject);
+  }
+
+  /**
+   * The state now. A wait that has longer to go than the failures make it was begun before the clock was set back: it
+   * begins again now, or it would last as much longer as the clock was wrong. Kept, or its end would move along.
+   */
+  async #read(
+    subject: string,
+    rule: ThrottleRule,
+  ): Promise<{ readonly state: ThrottleState; readonly now: Instant }> {
+    for (;;) {
+      const state = await this.#store.read(subject);
+      const now = this.#clock();
+      const longest = now + waitAfter(state.failures, rule);
+      if (state.waitUntil <= longest) return { state, now };
+      await this.#store.replace(subject, state, { ...state, waitUntil: longest });
+    }
   }
 }
 

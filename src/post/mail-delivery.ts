@@ -70,7 +70,9 @@ export class MailDelivery {
 
   /** Whether the mail server let nobody through a moment ago. */
   isSilent(): boolean {
-    return this.#services.clock() < this.#silentUntil;
+    const left = this.#silentUntil - this.#services.clock();
+    // More than there ever is: the clock was set back.
+    return left > 0 && left <= SILENCE;
   }
 
   /** Tries a letter once, whether or not it is in the queue. */

@@ -60,6 +60,46 @@ describe('A clock that is moved', () => {
     }
   });
 
+  it('back: makes whoever has failed wait as long as the failures make it, and forgets none of them', async () => {
+    portal.wait(HOUR);
+    const person = await signsIn(portal, vera.email);
+    for (const code of ['000000', '111111', '222222', '333333', '444444']) {
+      person.fillsIn('Verification Code', code);
+      await person.presses('Continue');
+    }
+    assert.match(person.page.text, /You can try again in (29|30|31) seconds/);
+    portal.wait(-HOUR);
+    const back = await signsIn(portal, vera.email);
+    assert.match(back.page.text, /You can try again in (29|30|31) seconds/);
+    await givesAppCode(portal, back, vera.app);
+    assert.ok(isSignedIn(back), back.page.text);
+    const db = openDatabase(`sqlite:${join(portal.folder, 'postern.sqlite')}`);
+    const refused = await db('audit_events').where({ event: 'second-step.refused' });
+    await db.destroy();
+    assert.equal(refused.length, 5);
+  });
+
+  it('back: sends the next code after the usual pause', async () => {
+    await enrolsEmail(portal, vera.account);
+    portal.wait(HOUR);
+    const sendsMail = async () => {
+      const person = await signsIn(portal, vera.email);
+      await person.follow('Use another authenticator');
+      await person.presses('Use “Work mail”');
+      return person;
+    };
+    await sendsMail();
+    await mailedCode(portal, vera.email);
+    portal.wait(-HOUR);
+    const early = await sendsMail();
+    assert.match(early.page.text, /You can send the next code in (29|30|31) seconds/);
+    portal.wait(30_000);
+    await early.presses('Send Verification Code');
+    early.fillsIn('Verification Code', await mailedCode(portal, vera.email));
+    await early.presses('Continue');
+    assert.ok(isSignedIn(early), early.page.text);
+  });
+
   it('back and forth: a mailed code counts once, and no longer than its ten minutes', async () => {
     await enrolsEmail(portal, vera.account);
     const asks = async () => {

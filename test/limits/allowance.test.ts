@@ -56,6 +56,29 @@ describe('the allowance for sending codes', () => {
     assert.equal((await allowance.take('ann', rule)).kind, 'granted');
   });
 
+  it('waits no longer than its own pause and windows when the clock is set back', async () => {
+    await allowance.take('ann', rule);
+    clock.passes(-hours(5));
+    const until = clock.now + rule.pause;
+    assert.equal(await allowance.waiting('ann', rule), until);
+    clock.passes(rule.pause - 1);
+    assert.deepEqual(await allowance.take('ann', rule), { kind: 'wait', until });
+    clock.passes(1);
+    assert.deepEqual(await allowance.take('ann', rule), { kind: 'granted' });
+  });
+
+  it('forgets nothing that was done when the clock is set back: the window begins again', async () => {
+    for (let time = 1; time <= 5; time++) await take();
+    clock.passes(-days(3));
+    const until = clock.now + hours(1);
+    for (const passed of [0, minutes(30), minutes(30) - 1]) {
+      clock.passes(passed);
+      assert.deepEqual(await allowance.take('ann', rule), { kind: 'wait', until });
+    }
+    clock.passes(1);
+    assert.deepEqual(await allowance.take('ann', rule), { kind: 'granted' });
+  });
+
   it('takes nothing from the allowance when it says no', async () => {
     await allowance.take('ann', rule);
     const until = clock.now + seconds(30);

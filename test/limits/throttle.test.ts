@@ -24,18 +24,18 @@ describe('the throttle', () => {
 
   async function fail(times: number, subject = 'ann'): Promise<void> {
     for (let failure = 0; failure < times; failure++) {
-      clock.now = (await throttle.waiting(subject)) ?? clock.now;
+      clock.now = (await throttle.waiting(subject, rule)) ?? clock.now;
       assert.equal((await throttle.take(subject, rule)).kind, 'may try');
     }
   }
 
   it('lets five tries through, the fifth of them counted, and then makes the subject wait 30 seconds', async () => {
     for (const failures of [1, 2, 3, 4, 5]) {
-      assert.equal(await throttle.waiting('ann'), undefined);
+      assert.equal(await throttle.waiting('ann', rule), undefined);
       assert.deepEqual(await throttle.take('ann', rule), { kind: 'may try', failures });
     }
     const until = clock.now + seconds(30);
-    assert.equal(await throttle.waiting('ann'), until);
+    assert.equal(await throttle.waiting('ann', rule), until);
     assert.deepEqual(await throttle.take('ann', rule), { kind: 'wait', until });
   });
 
@@ -52,7 +52,7 @@ describe('the throttle', () => {
     const waits: number[] = [];
     for (let failure = 5; failure <= 14; failure++) {
       await fail(1);
-      waits.push(((await throttle.waiting('ann')) ?? clock.now) - clock.now);
+      waits.push(((await throttle.waiting('ann', rule)) ?? clock.now) - clock.now);
     }
     const doubled = [30, 60, 120, 240, 480, 960, 1920].map(seconds);
     assert.deepEqual(waits, [...doubled, hours(1), hours(1), hours(1)]);
@@ -60,7 +60,7 @@ describe('the throttle', () => {
 
   it('does not lengthen the wait of somebody who keeps trying during it', async () => {
     await fail(5);
-    const until = await throttle.waiting('ann');
+    const until = await throttle.waiting('ann', rule);
     for (let impatient = 0; impatient < 10; impatient++) {
       clock.passes(seconds(1));
       assert.deepEqual(await throttle.take('ann', rule), { kind: 'wait', until });
@@ -70,7 +70,7 @@ describe('the throttle', () => {
   it('forgets the failures in a row after a success', async () => {
     await fail(9);
     await throttle.reset('ann');
-    assert.equal(await throttle.waiting('ann'), undefined);
+    assert.equal(await throttle.waiting('ann', rule), undefined);
     assert.deepEqual(await throttle.take('ann', rule), { kind: 'may try', failures: 1 });
   });
 
@@ -78,7 +78,48 @@ describe('the throttle', () => {
     await fail(6);
     clock.passes(hours(48));
     assert.deepEqual(await throttle.take('ann', rule), { kind: 'may try', failures: 7 });
-    assert.equal(await throttle.waiting('ann'), clock.now + seconds(120));
+    assert.equal(await throttle.waiting('ann', rule), clock.now + seconds(120));
+  });
+
+  it('waits no longer than the failures make it when the clock is set back, and keeps the failures', async () => {
+    await fail(6);
+    clock.passes(-hours(5));
+    const until = clock.now + seconds(60);
+    assert.equal(await throttle.waiting('ann', rule), until);
+    clock.passes(seconds(59));
+    assert.deepEqual(await throttle.take('ann', rule), { kind: 'wait', until });
+    clock.passes(seconds(1));
+    assert.deepEqual(await throttle.take('ann', rule), { kind: 'may try', failures: 7 });
+  });
+
+  it('begins the wait again where somebody tries after the clock was set back', async () => {
+    await fail(20);
+    clock.passes(-hours(5));
+    const until = clock.now + hours(1);
+    for (const passed of [0, 1, hours(1) - 2]) {
+      clock.passes(passed);
+      assert.deepEqual(await throttle.take('ann', rule), { kind: 'wait', until });
+    }
+    clock.passes(1);
+    assert.deepEqual(await throttle.take('ann', rule), { kind: 'may try', failures: 21 });
+  });
+
+  it('makes nobody wait who has no wait when the clock is set back', async () => {
+    await fail(4);
+    clock.passes(-hours(5));
+    assert.equal(await throttle.waiting('ann', rule), undefined);
+    assert.deepEqual(await throttle.take('ann', rule), { kind: 'may try', failures: 5 });
+  });
+
+  it('lets nobody through among twenty at once that find a wait of before the clock was set back', async () => {
+    await fail(8);
+    clock.passes(-hours(5));
+    const until = clock.now + seconds(240);
+    const tries = await Promise.all(Array.from({ length: 20 }, () => throttle.take('ann', rule)));
+    assert.deepEqual(
+      tries,
+      tries.map(() => ({ kind: 'wait', until })),
+    );
   });
 
   it('counts each subject for itself', async () => {
@@ -100,7 +141,7 @@ describe('the throttle', () => {
 
   it('lets exactly one of twenty at once through when a wait has just ended', async () => {
     await fail(7);
-    clock.now = (await throttle.waiting('ann')) ?? 0;
+    clock.now = (await throttle.waiting('ann', rule)) ?? 0;
     const tries = await Promise.all(Array.from({ length: 20 }, () => throttle.take('ann', rule)));
     assert.deepEqual(
       tries.filter(({ kind }) => kind === 'may try'),
@@ -112,7 +153,7 @@ describe('the throttle', () => {
     assert.deepEqual(SECOND_FACTOR_RULE, { from: 5, first: seconds(30), longest: hours(1) });
     assert.equal(SECOND_FACTOR_BLOCK, 100);
     await fail(99);
-    clock.now = (await throttle.waiting('ann')) ?? 0;
+    clock.now = (await throttle.waiting('ann', rule)) ?? 0;
     assert.deepEqual(await throttle.take('ann', rule), { kind: 'may try', failures: 100 });
   });
 
