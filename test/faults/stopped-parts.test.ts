@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../src/storage/database.ts';
-import { CREATION_TIMEOUT } from '../support/databases.ts';
+import { CREATION_TIMEOUT, MARIADB, POSTGRESQL, type ServedEngine } from '../support/databases.ts';
 import { brokenInvariants } from '../support/invariants.ts';
 import { Person } from '../support/person.ts';
 import { openPortal, type TestPortal } from '../support/portal.ts';
@@ -13,7 +13,7 @@ const PATIENCE = 5000;
 
 interface Fault {
   readonly what: string;
-  readonly part: 'redis' | 'postgres';
+  readonly part: 'redis' | 'database';
   /** What `/readyz` says is missing. */
   readonly missing: readonly string[];
   readonly strikes: (server: OwnServer) => Promise<void>;
@@ -28,20 +28,32 @@ const PAUSE = {
 };
 const CRASH = { strikes: (one: OwnServer) => one.kill(), ends: (one: OwnServer) => one.start() };
 
-const FAULTS: readonly Fault[] = [
+const OF_REDIS: readonly Fault[] = [
   { what: 'Redis hangs', part: 'redis', missing: ['sessions'], ...PAUSE, forgets: false },
-  { what: 'PostgreSQL hangs', part: 'postgres', missing: ['database'], ...PAUSE, forgets: false },
   { what: 'Redis is killed and started anew', part: 'redis', missing: ['sessions'], ...CRASH, forgets: true },
+];
+
+const ofDatabase = (name: string): readonly Fault[] => [
+  { what: `${name} hangs`, part: 'database', missing: ['database'], ...PAUSE, forgets: false },
   {
-    what: 'PostgreSQL is killed and started anew',
-    part: 'postgres',
+    what: `${name} is killed and started anew`,
+    part: 'database',
     missing: ['database'],
     ...CRASH,
     forgets: false,
   },
 ];
 
-describe('In the middle of a sign-in', () => {
+const DATABASES = [
+  { name: 'postgres', engine: POSTGRESQL, faults: [...OF_REDIS, ...ofDatabase(POSTGRESQL.name)] },
+  { name: 'mariadb', engine: MARIADB, faults: ofDatabase(MARIADB.name) },
+] as const;
+
+for (const { name, engine, faults } of DATABASES) {
+  describe(`In the middle of a sign-in, with ${engine.name}`, () => stopsParts(name, engine, faults));
+}
+
+function stopsParts(name: 'postgres' | 'mariadb', engine: ServedEngine, faults: readonly Fault[]): void {
   let servers: Record<Fault['part'], OwnServer>;
   let db: Knex;
   let portal: TestPortal;
@@ -49,10 +61,11 @@ describe('In the middle of a sign-in', () => {
 
   before(async function () {
     this.timeout(CREATION_TIMEOUT);
-    const [redis, postgres] = await Promise.all([ownServer('redis'), ownServer('postgres')]);
-    servers = { redis, postgres };
-    db = openDatabase(postgres.url);
-    portal = await openPortal('redis', { REDIS_URL: redis.url, DATABASE_URL: postgres.url });
+    const [redis, database] = await Promise.all([ownServer('redis'), ownServer(name)]);
+    servers = { redis, database };
+    const { url } = await engine.createOn(database);
+    db = openDatabase(url);
+    portal = await openPortal('redis', { REDIS_URL: redis.url, DATABASE_URL: url });
     vera = await victimOf(portal);
   });
   after(async () => {
@@ -77,7 +90,7 @@ describe('In the middle of a sign-in', () => {
     return Number(row?.['total']);
   };
 
-  for (const { what, part, missing: named, strikes, ends, forgets } of FAULTS) {
+  for (const { what, part, missing: named, strikes, ends, forgets } of faults) {
     it(`${what}: a page says so in time, and the person goes on when it is back`, async () => {
       const ann = await signsIn(portal, vera.email);
       const elsewhere = await signsIn(portal, vera.email);
@@ -118,4 +131,4 @@ describe('In the middle of a sign-in', () => {
       assert.deepEqual(await brokenInvariants(db), []);
     }).timeout(40_000);
   }
-});
+}

@@ -30,21 +30,22 @@ export const SQLITE: Engine = {
   },
 };
 
-export const POSTGRESQL: Engine = {
-  name: 'PostgreSQL',
-  create: () => createOn(postgres(), 'create database ??', 'drop database ?? with (force)'),
-};
+/** A database system that is a server. */
+export interface ServedEngine extends Engine {
+  /** On this server in the place of the one that tests share. */
+  createOn(server: { readonly url: string }): Promise<EmptyDatabase>;
+}
+
+export const POSTGRESQL: ServedEngine = served('PostgreSQL', postgres, {
+  create: 'create database ??',
+  drop: 'drop database ?? with (force)',
+});
 
 /** The server's own collation ignores case: the portal must not depend on it. */
-export const MARIADB: Engine = {
-  name: 'MariaDB',
-  create: () =>
-    createOn(
-      mariadb(),
-      'create database ?? character set utf8mb4 collate utf8mb4_general_ci',
-      'drop database ??',
-    ),
-};
+export const MARIADB: ServedEngine = served('MariaDB', mariadb, {
+  create: 'create database ?? character set utf8mb4 collate utf8mb4_general_ci',
+  drop: 'drop database ??',
+});
 
 /** How long a first `create` may take: the server may have to be installed. */
 export const CREATION_TIMEOUT = minutes(10);
@@ -77,8 +78,17 @@ export function useDatabase(engine: Engine): () => Knex {
   return database;
 }
 
-async function createOn(starting: Promise<Server>, create: string, drop: string): Promise<EmptyDatabase> {
-  const { url } = await starting;
+function served(name: string, shared: () => Promise<Server>, statements: Statements): ServedEngine {
+  const createOn = ({ url }: { readonly url: string }) => createDatabase(url, statements);
+  return { name, createOn, create: async () => createOn(await shared()) };
+}
+
+interface Statements {
+  readonly create: string;
+  readonly drop: string;
+}
+
+async function createDatabase(url: string, { create, drop }: Statements): Promise<EmptyDatabase> {
   const name = `postern_test_${randomBytes(6).toString('hex')}`;
   const statement = async (sql: string) => {
     const server = openDatabase(url);

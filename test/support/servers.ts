@@ -116,6 +116,14 @@ export const MARIADB: Kind = {
   },
 };
 
+/** As the PostgreSQL that lasts: a word that is given has been written. */
+const LASTING_MARIADB: Kind = {
+  ...MARIADB,
+  options: (folder, port) => [...MARIADB.options(folder, port), '--innodb-flush-log-at-trx-commit=2'],
+};
+
+const OWN_KINDS = { redis: REDIS, postgres: LASTING_POSTGRES, mariadb: LASTING_MARIADB } as const;
+
 const servers = new Map<Kind, Promise<Server>>();
 const running = new Map<ChildProcess, { readonly folder: string; readonly signal: NodeJS.Signals }>();
 
@@ -187,12 +195,12 @@ export interface OwnServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server for the caller alone, who stops it. What PostgreSQL says is done outlives its end. */
+/** Starts a server for the caller alone, who stops it. What a database says is done outlives its end. */
 export async function ownServer(
-  name: 'redis' | 'postgres',
+  name: keyof typeof OWN_KINDS,
   options: readonly string[] = [],
 ): Promise<OwnServer> {
-  const plain = name === 'redis' ? REDIS : LASTING_POSTGRES;
+  const plain = OWN_KINDS[name];
   return ownServerOf({ ...plain, options: (...at) => [...plain.options(...at), ...options] });
 }
 
