@@ -11,7 +11,13 @@ import {
   startsServer,
 } from '../process/running-server.ts';
 import { AuthenticatorApp } from '../support/authenticator-app.ts';
-import { CREATION_TIMEOUT, type EmptyDatabase, POSTGRESQL } from '../support/databases.ts';
+import {
+  CREATION_TIMEOUT,
+  type EmptyDatabase,
+  MARIADB,
+  POSTGRESQL,
+  type ServedEngine,
+} from '../support/databases.ts';
 import { brokenInvariants } from '../support/invariants.ts';
 import { codeIn, type Mailbox, openMailbox } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
@@ -22,7 +28,12 @@ import { givesPassword, pictureOn } from '../support/steps.ts';
 const email = 'ann@example.org';
 const STEP = 30_000;
 
-describe('Two instances, of which one is killed at every step', () => {
+for (const engine of [POSTGRESQL, MARIADB]) {
+  describe(`Two instances on ${engine.name}, of which one is killed at every step`, () =>
+    killsInstances(engine));
+}
+
+function killsInstances(engine: ServedEngine): void {
   let folder: string;
   let empty: EmptyDatabase;
   let mailbox: Mailbox;
@@ -33,7 +44,7 @@ describe('Two instances, of which one is killed at every step', () => {
   before(async function () {
     this.timeout(CREATION_TIMEOUT);
     folder = mkdtempSync(join(tmpdir(), 'postern-faults-'));
-    [empty, mailbox] = await Promise.all([POSTGRESQL.create(), openMailbox()]);
+    [empty, mailbox] = await Promise.all([engine.create(), openMailbox()]);
     environment = {
       ...{ DATA_DIR: folder, DATABASE_URL: empty.url, REDIS_URL: (await redis()).url, SMTP_URL: mailbox.url },
       ...{
@@ -121,4 +132,4 @@ describe('Two instances, of which one is killed at every step', () => {
       if (/^\d{6}$/m.test(mail.text ?? '')) return mail;
     }
   }
-});
+}
