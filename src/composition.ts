@@ -40,13 +40,14 @@ import { backUp, type RestoreOutcome, restore } from './storage/backup.ts';
 import { KnexChallengeStore } from './storage/challenges.ts';
 import { KnexCohortStore } from './storage/cohorts.ts';
 import { afterwardsOn, hearFailures, unitsOfWorkOn } from './storage/contention.ts';
-import { isNew, migrate, openDatabase, pendingMigrations, ping } from './storage/database.ts';
+import { isNew, migrate, openDatabase, pendingMigrations } from './storage/database.ts';
 import { KnexGraceStore } from './storage/graces.ts';
 import { KnexGroupStore } from './storage/groups.ts';
 import { KnexAllowanceStore, KnexThrottleStore } from './storage/limits.ts';
 import { KnexLinkStore } from './storage/links.ts';
 import { KnexMailStore } from './storage/mails.ts';
 import { ObservedSessions } from './storage/observed-sessions.ts';
+import { observed, readinessOf } from './storage/readiness.ts';
 import { KnexRecoveryCodeStore } from './storage/recovery-codes.ts';
 import { KnexReminderStore } from './storage/reminders.ts';
 import { KnexResetRequestStore } from './storage/reset-requests.ts';
@@ -117,7 +118,8 @@ export async function compose(config: Config, { clock, logger }: World): Promise
   const metrics = await composeMetrics(config, db, clock);
   const { mails, delivery } = composeMail(config, db, { clock, logger, words, settings, keyring, metrics });
   const background = new Background((error) => logger.error({ err: error }, 'background work failed'));
-  const sessions = await composeSessions(config, db, logger);
+  const databaseReady = readinessOf(db);
+  const sessions = await composeSessions(config, db, { databaseReady, logger });
   const afterwards = afterwardsOn(db);
   const audited = auditLines(logger);
   const failed = (part: Part) => () => metrics?.failed(part);
@@ -142,7 +144,7 @@ export async function compose(config: Config, { clock, logger }: World): Promise
       mails,
       sessionStore: metrics ? new ObservedSessions(sessions.store, failed('sessions')) : sessions.store,
       parts: {
-        database: observed(() => ping(db), failed('database')),
+        database: observed(databaseReady, failed('database')),
         sessions: observed(sessions.ping, failed('sessions')),
       },
       measures: metrics,
@@ -264,11 +266,15 @@ async function composeMetrics(config: Config, db: Knex, clock: Clock): Promise<P
   return metrics;
 }
 
-async function composeSessions({ redisUrl, redisTimeout }: Config, db: Knex, logger: Logger) {
+async function composeSessions(
+  { redisUrl, redisTimeout }: Config,
+  db: Knex,
+  { databaseReady, logger }: { readonly databaseReady: Ping; readonly logger: Logger },
+) {
   const report = (error: unknown) => logger.error({ err: error }, 'session store');
   if (redisUrl === undefined) {
     const store = knexSessionStore(db, report);
-    return { store, ping: () => ping(db), close: () => store.close() };
+    return { store, ping: databaseReady, close: () => store.close() };
   }
   // Only those who use it pay for loading it: a tenth of a second and 12 MB.
   const { redisSessionStore } = await import('./storage/redis.ts');
@@ -276,18 +282,6 @@ async function composeSessions({ redisUrl, redisTimeout }: Config, db: Knex, log
   const sessions = redisSessionStore(redisUrl, { timeout: redisTimeout, report, trace });
   await sessions.opened();
   return sessions;
-}
-
-/** A ping that tells when it fails. */
-function observed(ping: Ping, failed: () => void): Ping {
-  return async () => {
-    try {
-      await ping();
-    } catch (error) {
-      failed();
-      throw error;
-    }
-  };
 }
 
 /** What the database and Redis are asked for one by one, in the log of whoever wants to know it all. */

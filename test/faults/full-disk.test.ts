@@ -30,6 +30,11 @@ describe('A disk that is full', () => {
   const filesEndAt = (bytes: number | 'unlimited') =>
     execFileSync('prlimit', ['--pid', String(server.pid), `--fsize=${bytes}:unlimited`]);
 
+  const readiness = async () => {
+    const answer = await fetch(`${server.url}/readyz`);
+    return [answer.status, await answer.json()];
+  };
+
   const changesPassword = async (ann: Person, from: string, to: string) => {
     await ann.visits('/profile/password');
     ann.fillsIn('Current password', from);
@@ -51,11 +56,19 @@ describe('A disk that is full', () => {
     const full = ann.copy();
     await full.presses('Change password');
     assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`);
-    assert.ok(full.page.status >= 500, String(full.page.status));
-    assert.match(full.page.text, /again/, full.page.text);
+    assert.equal(full.page.status, 503);
+    assert.equal(full.page.heading, 'Temporarily unavailable');
+    assert.match(full.page.text, /try again in a minute/);
     assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
+    for (const _time of ['once', 'and as long as it lasts']) {
+      assert.deepEqual(await readiness(), [
+        503,
+        { status: 'unavailable', missing: ['database', 'sessions'] },
+      ]);
+    }
 
     filesEndAt('unlimited');
+    assert.deepEqual(await readiness(), [200, { status: 'ok' }]);
     await ann.presses('Change password');
     assert.match(ann.page.notice ?? '', /has been changed/, 'the old password was still the one');
     const again = new Person(server.app, server.options);

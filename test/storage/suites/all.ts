@@ -11,6 +11,7 @@ import { limitsSuite } from './limits.ts';
 import { linksSuite } from './links.ts';
 import { mailsSuite } from './mails.ts';
 import { migrationsSuite } from './migrations.ts';
+import { readinessSuite } from './readiness.ts';
 import { recoveryCodesSuite } from './recovery-codes.ts';
 import { remindersSuite } from './reminders.ts';
 import { resetRequestsSuite } from './reset-requests.ts';
@@ -45,5 +46,6 @@ export function storageSuites(engine: Engine): void {
     resetRequestsSuite(engine);
     sessionsSuite(engine);
     backupSuite(engine);
+    readinessSuite(engine);
   });
 }
