@@ -1,9 +1,10 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { Logger } from 'pino';
 import { createApp, createMetricsApp } from './app.ts';
 import type { LogEventName } from './audit/vocabulary.ts';
 import { compose, type Portal } from './composition.ts';
 import type { Config } from './config.ts';
+import { httpServer } from './http-server.ts';
 import { createLogger } from './logging.ts';
 import { seconds } from './time.ts';
 
@@ -48,10 +49,7 @@ async function open(
   port: number | undefined,
   host: string | undefined,
 ): Promise<Server> {
-  const server = createServer(app);
-  // A client that sends its request drop by drop must not hold a connection for long.
-  server.requestTimeout = seconds(30);
-  server.headersTimeout = seconds(15);
+  const server = httpServer(app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ port, host }, resolve);

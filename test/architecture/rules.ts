@@ -42,7 +42,11 @@ const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
   'process.ts': [],
   'start.js': ['main.ts'],
   'main.ts': ['config.ts', 'process.ts', 'server.ts'],
-  'server.ts': [...INNER, 'composition.ts', 'config.ts', 'secrets.ts', 'logging.ts', 'services.ts', 'app.ts'],
+  'http-server.ts': [...INNER],
+  'server.ts': [
+    ...INNER,
+    ...['composition.ts', 'config.ts', 'secrets.ts', 'logging.ts', 'services.ts', 'app.ts', 'http-server.ts'],
+  ],
   cli: [
     ...INNER,
     ...[
@@ -98,7 +102,7 @@ const PACKAGES: Readonly<Record<string, readonly Place[]>> = {
   pino: ['web', 'storage', 'mail', 'services.ts', 'logging.ts', 'composition.ts', 'server.ts'],
   commander: ['cli'],
   'prom-client': ['metrics'],
-  'node:http': ['web', 'storage', 'server.ts'],
+  'node:http': ['web', 'storage', 'server.ts', 'http-server.ts'],
   'node:https': [],
   'node:net': ['config.ts', 'config-values.ts', 'addresses', 'storage', 'mail', 'server.ts'],
   'node:child_process': [],

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/** A client that takes its time, so that the server has none for others. */
+export interface SlowClient {
+  /** Milliseconds from its connection to the moment at which the server hung up; undefined: it has not. */
+  cutAfter(): number | undefined;
+  /** What the server has said so far. */
+  said(): string;
+  hangsUp(): void;
+}
+
+/** Sends `head` at once, and then one byte every so many milliseconds, for ever. */
+export async function dribbles(port: number, head: string, every: number): Promise<SlowClient> {
+  const socket = await opened(port);
+  const began = performance.now();
+  let cut: number | undefined;
+  let said = '';
+  socket.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  socket.write(head);
+  const more = setInterval(() => socket.write('x'), every);
+  socket.once('close', () => {
+    clearInterval(more);
+    cut = performance.now() - began;
+  });
+  return { cutAfter: () => cut, said: () => said, hangsUp: () => socket.destroy() };
+}
+
+/** Asks for the same page so many times on one connection, and reads none of the answers. */
+export async function readsNothing(port: number, path: string, times: number): Promise<Socket> {
+  const socket = await opened(port);
+  socket.pause();
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(times));
+  return socket;
+}
+
+async function opened(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** The beginning of a request whose headers go on. */
+export const HEADERS_TO_COME = 'GET /sign-in HTTP/1.1\r\nHost: localhost\r\nX-Slow: ';
+
+/** A request whose body is to be 30,000 bytes long. */
+export const BODY_TO_COME =
+  'POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n' +
+  'Content-Length: 30000\r\n\r\nemail=';
