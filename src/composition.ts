@@ -117,24 +117,26 @@ export async function compose(config: Config, { clock, logger }: World): Promise
   const keyring = new Keyring(secretSource(config));
   const metrics = await composeMetrics(config, db, clock);
   const { mails, delivery } = composeMail(config, db, { clock, logger, words, settings, keyring, metrics });
-  const background = new Background((error) => logger.error({ err: error }, 'background work failed'));
+  const report = (error: unknown) => logger.error({ err: error }, 'background work failed');
+  const background = new Background(report);
   const databaseReady = readinessOf(db);
   const sessions = await composeSessions(config, db, { databaseReady, logger });
   const afterwards = afterwardsOn(db);
   const audited = auditLines(logger);
   const failed = (part: Part) => () => metrics?.failed(part);
+  const domain = composeDomain(joined, {
+    ...{ clock, words, settings, keyring, mails, background, report },
+    atomically: unitsOfWorkOn(db),
+    recorded: (event) =>
+      afterwards(() => {
+        audited(event);
+        metrics?.recorded(event);
+      }),
+    proven: (method) => metrics?.proven(method),
+  });
   return {
     services: {
-      ...composeDomain(joined, {
-        ...{ clock, words, settings, keyring, mails, background },
-        atomically: unitsOfWorkOn(db),
-        recorded: (event) =>
-          afterwards(() => {
-            audited(event);
-            metrics?.recorded(event);
-          }),
-        proven: (method) => metrics?.proven(method),
-      }),
+      ...domain,
       site: config,
       clock,
       logger,
@@ -159,6 +161,7 @@ export async function compose(config: Config, { clock, logger }: World): Promise
     async close() {
       await background.settled();
       await delivery.stop(MAIL_PATIENCE);
+      await domain.codes.settled();
       await sessions.close();
       await db.destroy();
     },
@@ -178,10 +181,12 @@ interface DomainBase extends Base {
   readonly atomically: Atomically;
   readonly recorded: AuditObserver;
   readonly proven: (method: MethodId) => void;
+  /** Hears of faults that no page waits for. */
+  readonly report: (error: unknown) => void;
 }
 
 /** The domain over its stores in the database. */
-function composeDomain(db: Knex, { mails: post, recorded, ...base }: DomainBase) {
+function composeDomain(db: Knex, { mails: post, recorded, report, ...base }: DomainBase) {
   const { clock, keyring, atomically } = base;
   const accounts = new KnexAccounts(db);
   const authenticators = new KnexAuthenticators(db);
@@ -190,7 +195,8 @@ function composeDomain(db: Knex, { mails: post, recorded, ...base }: DomainBase)
   const throttle = new Throttle(new KnexThrottleStore(db), clock);
   const allowance = new Allowance(new KnexAllowanceStore(db), clock);
   const notices = new Notices(post, clock);
-  const codes = new MailedCodes(new Challenges(new KnexChallengeStore(db), keyring, clock), allowance, post);
+  const challenges = new Challenges(new KnexChallengeStore(db), keyring, clock);
+  const codes = new MailedCodes({ challenges, allowance, post, report });
   const methods = allMethods({ keyring, authenticators, codes, clock });
   const groupStore = new KnexGroupStore(db);
   const policies = new Policies({ groups: groupStore, graces: new KnexGraceStore(db), clock });

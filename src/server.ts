@@ -80,6 +80,8 @@ function shutDownOnSignal(servers: readonly Server[], portal: Portal, logger: Lo
     clearInterval(sweep);
     await portal.close();
     logger.info('closed');
+    // A mail server that says nothing would hold the process for seconds, by a connection that is given up already.
+    process.exit();
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void shutDown(signal));
 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { emailKey, maskEmail } from '../accounts/account.ts';
 import type { Carriage, Carrier, Letter } from '../post/letter.ts';
 import { oneLine } from './plain-text.ts';
-import type { Transport } from './transport.ts';
+import { type Transport, Unanswered } from './transport.ts';
 
 /** In characters. */
 const LONGEST_REASON = 200;
@@ -15,8 +15,8 @@ export function carrierOver(transport: Transport, logger: Logger): Carrier {
       try {
         await transport.carry(letter);
       } catch (error) {
-        const fault = faultOf(error);
-        const carriage = carriageOf(fault, letter);
+        const fault = faultOf(error instanceof Unanswered ? error.cause : error);
+        const carriage = carriageOf(fault, letter, error instanceof Unanswered);
         const { code, command, responseCode } = fault;
         // The log knows people by less than their address.
         const message = carriage.reason.replace(new RegExp(RegExp.escape(letter.to), 'gi'), facts.to);
@@ -31,7 +31,11 @@ export function carrierOver(transport: Transport, logger: Logger): Carrier {
   };
 }
 
-const SAID = { refused: 'mail refused', failed: 'mail not delivered yet' } as const;
+const SAID = {
+  refused: 'mail refused',
+  unanswered: 'mail not delivered yet',
+  failed: 'mail not delivered yet',
+} as const;
 
 /** What nodemailer says of an error: `command` is the one that failed, "API" where none was sent. */
 interface Fault {
@@ -46,8 +50,13 @@ function faultOf(error: unknown): Fault {
   return error instanceof Error ? error : { message: 'unknown' };
 }
 
-function carriageOf(fault: Fault, letter: Letter): Exclude<Carriage, { kind: 'taken' }> {
+function carriageOf(
+  fault: Fault,
+  letter: Letter,
+  isUnanswered: boolean,
+): Exclude<Carriage, { kind: 'taken' }> {
   const reason = readable(fault, letter);
+  if (isUnanswered) return { kind: 'unanswered', reason };
   if (isForGood(fault)) return { kind: 'refused', reason };
   return { kind: 'failed', reason, everyone: !isAboutLetter(fault) };
 }

@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer';
 import { seconds } from '../time.ts';
-import { mailOptions, type Transport } from './transport.ts';
+import { mailOptions, type Transport, Unanswered } from './transport.ts';
 
 /** How long a mail server is waited for; milliseconds. */
 export interface SmtpPatience {
@@ -26,9 +26,23 @@ export function smtpTransport(url: string, patience: SmtpPatience = PATIENCE): T
     greetingTimeout: patience.hello,
     socketTimeout: patience.silence,
   });
+  /** Mails under way whose text has gone out to its end, by their Message-ID. */
+  const gone = new Set<string>();
+  server.use('stream', ({ message, data }, done) => {
+    const createReadStream = message.createReadStream.bind(message);
+    message.createReadStream = () => createReadStream().once('end', () => gone.add(String(data.messageId)));
+    done();
+  });
   return {
     async carry(letter) {
-      await server.sendMail({ ...mailOptions(letter), signal: AbortSignal.timeout(patience.whole) });
+      const options = mailOptions(letter);
+      try {
+        await server.sendMail({ ...options, signal: AbortSignal.timeout(patience.whole) });
+      } catch (error) {
+        throw gone.has(options.messageId) && !isReply(error) ? new Unanswered('', { cause: error }) : error;
+      } finally {
+        gone.delete(options.messageId);
+      }
     },
     close() {
       server.close();
@@ -37,4 +51,9 @@ export function smtpTransport(url: string, patience: SmtpPatience = PATIENCE): T
       server.close({ force: true });
     },
   };
+}
+
+/** Whether the server has said no, in whatever words. */
+function isReply(error: unknown): boolean {
+  return error instanceof Error && 'responseCode' in error && typeof error.responseCode === 'number';
 }

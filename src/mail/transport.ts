@@ -1,8 +1,14 @@
 import type { Letter } from '../post/letter.ts';
 
+/** All of the letter went out, and the connection broke, or the time was over, before anybody said that it was taken. */
+export class Unanswered extends Error {}
+
 /** Carries letters away. */
 export interface Transport {
-  /** Resolves once somebody else is answerable for the letter; rejects when nobody took it, within 15 seconds. */
+  /**
+   * Resolves once somebody else is answerable for the letter; rejects when nobody took it, within 15 seconds: by
+   * `Unanswered` where somebody may have.
+   */
   carry(letter: Letter): Promise<void>;
   /** Lets what is under way finish, and takes no more. */
   close(): void;

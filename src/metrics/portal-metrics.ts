@@ -80,7 +80,8 @@ export class PortalMetrics implements Measures {
       ...carrier,
       carry: async (letter, kind) => {
         const carriage = await carrier.carry(letter, kind);
-        this.#count('mail_tries', { mail: kind === 'code' ? 'code' : 'other', outcome: carriage.kind });
+        const outcome = carriage.kind === 'unanswered' ? 'failed' : carriage.kind;
+        this.#count('mail_tries', { mail: kind === 'code' ? 'code' : 'other', outcome });
         return carriage;
       },
     };

@@ -27,6 +27,8 @@ export type Carriage =
   | { readonly kind: 'taken' }
   /** It would be the next time, too. */
   | { readonly kind: 'refused'; readonly reason: string }
+  /** All of it went out, and no word came back: it may have been taken. */
+  | { readonly kind: 'unanswered'; readonly reason: string }
   /** `everyone`: it was not about this letter, others would have fared the same. */
   | { readonly kind: 'failed'; readonly reason: string; readonly everyone: boolean };
 

@@ -42,7 +42,7 @@ export type Attempt = 'taken' | 'waiting' | 'refused' | 'given-up';
  */
 export class MailDelivery {
   readonly #services: MailDeliveryServices;
-  readonly #attempts = new Set<Promise<Attempt>>();
+  readonly #underWay = new Set<Promise<unknown>>();
   #pass: Promise<void> | undefined;
   #isWanted = false;
   #timer: NodeJS.Timeout | undefined;
@@ -76,30 +76,24 @@ export class MailDelivery {
   }
 
   /** Tries a letter once, whether or not it is in the queue. */
-  async carry(letter: Letter, kind: string): Promise<Carriage> {
-    const carriage = await this.#services.carrier.carry(letter, kind);
-    const shutsOut = carriage.kind === 'failed' && carriage.everyone;
-    this.#silentUntil = shutsOut ? this.#services.clock() + SILENCE : 0;
-    return carriage;
+  carry(letter: Letter, kind: string): Promise<Carriage> {
+    return this.#follow(this.#carry(letter, kind));
   }
 
   /** Tries a claimed mail, and writes down what came of it. */
   attempt(claimed: ClaimedMail): Promise<Attempt> {
-    const attempt = this.#attempt(claimed)
-      .catch((error: unknown) => {
-        this.#services.report(error);
-        // It is still in the queue, and whoever comes after the claim tries it again.
-        return 'waiting' as const;
-      })
-      .finally(() => this.#attempts.delete(attempt));
-    this.#attempts.add(attempt);
-    return attempt;
+    const attempt = this.#attempt(claimed).catch((error: unknown) => {
+      this.#services.report(error);
+      // It is still in the queue, and whoever comes after the claim tries it again.
+      return 'waiting' as const;
+    });
+    return this.#follow(attempt);
   }
 
   /** Resolves when nothing is being tried and nothing is about to be. */
   async settled(): Promise<void> {
-    while (this.#pass || this.#attempts.size > 0) {
-      await Promise.all([this.#pass, ...this.#attempts]);
+    while (this.#pass || this.#underWay.size > 0) {
+      await Promise.all([this.#pass, ...this.#underWay]);
     }
   }
 
@@ -171,13 +165,28 @@ export class MailDelivery {
     else await this.#settle(claimed.mail, 'given-up', claimed.mail.fault);
   }
 
+  /** What is under way is waited for at the end. */
+  #follow<T>(work: Promise<T>): Promise<T> {
+    const followed = work.finally(() => this.#underWay.delete(followed));
+    this.#underWay.add(followed);
+    return followed;
+  }
+
+  async #carry(letter: Letter, kind: string): Promise<Carriage> {
+    const carriage = await this.#services.carrier.carry(letter, kind);
+    const shutsOut = carriage.kind === 'unanswered' || (carriage.kind === 'failed' && carriage.everyone);
+    this.#silentUntil = shutsOut ? this.#services.clock() + SILENCE : 0;
+    return carriage;
+  }
+
   async #attempt({ mail, letter }: ClaimedMail): Promise<Attempt> {
     const opened = this.#open(mail, letter);
     if (!opened) return this.#settle(mail, 'given-up', UNREADABLE);
     const carriage = await this.carry(opened, mail.kind);
-    if (carriage.kind === 'failed') return this.#postpone(mail, carriage.reason);
-    const reason = carriage.kind === 'refused' ? carriage.reason : null;
-    return this.#settle(mail, carriage.kind, reason);
+    if (carriage.kind === 'taken') return this.#settle(mail, carriage.kind, null);
+    if (carriage.kind === 'refused') return this.#settle(mail, carriage.kind, carriage.reason);
+    // At least once, where nobody knows: under its Message-ID it is recognised.
+    return this.#postpone(mail, carriage.reason);
   }
 
   #open(mail: Mail, letter: Sealed): Letter | undefined {

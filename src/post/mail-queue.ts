@@ -34,7 +34,7 @@ export class MailQueue implements Post {
     this.#services = services;
   }
 
-  async send(to: Recipient, message: SentOnce): Promise<'accepted' | 'refused'> {
+  async send(to: Recipient, message: SentOnce): Promise<'accepted' | 'refused' | 'unanswered'> {
     const { delivery, store, clock } = this.#services;
     const { mail, letter } = await this.#write(to, message);
     const carriage = await delivery.carry(letter, mail.kind);
@@ -45,7 +45,7 @@ export class MailQueue implements Post {
       fault: isTaken ? null : carriage.reason,
     } as const;
     await store.add({ ...mail, ...ending, tries: 1 }, null);
-    return isTaken ? 'accepted' : 'refused';
+    return OUTCOMES[carriage.kind];
   }
 
   async queue(to: Recipient, message: Queued): Promise<void> {
@@ -146,6 +146,14 @@ export class MailQueue implements Post {
     }
   }
 }
+
+const OUTCOMES = {
+  taken: 'accepted',
+  refused: 'refused',
+  // It is not tried again.
+  failed: 'refused',
+  unanswered: 'unanswered',
+} as const;
 
 const DELIVERIES: Readonly<Record<Attempt, Delivery>> = {
   taken: 'accepted',

@@ -107,8 +107,11 @@ export type Delivery = 'accepted' | 'waiting' | 'refused';
 
 /** Writes to people. Never throws for a mail server that is down or says no. */
 export interface Post {
-  /** Sends what goes out once, and says whether the mail server took it. */
-  send(to: Recipient, message: SentOnce): Promise<Exclude<Delivery, 'waiting'>>;
+  /**
+   * Sends what goes out once, and says whether the mail server took it. "unanswered": it may have. Takes 15 seconds at the
+   * most.
+   */
+  send(to: Recipient, message: SentOnce): Promise<'accepted' | 'refused' | 'unanswered'>;
   /** Keeps a mail along with the writes that it tells of; once those are kept, it is delivered, at once or later. */
   queue(to: Recipient, message: Queued): Promise<void>;
   /** The same for a mail that somebody waits for: whoever keeps it hands it to `deliver` once the writes are kept. */

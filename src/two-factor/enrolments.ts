@@ -87,7 +87,8 @@ export class Enrolments {
     if (outcome.kind === 'code fault') {
       await this.#record('second-step.refused', method, actor, { fault: outcome.fault.kind });
     } else if (method.proof.sends) {
-      await this.#recordSending(method, outcome.kind === 'continue' ? 'sent' : outcome.outcome.kind, actor);
+      const sending = outcome.kind === 'continue' ? (outcome.sending ?? 'sent') : outcome.outcome.kind;
+      await this.#recordSending(method, sending, actor);
     }
   }
 

@@ -34,7 +34,12 @@ export interface EnrolmentContext {
 export type SendOutcome =
   | { readonly kind: 'sent'; readonly at: Instant }
   | { readonly kind: 'wait'; readonly until: Instant }
-  | { readonly kind: 'refused' };
+  | { readonly kind: 'refused' }
+  /** The mail server has not said whether it takes it: it may come, and counts if it does. */
+  | { readonly kind: 'unsure' };
+
+/** One that has a code to wait for. */
+export type Sending = Extract<SendOutcome['kind'], 'sent' | 'unsure'>;
 
 /** Why a code did not do. */
 export type CodeFault =
@@ -46,11 +51,11 @@ export type CodeFault =
 
 export type StepOutcome<State extends EnrolmentState> =
   /** Go on with this state; shown again it is the same step or the next. */
-  | { readonly kind: 'continue'; readonly state: State }
+  | { readonly kind: 'continue'; readonly state: State; readonly sending?: Sending }
   /** The person has proven the factor: it can be created. */
   | { readonly kind: 'proven'; readonly name: string; readonly data: unknown; readonly lastStep: number }
   | { readonly kind: 'code fault'; readonly fault: CodeFault; readonly state: State }
-  | { readonly kind: 'not sent'; readonly outcome: Exclude<SendOutcome, { kind: 'sent' }> };
+  | { readonly kind: 'not sent'; readonly outcome: Exclude<SendOutcome, { kind: Sending }> };
 
 /** What a method tells its own views. */
 export type Facts = Readonly<Record<string, unknown>>;

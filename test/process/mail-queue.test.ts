@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type OwnMailServer, ownMailServer } from '../support/mail-server.ts';
 import { type Mailbox, openMailbox } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
 import { PASSWORD } from '../support/portal.ts';
@@ -75,4 +76,39 @@ describe('A notice that the mail server does not take', () => {
     assert.equal((await server.stop()).code, 0);
     assert.ok(Date.now() - began < 4000, `${Date.now() - began} ms`);
   });
+});
+
+describe('A code that the mail server has not answered', () => {
+  let folder: string;
+  let mails: OwnMailServer;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'postern-process-'));
+    mails = await ownMailServer();
+  });
+  after(async () => {
+    endAll();
+    await mails.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('does not hold up a shutdown', async () => {
+    const environment = { DATA_DIR: folder, SMTP_URL: mails.url };
+    const args = ['user', 'create', email, '--name', 'Ann'];
+    assert.equal((await runsProgram('src/cli.ts', environment, args, PASSWORD)).code, 0);
+    const server = await startsServer(environment);
+    const ann = new Person(server.app, server.options);
+    await ann.visits('/sign-in');
+    await givesPassword(ann, email);
+    await ann.visits('/profile/two-factor/set-up/email');
+    ann.fillsIn('Authenticator Name', 'Work mail');
+    mails.signal('SIGSTOP');
+    await ann.presses('Send Verification Code');
+    assert.match(ann.page.notice ?? '', /has not said yet/);
+    const began = Date.now();
+    const { code, output } = await server.stop();
+    assert.equal(code, 0);
+    assert.ok(Date.now() - began < 4000, `${Date.now() - began} ms`);
+    assert.match(output, /"mail not delivered yet".*"closed"/s);
+    assert.doesNotMatch(output, /background work failed/);
+  }).timeout(30_000);
 });

@@ -36,8 +36,14 @@ export interface Mailbox {
   close(): Promise<void>;
 }
 
-/** `port`: a certain one, for a server that comes back; any free one otherwise. */
-export async function openMailbox(port = 0): Promise<Mailbox> {
+/**
+ * `port`: a certain one, for a server that comes back; any free one otherwise. `heard` is told of each mail before the one
+ * who sends it is.
+ */
+export async function openMailbox(
+  port = 0,
+  heard: (recipients: readonly string[], mail: ParsedMail) => void = () => {},
+): Promise<Mailbox> {
   const received: Received[] = [];
   const arrivals = new EventTarget();
   const sockets = new Set<Socket>();
@@ -56,6 +62,7 @@ export async function openMailbox(port = 0): Promise<Mailbox> {
       simpleParser(stream).then((mail) => {
         const recipients = session.envelope.rcptTo.map(({ address }) => address.toLowerCase());
         received.push({ recipients, mail, read: false });
+        heard(recipients, mail);
         arrivals.dispatchEvent(new Event('mail'));
         if (behaviour === 'drops') for (const socket of sockets) socket.destroy();
         else if (behaviour === 'dawdles') setTimeout(done, DAWDLING).unref();

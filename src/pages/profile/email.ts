@@ -7,7 +7,7 @@ import type { AddPage } from '../../web/routes.ts';
 import { browserOf, forgetLeftovers, leaveNotice, readKeptForm, updateState } from '../../web/session.ts';
 import type { Person } from '../../web/standing.ts';
 import type { PageServices } from '../page-services.ts';
-import { codeFault, sendFault, throttleFault } from '../two-factor/faults.ts';
+import { codeFault, SENDING_NOTICES, sendFault, throttleFault } from '../two-factor/faults.ts';
 import { backToProfile, leadToProfile, PROFILE } from './overview.ts';
 
 const PATH = `${PROFILE}/email`;
@@ -60,12 +60,14 @@ function submitAddress(services: PageServices): Handler<Person> {
     }
     const change = { account, email, browser: browserOf(request) };
     const outcome = await emailChanges.sendCode(change, actor);
-    if (outcome.kind !== 'sent') {
+    if (outcome.kind === 'wait' || outcome.kind === 'refused') {
       const { fault, status } = sendFault(outcome, 'email', clock());
       return showAddress(services, person, request, response, form.typed, [fault], status);
     }
     forgetLeftovers(request);
     await updateState(request, { ...state, emailChange: { email } });
+    if (outcome.kind === 'unsure')
+      leaveNotice(request, { path: CODE_PATH, ...SENDING_NOTICES.unsure, at: clock() });
     response.redirect(303, CODE_PATH);
   };
 }
@@ -95,11 +97,11 @@ function sendAgain(services: PageServices): Changing {
   return async (person, change, request, response) => {
     const { emailChanges, clock } = services;
     const outcome = await emailChanges.sendCode(change, person.actor);
-    if (outcome.kind !== 'sent') {
+    if (outcome.kind === 'wait' || outcome.kind === 'refused') {
       const { fault, status } = sendFault(outcome, 'code', clock());
       return showCode(services, person, change, request, response, [fault], status);
     }
-    leaveNotice(request, { path: CODE_PATH, key: 'code.sent', kind: 'success', values: {}, at: clock() });
+    leaveNotice(request, { path: CODE_PATH, ...SENDING_NOTICES[outcome.kind], at: clock() });
     response.redirect(303, CODE_PATH);
   };
 }

@@ -20,7 +20,7 @@ import {
 import type { HalfWay, Person } from '../../web/standing.ts';
 import type { MessageKey } from '../../words.ts';
 import type { PageServices } from '../page-services.ts';
-import { codeFault, sendFault, throttleFault } from './faults.ts';
+import { codeFault, SENDING_NOTICES, sendFault, throttleFault } from './faults.ts';
 import { addLostAccess } from './lost-access.ts';
 import { addRecoveryStep } from './recovery-step.ts';
 
@@ -112,8 +112,8 @@ export function addCodePages<Who extends HalfWay | Person>(
     response: Response,
   ): Promise<void> {
     const outcome = await secondStep.send(who.account, authenticator, bindingOf(who, request), who.actor);
-    if (outcome.kind === 'sent') {
-      leaveNotice(request, { path: mount.path, key: 'code.sent', kind: 'success', values: {}, at: clock() });
+    if (outcome.kind === 'sent' || outcome.kind === 'unsure') {
+      leaveNotice(request, { path: mount.path, ...SENDING_NOTICES[outcome.kind], at: clock() });
       return response.redirect(303, mount.path);
     }
     const { fault, status } = sendFault(outcome, 'code', clock());
@@ -210,7 +210,7 @@ export function addCodePages<Who extends HalfWay | Person>(
   addRecoveryStep(addPage, services, mount);
 }
 
-/** Sends the code that is asked for first, where its method sends any; what the mail server refused, the page says. */
+/** Sends the code that is asked for first, where its method sends any; what the mail server says of it, the page does. */
 export async function sendFirstCode(
   { methods, secondStep, clock }: PageServices,
   request: Request,
@@ -222,6 +222,7 @@ export async function sendFirstCode(
   if (!methods[authenticator.method].proof.sends) return;
   const binding = { accountId: account.id, purpose, browser: browserOf(request) };
   const { kind } = await secondStep.send(account, authenticator, binding, actor);
+  if (kind === 'unsure') leaveNotice(request, { path, ...SENDING_NOTICES.unsure, at: clock() });
   if (kind === 'refused') {
     leaveNotice(request, { path, key: 'code.not-sent', kind: 'warning', values: {}, at: clock() });
   }

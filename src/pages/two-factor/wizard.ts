@@ -10,7 +10,7 @@ import type { AddPage } from '../../web/routes.ts';
 import { browserOf, forgetLeftovers, leaveNotice, readKeptForm, updateState } from '../../web/session.ts';
 import type { HalfWay, Person } from '../../web/standing.ts';
 import type { PageServices } from '../page-services.ts';
-import { codeFault, sendFault, throttleFault } from './faults.ts';
+import { codeFault, SENDING_NOTICES, sendFault, throttleFault } from './faults.ts';
 
 /** Where the wizard stands: in the profile, and at sign-in for those who have to set up 2FA first. */
 export interface WizardMount<Who extends HalfWay | Person> {
@@ -104,6 +104,8 @@ export function addWizard<Who extends HalfWay | Person>(
       case 'continue':
         forgetLeftovers(request);
         await keep(request, at.who, outcome.state);
+        if (outcome.sending === 'unsure')
+          leaveNotice(request, { path: at.path, ...SENDING_NOTICES.unsure, at: clock() });
         return response.redirect(303, at.path);
       case 'name taken':
         return showStep(at, state, request, response, typed, [
@@ -127,11 +129,11 @@ export function addWizard<Who extends HalfWay | Person>(
     const { method, state, context, path, who } = at;
     const outcome = state && (await enrolments.resend(method, state, context, who.actor));
     if (!outcome) return startAgain(at, request, response);
-    if (outcome.kind !== 'sent') {
+    if (outcome.kind === 'wait' || outcome.kind === 'refused') {
       const { fault, status } = sendFault(outcome, 'code', clock());
       return showStep(at, state, request, response, {}, [fault], status);
     }
-    leaveNotice(request, { path, key: 'code.sent', kind: 'success', values: {}, at: clock() });
+    leaveNotice(request, { path, ...SENDING_NOTICES[outcome.kind], at: clock() });
     response.redirect(303, path);
   });
 

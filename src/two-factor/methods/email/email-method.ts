@@ -54,8 +54,8 @@ function enrolment(codes: MailedCodes, clock: Clock): EnrolmentSteps<EmailEnrolm
     async submit(state, { name, code }, context) {
       if (state.step === 'name') {
         const outcome = await codes.send(context.account, context.account.email, enrolmentBinding(context));
-        if (outcome.kind !== 'sent') return { kind: 'not sent', outcome };
-        return { kind: 'continue', state: { ...state, step: 'code', name } };
+        if (outcome.kind === 'wait' || outcome.kind === 'refused') return { kind: 'not sent', outcome };
+        return { kind: 'continue', state: { ...state, step: 'code', name }, sending: outcome.kind };
       }
       const check = await codes.verify(context.account.email, enrolmentBinding(context), code);
       if (check !== 'right') return { kind: 'code fault', fault: check, state };

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { Knex } from 'knex';
+import { openDatabase } from '../../src/storage/database.ts';
+import { hours, minutes, seconds } from '../../src/time.ts';
+import { brokenInvariants } from '../support/invariants.ts';
+import { type OwnMailServer, ownMailServer } from '../support/mail-server.ts';
+import { Person } from '../support/person.ts';
+import { openPortal, PASSWORD, type TestPortal } from '../support/portal.ts';
+import { signsIn } from '../support/steps.ts';
+import { isSignedIn, newEmail } from '../support/victim.ts';
+
+const PATIENCE = seconds(5);
+const UNSURE = /The mail server has not said yet whether it takes the e-mail/;
+const REFUSED = /The e-mail could not be sent/;
+
+interface Fault {
+  readonly what: string;
+  readonly strikes: (server: OwnMailServer) => Promise<void>;
+  readonly ends: (server: OwnMailServer) => Promise<void>;
+  /** What the page says of a code. */
+  readonly says: RegExp;
+  /** Whether the code that was asked for meanwhile comes once the server is back. */
+  readonly comes: boolean;
+}
+
+const pauses = async (server: OwnMailServer) => server.signal('SIGSTOP');
+const isKilled = (server: OwnMailServer) => server.kill();
+async function startsAnew(server: OwnMailServer): Promise<void> {
+  await server.kill();
+  await server.start();
+}
+
+const FAULTS: readonly Fault[] = [
+  {
+    ...{ what: 'hangs', strikes: pauses, says: UNSURE, comes: true },
+    ends: async (server) => server.signal('SIGCONT'),
+  },
+  { what: 'is killed and started anew', strikes: isKilled, ends: startsAnew, says: REFUSED, comes: false },
+  { what: 'hangs until it is killed', strikes: pauses, ends: startsAnew, says: UNSURE, comes: false },
+];
+
+describe('While the mail server', () => {
+  let server: OwnMailServer;
+  let portal: TestPortal;
+  let db: Knex;
+  before(async () => {
+    server = await ownMailServer();
+    portal = await openPortal('database', { SMTP_URL: server.url });
+    db = openDatabase(`sqlite:${join(portal.folder, 'postern.sqlite')}`);
+  });
+  afterEach(async () => {
+    assert.deepEqual(await brokenInvariants(db), []);
+  });
+  after(async () => {
+    await portal.close();
+    await db.destroy();
+    await server.stop();
+  });
+
+  const codesTo = (email: string) => server.sentTo(email).filter(({ text }) => /^\d{6}$/m.test(text));
+  const noticesTo = (email: string, subject: string) =>
+    server.sentTo(email).filter((mail) => mail.subject === subject);
+  const newestCode = (email: string) => /^\d{6}$/m.exec(codesTo(email).at(-1)?.text ?? '')?.[0] ?? '';
+  const audited = async (event: string, email: string) =>
+    (await db('audit_events').where({ event, subject_label: email })).length;
+
+  /** What is under way with the mail server comes to its end. */
+  async function settles(): Promise<void> {
+    await portal.delivered();
+    await portal.services.codes.settled();
+  }
+
+  /** What is pressed has its page in time. */
+  async function inTime(work: () => Promise<unknown>): Promise<void> {
+    const began = performance.now();
+    await work();
+    const took = performance.now() - began;
+    assert.ok(took < PATIENCE, `${took} ms`);
+  }
+
+  async function othersGoOn(): Promise<void> {
+    const { email } = await portal.account(newEmail('bob'));
+    assert.ok(isSignedIn(await signsIn(portal, email)), 'who needs no mail');
+    assert.equal((await new Person(portal.app).loads('/readyz')).status, 200);
+  }
+
+  async function hasEmailFactor(email: string): Promise<void> {
+    const account = await portal.account(email);
+    const person = await signsIn(portal, email);
+    await setsUp(person);
+    person.fillsIn('Verification Code', newestCode(email));
+    await person.presses('Submit Code and Create');
+    assert.equal(person.page.heading, 'Recovery codes', person.page.text);
+    await settles();
+    assert.equal((await portal.services.authenticators.of(account.id)).length, 1);
+    portal.wait(minutes(1));
+  }
+
+  async function setsUp(person: Person): Promise<void> {
+    await person.visits('/profile/two-factor/set-up/email');
+    person.fillsIn('Authenticator Name', 'Work mail');
+    await person.presses('Send Verification Code');
+  }
+
+  for (const { what, strikes, ends, says, comes } of FAULTS) {
+    describe(what, () => {
+      let email: string;
+      beforeEach(() => {
+        email = newEmail('ann');
+      });
+
+      it('a sign-in by e-mail says what to do, and goes on when it is back, with the code sent once', async () => {
+        await hasEmailFactor(email);
+        const before = codesTo(email).length;
+        await strikes(server);
+        const ann = new Person(portal.app);
+        await ann.visits('/sign-in');
+        ann.fillsIn('E-mail', email);
+        ann.fillsIn('Password', PASSWORD);
+        await inTime(() => ann.presses('Sign in'));
+        assert.equal(ann.page.path, '/sign-in/code');
+        assert.match(ann.page.notice ?? '', says);
+        await othersGoOn();
+
+        await ends(server);
+        await settles();
+        assert.equal(codesTo(email).length, before + Number(comes));
+        if (!comes) {
+          portal.wait(seconds(30));
+          await ann.presses('Send Verification Code');
+          assert.equal(codesTo(email).length, before + 1, ann.page.text);
+        }
+        ann.fillsIn('Verification Code', newestCode(email));
+        const twin = ann.copy();
+        await ann.presses('Continue');
+        assert.ok(isSignedIn(ann), ann.page.text);
+        await twin.presses('Continue');
+        assert.equal(isSignedIn(twin), false, 'the same code again');
+        portal.wait(hours(1));
+        await portal.deliver();
+        assert.equal(codesTo(email).length, before + 1, 'it came again later');
+        assert.equal(await audited('sign-in.completed', email), 2);
+      }).timeout(30_000);
+
+      it('setting up e-mail says what to do, and goes on when it is back', async () => {
+        const account = await portal.account(email);
+        const ann = await signsIn(portal, email);
+        await ann.visits('/profile/two-factor/set-up/email');
+        ann.fillsIn('Authenticator Name', 'Work mail');
+        await strikes(server);
+        await inTime(() => ann.presses('Send Verification Code'));
+        assert.match(ann.page.text, says);
+        assert.deepEqual(await portal.services.authenticators.of(account.id), []);
+
+        await ends(server);
+        await settles();
+        assert.equal(codesTo(email).length, Number(comes));
+        if (!comes) {
+          portal.wait(seconds(30));
+          await ann.presses(says === REFUSED ? 'Send Verification Code' : 'Send a new code');
+          assert.equal(codesTo(email).length, 1, ann.page.text);
+        }
+        ann.fillsIn('Verification Code', newestCode(email));
+        await ann.presses('Submit Code and Create');
+        assert.equal(ann.page.heading, 'Recovery codes', ann.page.text);
+        await settles();
+        assert.equal((await portal.services.authenticators.of(account.id)).length, 1);
+        assert.equal(noticesTo(email, 'An authenticator was added to your account').length, 1);
+      }).timeout(30_000);
+
+      it('a change is made, and its notice comes once when it is back', async () => {
+        await portal.account(email);
+        const ann = await signsIn(portal, email);
+        await ann.visits('/profile/password');
+        ann.fillsIn('Current password', PASSWORD);
+        ann.fillsIn('New password', 'eleven purple wagons');
+        await strikes(server);
+        await inTime(() => ann.presses('Change password'));
+        assert.match(ann.page.notice ?? '', /has been changed/);
+        await ends(server);
+        await settles();
+        for (const pause of [seconds(5), seconds(30), minutes(2)]) {
+          portal.wait(pause);
+          await portal.deliver();
+        }
+        assert.equal(noticesTo(email, 'Your password was changed').length, 1);
+        const waiting = await db('mails').where({ state: 'waiting' });
+        assert.deepEqual(waiting, []);
+      }).timeout(30_000);
+    });
+  }
+});

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { Account } from '../../src/accounts/account.ts';
+import { openDatabase } from '../../src/storage/database.ts';
+import { minutes, seconds } from '../../src/time.ts';
+import { brokenInvariants } from '../support/invariants.ts';
+import { codeIn } from '../support/mailbox.ts';
+import { Person } from '../support/person.ts';
+import { openPortal, type TestPortal } from '../support/portal.ts';
+import { givesPassword, signsIn } from '../support/steps.ts';
+import { enrolsEmail, isSignedIn, newEmail } from '../support/victim.ts';
+
+const PATIENCE = seconds(5);
+const UNSURE = /has not said yet whether it takes the e-mail\. If it comes, enter its code here\./;
+
+type How = 'drops' | 'dawdles';
+
+/** It has the mail, and its word does not come, or not in time. */
+describe('A code of which nobody knows whether the mail server has it', () => {
+  let portal: TestPortal;
+  let ann: Account;
+  before(async () => {
+    portal = await openPortal('database');
+  });
+  beforeEach(async () => {
+    ann = await portal.account(newEmail('ann'));
+  });
+  afterEach(async () => {
+    portal.mailbox.behave('takes');
+    portal.wait(minutes(1));
+    await portal.deliver();
+    const db = openDatabase(`sqlite:${join(portal.folder, 'postern.sqlite')}`);
+    assert.deepEqual(await brokenInvariants(db), []);
+    await db.destroy();
+  });
+  after(() => portal.close());
+
+  /** The one code that has come, once the page was there in time and the mail server is done with it. */
+  async function codeOf(how: How, person: Person, act: () => Promise<unknown>, address = ann.email) {
+    const before = portal.mailbox.sentTo(address).length;
+    portal.mailbox.behave(how);
+    const began = performance.now();
+    await act();
+    assert.ok(performance.now() - began < PATIENCE, `${performance.now() - began} ms`);
+    assert.equal(person.page.noticeKind, 'warning');
+    assert.match(person.page.notice ?? '', UNSURE);
+    await portal.services.codes.settled();
+    portal.mailbox.behave('takes');
+    const [mail, ...more] = portal.mailbox.sentTo(address).slice(before);
+    assert.ok(mail && more.length === 0, 'it came once');
+    return codeIn(mail);
+  }
+
+  async function asksForChange(person: Person, address: string): Promise<void> {
+    await person.visits('/profile/email');
+    person.fillsIn('New e-mail', address);
+    await person.presses('Send Verification Code');
+  }
+
+  for (const [how, what] of [
+    ['drops', 'breaks the connection once it has the mail'],
+    ['dawdles', 'takes its time'],
+  ] as const) {
+    describe(`for it ${what}`, () => {
+      it('lets in who gets it, once', async () => {
+        await enrolsEmail(portal, ann);
+        const person = new Person(portal.app);
+        const code = await codeOf(how, person, async () => {
+          await person.visits('/sign-in');
+          await givesPassword(person, ann.email);
+        });
+        person.fillsIn('Verification Code', code);
+        const twin = person.copy();
+        await person.presses('Continue');
+        assert.ok(isSignedIn(person), person.page.text);
+        await twin.presses('Continue');
+        assert.equal(isSignedIn(twin), false, 'the same code again');
+      }).timeout(20_000);
+
+      it('proves the mailbox of who sets up e-mail, also where it was sent again', async () => {
+        const person = await signsIn(portal, ann.email);
+        await person.visits('/profile/two-factor/set-up/email');
+        person.fillsIn('Authenticator Name', 'Work mail');
+        const first = await codeOf(how, person, () => person.presses('Send Verification Code'));
+        portal.wait(seconds(30));
+        const second = await codeOf(how, person, () => person.presses('Send a new code'));
+        const entries = first === second ? [second] : [first, second];
+        for (const code of entries) {
+          assert.deepEqual(await portal.services.authenticators.of(ann.id), []);
+          person.fillsIn('Verification Code', code);
+          await person.presses('Submit Code and Create');
+        }
+        assert.equal(person.page.heading, 'Recovery codes', person.page.text);
+        assert.equal((await portal.services.authenticators.of(ann.id)).length, 1);
+      }).timeout(20_000);
+
+      it('proves a new address, and does not tell by its absence who has an account', async () => {
+        const person = await signsIn(portal, ann.email);
+        const taken = await portal.account(newEmail('taken'));
+        portal.mailbox.behave(how);
+        await asksForChange(person, taken.email);
+        const said = [person.page.path, person.page.notice];
+        await portal.services.codes.settled();
+        assert.deepEqual(
+          portal.mailbox.sentTo(taken.email).map(({ subject }) => subject),
+          ['You already have an account at Help Center'],
+        );
+        portal.wait(seconds(30));
+        const free = newEmail('free');
+        const code = await codeOf(how, person, () => asksForChange(person, free), free);
+        assert.deepEqual([person.page.path, person.page.notice], said);
+        person.fillsIn('Verification Code', code);
+        await person.presses('Submit Code and Change');
+        assert.match(person.page.text, new RegExp(free), person.page.text);
+        assert.equal((await portal.services.accounts.find(ann.id))?.email, free);
+      }).timeout(20_000);
+    });
+  }
+});
