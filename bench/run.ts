@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../test/process/running-server.ts';
+import { earlyInStep } from '../test/support/authenticator-app.ts';
 import { makePeople } from '../test/support/many-people.ts';
 import { redis } from '../test/support/servers.ts';
 import { startCommand } from '../test/support/start-command.ts';
@@ -99,7 +100,7 @@ async function compareSecondSteps(): Promise<void> {
   const secondSteps = (subject: Subject) => async (run: number) => {
     const theirs = peopleOf(run, SECOND_STEPS);
     const { results } = await closedLoop(theirs, CLIENTS, (one) => subject.givePassword(one));
-    await freshStep();
+    await earlyInStep();
     return closedLoop(results, CLIENTS, (half) => subject.giveCode(half));
   };
   await compare('second step alone', 0.5, secondSteps(own), secondSteps(least));
@@ -207,12 +208,6 @@ function takePeople(count: number): typeof people {
 /** The people of one run: the same for either subject, for each knows them by itself. */
 function peopleOf(run: number, count: number): typeof people {
   return people.slice(taken + run * count, taken + (run + 1) * count);
-}
-
-/** Waits until the codes of this moment hold for some seconds. */
-async function freshStep(): Promise<void> {
-  const left = 30_000 - (Date.now() % 30_000);
-  if (left < 8000) await new Promise((resolve) => setTimeout(resolve, left + 200));
 }
 
 function ms(milliseconds: number): string {

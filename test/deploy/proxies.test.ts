@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import tls from 'node:tls';
 import { runsProgram } from '../process/running-server.ts';
-import type { AuthenticatorApp } from '../support/authenticator-app.ts';
+import { type AuthenticatorApp, earlyInStep } from '../support/authenticator-app.ts';
 import { CREATION_TIMEOUT } from '../support/databases.ts';
 import { Person } from '../support/person.ts';
 import { PASSWORD } from '../support/portal.ts';
@@ -62,6 +62,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
     const app = await scansQrCode(person);
     person.fillsIn('Authenticator Name', 'Phone');
     // The step before the present one; the one after it is left for the sign-in.
+    await earlyInStep();
     person.fillsIn('Verification Code', app.code(Date.now(), -1));
     return app;
   }
@@ -203,6 +204,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
         const app = await startsSettingUpApp(ann);
 
         await during(restart(0), () => other.visits('/profile'));
+        await earlyInStep();
         ann.fillsIn('Verification Code', app.code(Date.now(), -1));
         await ann.presses('Submit Code and Create');
         assert.match(ann.page.heading, /Recovery codes/);

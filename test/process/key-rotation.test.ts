@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AuthenticatorApp } from '../support/authenticator-app.ts';
+import { type AuthenticatorApp, earlyInStep } from '../support/authenticator-app.ts';
 import { Person } from '../support/person.ts';
 import { PASSWORD } from '../support/portal.ts';
 import { givesPassword, scansQrCode } from '../support/steps.ts';
@@ -41,6 +41,7 @@ describe('Rotating the keys beneath a running server', () => {
     const app = await scansQrCode(ann);
     ann.fillsIn('Authenticator Name', 'Phone');
     // The step before: the code of the present one is left for the sign-in.
+    await earlyInStep();
     ann.fillsIn('Verification Code', app.code(Date.now(), -1));
     await ann.presses('Submit Code and Create');
     assert.match(ann.page.text, /Phone/);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import jsqr from 'jsqr';
 import { PNG } from 'pngjs';
 import type { Instant } from '../../src/time.ts';
@@ -16,6 +17,15 @@ export interface AppEntry {
   readonly digits: number;
   /** Seconds. */
   readonly period: number;
+}
+
+const STEP = 30_000;
+const ENOUGH = 10_000;
+
+/** Waits, where need be, until the codes of this moment hold for ten seconds: one of the step before is refused after that. */
+export async function earlyInStep(): Promise<void> {
+  const left = STEP - (Date.now() % STEP);
+  if (left < ENOUGH) await delay(left);
 }
 
 /**
