@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { freePort } from '../test/process/running-server.ts';
+import { freePort } from '../test/support/free-port.ts';
+
 import { makePeople } from '../test/support/many-people.ts';
 import { postgres, redis } from '../test/support/servers.ts';
 import { startCommand } from '../test/support/start-command.ts';

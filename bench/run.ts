@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../test/process/running-server.ts';
 import { earlyInStep } from '../test/support/authenticator-app.ts';
+import { freePort } from '../test/support/free-port.ts';
 import { makePeople } from '../test/support/many-people.ts';
 import { redis } from '../test/support/servers.ts';
 import { startCommand } from '../test/support/start-command.ts';

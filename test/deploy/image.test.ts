@@ -8,7 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DockerfileParser, type From, type Instruction } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
 import packageJson from '../../package.json' with { type: 'json' };
-import { freePort } from '../process/running-server.ts';
+import { freePort } from '../support/free-port.ts';
+
 import { startCommand } from '../support/start-command.ts';
 import { ROOT, shipped } from './shipped.ts';
 

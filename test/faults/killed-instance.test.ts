@@ -3,13 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../src/storage/database.ts';
-import {
-  endAll,
-  freePort,
-  type RunningServer,
-  runsProgram,
-  startsServer,
-} from '../process/running-server.ts';
+import { endAll, type RunningServer, runsProgram, startsServer } from '../process/running-server.ts';
 import { AuthenticatorApp } from '../support/authenticator-app.ts';
 import {
   CREATION_TIMEOUT,
@@ -18,6 +12,7 @@ import {
   POSTGRESQL,
   type ServedEngine,
 } from '../support/databases.ts';
+import { freePort } from '../support/free-port.ts';
 import { brokenInvariants } from '../support/invariants.ts';
 import { codeIn, type Mailbox, openMailbox } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';

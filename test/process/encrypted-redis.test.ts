@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selfSigned } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
 import { Person } from '../support/person.ts';
 import { PASSWORD } from '../support/portal.ts';
 import { told, untilWhole } from '../support/redis-sets.ts';
 import { type OwnServer, ownServer, ownServerOf, REDIS } from '../support/servers.ts';
 import { givesPassword } from '../support/steps.ts';
-import { endAll, freePort, runsProgram, startsServer } from './running-server.ts';
+import { endAll, runsProgram, startsServer } from './running-server.ts';
 
 const email = 'ann@example.org';
 

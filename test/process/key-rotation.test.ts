@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuthenticatorApp, earlyInStep } from '../support/authenticator-app.ts';
+import { freePort } from '../support/free-port.ts';
 import { Person } from '../support/person.ts';
 import { PASSWORD } from '../support/portal.ts';
 import { givesPassword, scansQrCode } from '../support/steps.ts';
-import { endAll, freePort, type RunningServer, runsProgram, startsServer } from './running-server.ts';
+import { endAll, type RunningServer, runsProgram, startsServer } from './running-server.ts';
 
 const FIRST = 'first-secret-of-at-least-32-characters';
 const SECOND = 'second-secret-of-at-least-32-characters';

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../support/free-port.ts';
 import { type OwnMailServer, ownMailServer } from '../support/mail-server.ts';
 import { type Mailbox, openMailbox } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
 import { PASSWORD } from '../support/portal.ts';
 import { givesPassword } from '../support/steps.ts';
-import { endAll, freePort, type RunningServer, runsProgram, startsServer } from './running-server.ts';
+import { endAll, type RunningServer, runsProgram, startsServer } from './running-server.ts';
 
 const email = 'ann@example.org';
 const CHANGED = 'Your password was changed';

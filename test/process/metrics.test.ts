@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endAll, freePort, type RunningServer, runsProgram, startsServer } from './running-server.ts';
+import { freePort } from '../support/free-port.ts';
+import { endAll, type RunningServer, runsProgram, startsServer } from './running-server.ts';
 
 describe('The figures on a port of their own', () => {
   let folder: string;

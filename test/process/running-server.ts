@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Environment } from '../../src/config.ts';
+import { freePort } from '../support/free-port.ts';
 import type { PersonOptions } from '../support/person.ts';
 import type { App } from '../support/sending.ts';
 
@@ -123,15 +123,4 @@ async function found(pattern: RegExp, log: () => string, ended: Promise<Ended>):
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-/** A port of the loopback that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
-  server.close();
-  await once(server, 'close');
-  return address.port;
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from './free-port.ts';
 
 /** Stands between the portal and a server, so that a test can take the server away and give it back. */
 export interface Gateway {
@@ -44,7 +45,8 @@ export async function gateway(url: string): Promise<Gateway> {
       if (frozen) from.pause();
     }
   });
-  const port = await listen(server, 0);
+  const port = await freePort();
+  await listen(server, port);
   const through = new URL(url);
   through.hostname = '127.0.0.1';
   through.port = String(port);
@@ -74,10 +76,7 @@ export async function gateway(url: string): Promise<Gateway> {
   };
 }
 
-async function listen(server: Server, port: number): Promise<number> {
+async function listen(server: Server, port: number): Promise<void> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The gateway has no port.');
-  return address.port;
 }

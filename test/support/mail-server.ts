@@ -4,7 +4,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { freePort } from '../process/running-server.ts';
+import { freePort } from './free-port.ts';
 import { openMailbox } from './mailbox.ts';
 
 const mailSchema = z.object({ to: z.array(z.string()), subject: z.string(), text: z.string() });

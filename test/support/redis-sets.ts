@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
-import { freePort, type OwnServer, ownServer, ownServerOf, REDIS } from './servers.ts';
+import { freePort } from './free-port.ts';
+import { type OwnServer, ownServer, ownServerOf, REDIS } from './servers.ts';
 
 /** Redis on several servers. */
 export interface SentinelSet {

@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import { promisify } from 'node:util';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { createClient } from 'redis';
+import { freePort } from './free-port.ts';
 import { requireTool, type Tool } from './tools.ts';
 
 const run = promisify(execFile);
@@ -314,17 +314,6 @@ function waitUntilGone({ pid }: ChildProcess): void {
     if (/^State:\s+Z/m.test(readFileSync(status, 'utf8'))) return;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
   }
-}
-
-/** A port of the loopback that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
-  server.close();
-  await once(server, 'close');
-  return address.port;
 }
 
 /** The first of the users that exists, where this process is root; else nobody in particular. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { freePort } from '../../process/running-server.ts';
 import { AuthenticatorApp } from '../../support/authenticator-app.ts';
+import { freePort } from '../../support/free-port.ts';
 import { codeIn, linkIn } from '../../support/mailbox.ts';
 import { openPortal, PASSWORD, type TestPortal } from '../../support/portal.ts';
 import { nextStep } from '../../support/steps.ts';
