@@ -39,6 +39,8 @@ say(`Node ${process.version} on ${machine}`);
 const people = await makePeople(environment, PEOPLE);
 let taken = 0;
 
+// What Node makes of the source is kept from the first start on, and found from the third on.
+for (let earlier = 0; earlier < 2; earlier += 1) await (await startPortal(environment, '/healthz')).stop();
 const portal = await startPortal(environment, '/healthz');
 const floorPage = await startFloor('bench/floor/page.ts', { REDIS_URL: url });
 const floorSignIn = await startFloor('bench/floor/sign-in.ts', { REDIS_URL: url, PEOPLE: String(PEOPLE) });
