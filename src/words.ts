@@ -72,8 +72,6 @@ export function wordsOf(catalogues: ReadonlyMap<Locale, Catalogue>): Words {
     resources: Object.fromEntries(codes.map((code) => [code, { translation: catalogues.get(code) ?? {} }])),
     keySeparator: false,
     nsSeparator: false,
-    // The views escape; escaping here as well would show the entities, and spoil the mails.
-    interpolation: { escapeValue: false },
     parseMissingKeyHandler: (key) => {
       throw new Error(`The catalogue has no words for "${key}".`);
     },
@@ -96,9 +94,7 @@ function englishFirst(one: Locale, other: Locale): number {
 }
 
 function translator(texts: i18n, locale: Locale): Translator {
-  const speak = texts.getFixedT(locale);
-  /** Most texts of a page take no values, and are the same each time. */
-  const plain = new Map<MessageKey, string>();
+  const textOf = textsIn(texts, locale);
   const numbers = new Intl.NumberFormat(locale);
   const shares = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
   const language = locale === 'en' ? 'en-GB' : locale;
@@ -115,17 +111,17 @@ function translator(texts: i18n, locale: Locale): Translator {
   const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone: 'UTC' });
   const times = new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23', timeZone: 'UTC' });
   const dir = new Intl.Locale(locale).getTextInfo().direction === 'rtl' ? 'rtl' : 'ltr';
+  function written(values: MessageValues): (name: string) => string {
+    const isolate = dir === 'rtl' ? isolated : (value: string) => value;
+    return (name) => {
+      const value = values[name] ?? '';
+      return typeof value === 'number' ? numbers.format(value) : isolate(value);
+    };
+  }
   return {
     locale,
     dir,
-    t(key, values) {
-      if (values) return speak(key, lookup(values, numbers, dir));
-      const known = plain.get(key);
-      if (known !== undefined) return known;
-      const text = speak(key);
-      plain.set(key, text);
-      return text;
-    },
+    t: (key, values) => (values ? filledIn(textOf(key, values['count']), written(values)) : textOf(key)),
     knows: (key): key is MessageKey =>
       [key, `${key}_other`].some((one) => texts.exists(one, { lng: locale })),
     when: (instant) => moments.format(instant),
@@ -137,22 +133,24 @@ function translator(texts: i18n, locale: Locale): Translator {
   };
 }
 
-/**
- * The values stand apart from i18next's own options and are never read as texts that refer to other texts: names of
- * people and sites go in, and they may contain anything.
- */
-function lookup(values: MessageValues, numbers: Intl.NumberFormat, dir: Translator['dir']) {
-  const isolate = dir === 'rtl' ? isolated : (value: string) => value;
-  const written = Object.entries(values).map(([name, value]) => [
-    name,
-    typeof value === 'number' ? numbers.format(value) : isolate(value),
-  ]);
-  const count = values['count'];
-  return {
-    replace: Object.fromEntries(written),
-    nest: false,
-    ...(typeof count === 'number' ? { count } : {}),
+/** Finds a language's texts, placeholders and all; those that depend on no number are looked up once. */
+function textsIn(texts: i18n, locale: Locale): (key: MessageKey, count?: string | number) => string {
+  const speak = texts.getFixedT(locale);
+  const kept = new Map<MessageKey, string>();
+  return (key, count) => {
+    if (typeof count === 'number') return speak(key, { count, skipInterpolation: true });
+    const known = kept.get(key) ?? speak(key, { skipInterpolation: true });
+    kept.set(key, known);
+    return known;
   };
+}
+
+/**
+ * Puts values into a text's `{{placeholders}}` at once, so that none is read as a text with placeholders of its own: names
+ * of people and sites go in, and they may contain anything.
+ */
+function filledIn(text: string, written: (name: string) => string): string {
+  return text.replace(/\{\{(\w+)\}\}/g, (_placeholder, name) => written(name));
 }
 
 /**

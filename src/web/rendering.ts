@@ -159,21 +159,21 @@ function menuOf({ name, role }: Account) {
   return { name, initials: initialsOf(name), isAdministrator: role === 'administrator' };
 }
 
-/** By what a reader takes for one letter, in any script. */
-const letters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
 /** "Ann Marie Example" → "AE". */
 export function initialsOf(name: string): string {
   const parts = name.split(/\s+/).filter(Boolean);
   const chosen = parts.length > 1 ? [parts.at(0), parts.at(-1)] : parts;
   return chosen
-    .map(
-      (part) =>
-        letters
-          .segment(part ?? '')
-          [Symbol.iterator]()
-          .next().value?.segment ?? '',
-    )
+    .map((part = '') => firstLetter(part))
     .join('')
     .toLocaleUpperCase();
+}
+
+const letters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** What a reader takes for one letter, in any script. The segmenter is slow, and in ASCII nothing belongs together. */
+function firstLetter(part: string): string {
+  if (/^[!-~](?![^!-~])/.test(part)) return part.charAt(0);
+  const [first] = letters.segment(part);
+  return first?.segment ?? '';
 }

@@ -12,19 +12,29 @@ const KNOWN_TO_ALL = [
 
 export type Locals = Readonly<Record<string, unknown>>;
 
+/**
+ * What a view finds names in, without those that all objects have: one that is missing is not to be found there, should
+ * somebody have put it there. Views take a third of the time that they take on an object without any prototype.
+ */
+class Names {
+  constructor(...sources: readonly Locals[]) {
+    Object.assign(this, ...sources);
+  }
+}
+Object.setPrototypeOf(Names.prototype, null);
+
 /** Renders the views of one page: each knows what the page knows and what it is given, not what includes it was given. */
 export class Views {
   readonly #page: Locals;
 
   constructor(page: Locals) {
     const include = (view: string, given?: Locals) => this.render(view, given);
-    // Without a prototype: a name that is missing is not to be found in what all objects have.
-    this.#page = Object.assign(Object.create(null), page, { include });
+    this.#page = { ...page, include };
   }
 
   /** @param view its path below `views/`, with a slash before it and without its ending */
   render(view: string, given: Locals = {}): string {
-    return templateOf(view)(Object.assign(Object.create(this.#page), given));
+    return templateOf(view)(new Names(this.#page, given));
   }
 }
 
@@ -32,16 +42,16 @@ const OPTIONS = {
   // Scripts in a `with` are slow, and take names from wherever they find them.
   strict: true,
   destructuredLocals: KNOWN_TO_ALL,
-  // What a view is given stands before what the page knows, in place of a copy of both.
+  // EJS would copy what it is given into an object without any prototype.
   unsafePrototypeLocals: true,
 };
 
 /** Compiled when it is first rendered. */
 function templateOf(view: string): TemplateFunction {
-  const filename = path.join(VIEWS, `${view}.ejs`);
-  const known = ejs.cache.get(filename);
+  const known = ejs.cache.get(view);
   if (known) return known;
+  const filename = path.join(VIEWS, `${view}.ejs`);
   const template = ejs.compile(readFileSync(filename, 'utf8'), { ...OPTIONS, filename });
-  ejs.cache.set(filename, template);
+  ejs.cache.set(view, template);
   return template;
 }

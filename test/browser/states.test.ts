@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { load } from 'cheerio';
 import { fold, visibleText } from '../support/visible-text.ts';
-import { allStates, type Capture, VIEW_FILES } from './states/all.ts';
+import { allStates, type Capture, VIEW_NAMES } from './states/all.ts';
 import type { State } from './states/studio.ts';
 
 describe('The states that the pages are looked at in', () => {
@@ -12,9 +12,9 @@ describe('The states that the pages are looked at in', () => {
   });
 
   it('render every view and every partial that there is', () => {
-    assert.ok(VIEW_FILES.length > 60, `${VIEW_FILES.length} views were found`);
+    assert.ok(VIEW_NAMES.length > 60, `${VIEW_NAMES.length} views were found`);
     assert.deepEqual(
-      VIEW_FILES.filter((file) => !capture.views.has(file)),
+      VIEW_NAMES.filter((name) => !capture.views.has(name)),
       [],
     );
   });

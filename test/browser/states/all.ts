@@ -24,10 +24,10 @@ export interface Capture {
 
 const VIEWS = path.join(import.meta.dirname, '../../../views');
 
-/** The paths of all views, but for those of mails. */
-export const VIEW_FILES: readonly string[] = globSync('**/*.ejs', { cwd: VIEWS })
+/** The names of all views, but for those of mails: their paths without the ending. */
+export const VIEW_NAMES: readonly string[] = globSync('**/*.ejs', { cwd: VIEWS })
   .filter((file) => !file.startsWith('mail/'))
-  .map((file) => path.join(VIEWS, file));
+  .map((file) => `/${file.slice(0, -'.ejs'.length)}`);
 
 const captures = new Map<string, Promise<Capture>>();
 
@@ -91,7 +91,7 @@ async function capture(options: StudioOptions): Promise<Capture> {
       studio.beginsDay(day);
       await part(studio);
     }
-    const rendered = new Set(VIEW_FILES.filter((file) => ejs.cache.get(file) !== undefined));
+    const rendered = new Set(VIEW_NAMES.filter((name) => ejs.cache.get(name) !== undefined));
     return { states: studio.states, views: rendered };
   } finally {
     await studio.portal.close();
