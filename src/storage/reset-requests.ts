@@ -46,15 +46,18 @@ const requestRow = z.object({
   closing_note: z.string().nullable(),
 });
 
+/** An approval, as it stands beside its request; a request without any has one row without one. */
 const approvalRow = z.object({
-  request_id: z.string(),
   administrator_id: z.string(),
-  at: whole,
-  note: z.string(),
-  email: z.string(),
-  role: z.string(),
-  disabled_at: whole.nullable(),
+  approved_at: whole,
+  approval_note: z.string(),
+  administrator_email: z.string(),
+  administrator_role: z.string(),
+  administrator_disabled_at: whole.nullable(),
 });
+const joinedRows = z.array(
+  z.union([approvalRow.extend(requestRow.shape), requestRow.extend({ administrator_id: z.null() })]),
+);
 
 /** Reset requests in the database. */
 export class KnexResetRequestStore implements ResetRequestStore {
@@ -74,30 +77,29 @@ export class KnexResetRequestStore implements ResetRequestStore {
   }
 
   async find(id: string): Promise<ResetRequest | undefined> {
-    const [found] = await this.#read((requests) => requests.where({ 'reset_requests.id': id }));
+    const [found] = await this.#read(this.#requests().where({ [`${TABLE}.id`]: id }));
     return found;
   }
 
   async openOf(accountId: string): Promise<ResetRequest | undefined> {
-    const [found] = await this.#read((requests) => requests.where({ open_slot: accountId }));
+    const [found] = await this.#read(this.#requests().where({ open_slot: accountId }));
     return found;
   }
 
   async search({ page, pageSize }: { page: number; pageSize: number }): Promise<RequestsPage> {
-    const requests = await this.#read((all) =>
-      all
-        .orderByRaw("case when state = 'open' then 0 else 1 end")
-        .orderByRaw("case when state = 'open' then asked_at else -asked_at end")
-        .orderBy('reset_requests.id')
-        .limit(pageSize)
-        .offset((page - 1) * pageSize),
-    );
-    const total: unknown = await this.#db(TABLE).count({ total: '*' }).first();
-    return { requests, total: countOf(total) };
+    const counting = this.#db(TABLE).count({ total: '*' });
+    const wanted = inTurn(this.#requests().select(counting.clone().as('total')))
+      .limit(pageSize)
+      .offset((page - 1) * pageSize);
+    const rows = await this.#joined(wanted, inTurn);
+    // Past the end there is no row that says it.
+    const first: unknown = rows[0] ?? (page > 1 ? await counting.first() : { total: 0 });
+    return { requests: requestsIn(rows), total: countOf(first) };
   }
 
   async due(now: Instant): Promise<readonly ResetRequest[]> {
-    return this.#read((all) => all.where({ state: 'open' }).where('due_at', '<=', now).orderBy('due_at'));
+    const due = this.#requests().where({ state: 'open' }).where('due_at', '<=', now);
+    return this.#read(due, (requests) => requests.orderBy('due_at'));
   }
 
   async approve(
@@ -141,25 +143,40 @@ export class KnexResetRequestStore implements ResetRequestStore {
     });
   }
 
-  /** Requests with the person and the approvals of each. */
-  async #read(narrowed: (requests: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<ResetRequest[]> {
-    const requests = this.#db(TABLE)
-      .join('accounts as people', 'people.id', 'reset_requests.account_id')
-      .select('reset_requests.*', 'people.name as person_name', 'people.email as person_email');
-    const found: unknown = await narrowed(requests);
-    const rows = z.array(requestRow).parse(found);
-    if (rows.length === 0) return [];
-    const given: unknown = await this.#db(APPROVALS)
-      .join('accounts', 'accounts.id', 'reset_approvals.administrator_id')
-      .whereIn(
-        'request_id',
-        rows.map(({ id }) => id),
-      )
-      .select('reset_approvals.*', 'accounts.email', 'accounts.role', 'accounts.disabled_at')
-      .orderBy(['at', 'administrator_id']);
-    const approvals = Map.groupBy(z.array(approvalRow).parse(given), ({ request_id }) => request_id);
-    return rows.map((row) => requestOf(row, approvals.get(row.id) ?? []));
+  /** Requests with the person whose account it is. */
+  #requests(): Knex.QueryBuilder {
+    return this.#db(TABLE)
+      .join('accounts as people', 'people.id', `${TABLE}.account_id`)
+      .select(`${TABLE}.*`, 'people.name as person_name', 'people.email as person_email');
   }
+
+  async #read(requests: Knex.QueryBuilder, inOrder: Ordering = (all) => all): Promise<ResetRequest[]> {
+    return requestsIn(await this.#joined(requests, inOrder));
+  }
+
+  /** A row for each approval of these requests, and one for a request without any. */
+  async #joined(requests: Knex.QueryBuilder, inOrder: Ordering): Promise<readonly unknown[]> {
+    const approvals = this.#db
+      .from(requests.as(TABLE))
+      .leftJoin(APPROVALS, `${APPROVALS}.request_id`, `${TABLE}.id`)
+      .leftJoin('accounts as administrators', 'administrators.id', `${APPROVALS}.administrator_id`)
+      .select(
+        ...[`${TABLE}.*`, `${APPROVALS}.administrator_id`],
+        ...[`${APPROVALS}.at as approved_at`, `${APPROVALS}.note as approval_note`],
+        ...['email', 'role', 'disabled_at'].map((name) => `administrators.${name} as administrator_${name}`),
+      );
+    return z.array(z.unknown()).parse(await inOrder(approvals).orderBy(['approved_at', 'administrator_id']));
+  }
+}
+
+type Ordering = (requests: Knex.QueryBuilder) => Knex.QueryBuilder;
+
+/** Open ones first, those oldest first; then the closed ones, newest first. */
+function inTurn(requests: Knex.QueryBuilder): Knex.QueryBuilder {
+  return requests
+    .orderByRaw("case when state = 'open' then 0 else 1 end")
+    .orderByRaw("case when state = 'open' then asked_at else -asked_at end")
+    .orderBy(`${TABLE}.id`);
 }
 
 async function approveWithin(
@@ -213,10 +230,17 @@ function approvalColumns(requestId: string, { administratorId, at, note }: Appro
   return { request_id: requestId, administrator_id: administratorId, at, note };
 }
 
-function requestOf(
-  row: z.infer<typeof requestRow>,
-  approvals: readonly z.infer<typeof approvalRow>[],
-): ResetRequest {
+/** The requests of the rows, each with its approvals, in the order of the rows. */
+function requestsIn(found: readonly unknown[]): ResetRequest[] {
+  const rows = joinedRows.parse(found);
+  return [...Map.groupBy(rows, ({ id }) => id).values()].flatMap((ofOne) => {
+    const [row] = ofOne;
+    const approvals = ofOne.flatMap((one) => (one.administrator_id === null ? [] : approvalOf(one)));
+    return row ? requestOf(row, approvals) : [];
+  });
+}
+
+function requestOf(row: z.infer<typeof requestRow>, approvals: readonly GivenApproval[]): ResetRequest {
   return {
     id: row.id,
     accountId: row.account_id,
@@ -233,17 +257,18 @@ function requestOf(
     closedAt: row.closed_at,
     closedBy: row.closed_by,
     closingNote: row.closing_note,
-    approvals: approvals.map((one) => approvalOf(one, row.account_id)),
+    approvals,
   };
 }
 
-function approvalOf(row: z.infer<typeof approvalRow>, accountId: string): GivenApproval {
-  const isAdministrator = row.role === 'administrator' && row.disabled_at === null;
+function approvalOf(row: z.infer<typeof approvalRow> & { readonly account_id: string }): GivenApproval {
+  const isAdministrator =
+    row.administrator_role === 'administrator' && row.administrator_disabled_at === null;
   return {
     administratorId: row.administrator_id,
-    at: row.at,
-    note: row.note,
-    by: row.email,
-    counts: isAdministrator && row.administrator_id !== accountId,
+    at: row.approved_at,
+    note: row.approval_note,
+    by: row.administrator_email,
+    counts: isAdministrator && row.administrator_id !== row.account_id,
   };
 }
