@@ -47,6 +47,7 @@ import { KnexAllowanceStore, KnexThrottleStore } from './storage/limits.ts';
 import { KnexLinkStore } from './storage/links.ts';
 import { KnexMailStore } from './storage/mails.ts';
 import { ObservedSessions } from './storage/observed-sessions.ts';
+import { KnexPeople } from './storage/people.ts';
 import { observed, readinessOf } from './storage/readiness.ts';
 import { KnexRecoveryCodeStore } from './storage/recovery-codes.ts';
 import { KnexReminderStore } from './storage/reminders.ts';
@@ -189,6 +190,7 @@ interface DomainBase extends Base {
 function composeDomain(db: Knex, { mails: post, recorded, report, ...base }: DomainBase) {
   const { clock, keyring, atomically } = base;
   const accounts = new KnexAccounts(db);
+  const people = new KnexPeople(db);
   const authenticators = new KnexAuthenticators(db);
   const audit = new Audit(new KnexAuditStore(db), clock, atomically, recorded);
   const links = new Links(new KnexLinkStore(db), clock);
@@ -203,7 +205,7 @@ function composeDomain(db: Knex, { mails: post, recorded, report, ...base }: Dom
   const trust = new KnexTrustedBrowserStore(db);
   const shared = {
     ...base,
-    ...{ post, accounts, authenticators, audit, links, throttle, allowance, notices, methods, trust },
+    ...{ post, accounts, people, authenticators, audit, links, throttle, allowance, notices, methods, trust },
   };
   const census = new Census({ ...shared, policies, cohorts: new KnexCohortStore(db) });
   const administration = new Administration(shared);
@@ -213,6 +215,7 @@ function composeDomain(db: Knex, { mails: post, recorded, report, ...base }: Dom
     accounts,
     authenticators,
     audit,
+    people,
     standings: new KnexStandings(db),
     groups: new Groups({ ...shared, store: groupStore }),
     policies,

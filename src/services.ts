@@ -6,6 +6,7 @@ import type { Credentials } from './accounts/credentials.ts';
 import type { EmailChanges } from './accounts/email-changes.ts';
 import type { Groups } from './accounts/groups.ts';
 import type { PasswordSignIn } from './accounts/password-sign-in.ts';
+import type { People } from './accounts/people.ts';
 import type { PeopleImport } from './accounts/people-import.ts';
 import type { ProfileChanges } from './accounts/profile-changes.ts';
 import type { Registration } from './accounts/registration.ts';
@@ -81,6 +82,7 @@ export interface Services {
   readonly words: Words;
   readonly keyring: Keyring;
   readonly accounts: Accounts;
+  readonly people: People;
   readonly authenticators: Authenticators;
   readonly standings: Standings;
   readonly settings: SettingsStore;

@@ -11,22 +11,6 @@ export interface NewMember extends NewAccount {
   readonly groupIds: readonly string[];
 }
 
-export interface PeopleQuery {
-  /** Part of a name or of an address; empty finds everyone. */
-  readonly search: string;
-  /** The members of this group alone. */
-  readonly groupId?: string;
-  readonly page: number;
-  readonly pageSize: number;
-}
-
-export interface PeoplePage {
-  readonly people: readonly Account[];
-  readonly total: number;
-  /** Whether there are more than that: not all are counted where there are very many. */
-  readonly isMore: boolean;
-}
-
 /** Where accounts are kept. Each method is one transaction. */
 export interface Accounts {
   find(id: string): Promise<Account | undefined>;
@@ -40,12 +24,9 @@ export interface Accounts {
    * those it created. A group that is gone is left out.
    */
   createMany(accounts: readonly NewMember[]): Promise<ReadonlySet<string>>;
-  /** Everybody, oldest account first; others are served in between. */
-  inBatches(): AsyncIterable<readonly Account[]>;
   /** Creates the very first account; false when there is one already, however many ask at once. */
   createFirst(account: NewAccount): Promise<boolean>;
   isEmpty(): Promise<boolean>;
-  search(query: PeopleQuery): Promise<PeoplePage>;
   rename(id: string, name: string): Promise<void>;
   chooseLocale(id: string, locale: string | null): Promise<void>;
   /** False when the address already has another account. */

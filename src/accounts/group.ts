@@ -11,6 +11,8 @@ export interface Group extends LaidDownRule {
   readonly name: string;
 }
 
+export type NamedGroup = Pick<Group, 'id' | 'name'>;
+
 export interface GroupWithSize extends Group {
   readonly members: number;
 }
@@ -34,6 +36,8 @@ export function groupNameKey(name: string): string {
 export interface GroupStore {
   /** All, by name. */
   all(): Promise<readonly GroupWithSize[]>;
+  /** The same, where nothing but the names is asked for: members are not counted for them. */
+  names(): Promise<readonly NamedGroup[]>;
   find(id: string): Promise<Group | undefined>;
   /** However it is spelled. */
   findByName(name: string): Promise<Group | undefined>;

@@ -7,7 +7,7 @@ import { graceFact } from '../two-factor/grace.ts';
 import { type LaidDownRule, laidDown } from '../two-factor/personal-policy.ts';
 import type { TrustedBrowserStore } from '../two-factor/trusted-browsers.ts';
 import type { Account } from './account.ts';
-import type { Group, GroupStore, GroupWithSize, Membership } from './group.ts';
+import type { Group, GroupStore, GroupWithSize, Membership, NamedGroup } from './group.ts';
 
 interface GroupServices {
   readonly store: GroupStore;
@@ -37,6 +37,11 @@ export class Groups {
   /** All, by name. */
   async all(): Promise<readonly GroupWithSize[]> {
     return this.#services.store.all();
+  }
+
+  /** All, by name, with nothing else. */
+  async names(): Promise<readonly NamedGroup[]> {
+    return this.#services.store.names();
   }
 
   async find(id: string): Promise<Group | undefined> {

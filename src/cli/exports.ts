@@ -10,7 +10,7 @@ import { type Operation, requireTables } from './operation.ts';
 /** `user export`: everybody with their authenticators, without hashes and secrets. */
 export async function exportUsers(operation: Operation, format: ExportFormat): Promise<void> {
   await requireTables(operation);
-  await writeOut(operation, exportPeople(operation.services, format));
+  await writeOut(operation, exportPeople(operation.services.people, format));
 }
 
 /** `audit export`: what fits the filters, newest first. */

@@ -1,6 +1,7 @@
 import { type Account, accountState, type Role } from '../accounts/account.ts';
 import { lengthAskedBy, type PasswordFault, passwordFault } from '../accounts/passwords.ts';
-import { type ExportedPerson, personRecord, withWhatTheyHave } from '../files/people-export.ts';
+import type { ListedPerson } from '../accounts/people.ts';
+import { personRecord } from '../files/people-export.ts';
 import type { Grace } from '../two-factor/grace.ts';
 import type { MessageKey } from '../words.ts';
 import { type Operation, requireTables } from './operation.ts';
@@ -62,7 +63,7 @@ export const LIST_COLUMNS = ['email', 'name', 'role', 'state', 'two-factor', 'la
 /** `user list`: everyone, by name. */
 export async function listUsers(operation: Operation, { json }: { readonly json: boolean }): Promise<void> {
   await requireTables(operation);
-  const people: ExportedPerson[] = [];
+  const people: ListedPerson[] = [];
   for await (const person of everyone(operation)) people.push(person);
   const { words } = operation;
   if (json) return operation.say(JSON.stringify(people.map(personRecord)));
@@ -78,10 +79,10 @@ export async function listUsers(operation: Operation, { json }: { readonly json:
   writeTable([LIST_COLUMNS.map((column) => words.t(`cli.column.${column}`)), ...rows], operation.say);
 }
 
-async function* everyone({ services }: Operation): AsyncIterable<ExportedPerson> {
+async function* everyone({ services }: Operation): AsyncIterable<ListedPerson> {
   for (let page = 1; ; page += 1) {
-    const { people } = await services.accounts.search({ search: '', page, pageSize: PAGE_SIZE });
-    yield* withWhatTheyHave(people, services);
+    const { people } = await services.people.search({ search: '', page, pageSize: PAGE_SIZE });
+    yield* people;
     if (people.length < PAGE_SIZE) return;
   }
 }

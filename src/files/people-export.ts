@@ -1,51 +1,19 @@
-import { type Account, accountState } from '../accounts/account.ts';
-import type { Accounts } from '../accounts/accounts.ts';
+import { accountState } from '../accounts/account.ts';
 import { BETWEEN_GROUPS } from '../accounts/group.ts';
-import type { Groups } from '../accounts/groups.ts';
+import type { ListedPerson, People } from '../accounts/people.ts';
 import type { Instant } from '../time.ts';
-import type { Authenticator, Authenticators } from '../two-factor/authenticator.ts';
 import { type ExportFormat, type Writing, written } from './formats.ts';
 
-interface PeopleServices {
-  readonly accounts: Accounts;
-  readonly authenticators: Authenticators;
-  readonly groups: Groups;
-}
-
-export interface ExportedPerson {
-  readonly account: Account;
-  readonly authenticators: readonly Authenticator[];
-  /** The names of the groups that they are in. */
-  readonly groups: readonly string[];
-}
-
 /** Everybody with their authenticators, oldest account first; no password hash and no secret of any kind. */
-export function exportPeople(services: PeopleServices, format: ExportFormat): AsyncGenerator<string> {
-  return written(everybody(services), format, WRITING);
+export function exportPeople(people: People, format: ExportFormat): AsyncGenerator<string> {
+  return written(everybody(people), format, WRITING);
 }
 
-async function* everybody(services: PeopleServices): AsyncGenerator<ExportedPerson> {
-  for await (const batch of services.accounts.inBatches()) yield* withWhatTheyHave(batch, services);
+async function* everybody(people: People): AsyncGenerator<ListedPerson> {
+  for await (const batch of people.inBatches()) yield* batch;
 }
 
-/** Each of these with their authenticators and groups. */
-export async function* withWhatTheyHave(
-  people: readonly Account[],
-  { authenticators, groups }: Pick<PeopleServices, 'authenticators' | 'groups'>,
-): AsyncGenerator<ExportedPerson> {
-  const ids = people.map(({ id }) => id);
-  const theirs = await authenticators.ofMany(ids);
-  const memberships = await groups.ofMany(ids);
-  for (const account of people) {
-    yield {
-      account,
-      authenticators: theirs.get(account.id) ?? [],
-      groups: (memberships.get(account.id) ?? []).map(({ group }) => group.name),
-    };
-  }
-}
-
-const WRITING: Writing<ExportedPerson> = {
+const WRITING: Writing<ListedPerson> = {
   columns: [
     ...['id', 'email', 'name', 'role', 'state', 'created', 'last_sign_in', 'methods', 'authenticators'],
     'groups',
@@ -66,7 +34,7 @@ const WRITING: Writing<ExportedPerson> = {
 };
 
 /** A person for programs: moments in ISO 8601, and no secret of any kind. */
-export function personRecord({ account, authenticators, groups }: ExportedPerson) {
+export function personRecord({ account, authenticators, groups }: ListedPerson) {
   return {
     id: account.id,
     email: account.email,

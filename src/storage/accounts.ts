@@ -1,19 +1,16 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type Account, type Enforcement, emailKey, type Role } from '../accounts/account.ts';
-import type { Accounts, NewAccount, NewMember, PeoplePage, PeopleQuery } from '../accounts/accounts.ts';
+import type { Accounts, NewAccount, NewMember } from '../accounts/accounts.ts';
 import type { Instant } from '../time.ts';
 import { accountRow } from './account-rows.ts';
 import { persistently, transaction, unlessTaken } from './contention.ts';
 import { joinGroups } from './groups.ts';
-import { pageOf } from './pages.ts';
-import { containing, searchKey, whole } from './rows.ts';
+import { searchKey, whole } from './rows.ts';
 
 const TABLE = 'accounts';
 const FOUNDER = 1;
 const NAME_KEY_LENGTH = 255;
-const BATCH = 200;
 
 /** Accounts in the database. */
 export class KnexAccounts implements Accounts {
@@ -63,19 +60,6 @@ export class KnexAccounts implements Accounts {
     });
   }
 
-  async *inBatches(): AsyncIterable<readonly Account[]> {
-    let last = '';
-    for (;;) {
-      const rows: unknown = await this.#db(TABLE).where('id', '>', last).orderBy('id').limit(BATCH);
-      const batch = z.array(accountRow).parse(rows);
-      if (batch.length > 0) yield batch;
-      if (batch.length < BATCH) return;
-      last = batch.at(-1)?.id ?? last;
-      // The embedded database answers at once: without a break nobody else would be served before the end.
-      await setImmediate();
-    }
-  }
-
   /** Of those who find no account at the same time, the unique column lets one in. */
   async createFirst(account: NewAccount): Promise<boolean> {
     if (!(await this.isEmpty())) return false;
@@ -84,29 +68,6 @@ export class KnexAccounts implements Accounts {
 
   async isEmpty(): Promise<boolean> {
     return (await this.#db(TABLE).select('id').first()) === undefined;
-  }
-
-  /** People by name; the first page is 1. */
-  async search({ search, groupId, page, pageSize }: PeopleQuery): Promise<PeoplePage> {
-    const found = this.#db(TABLE);
-    const typed = search.trim();
-    // Whoever types a whole address means that account, which an index finds among millions.
-    if (typed.includes('@') && (await this.findByEmail(typed))) found.where({ email_key: emailKey(typed) });
-    else if (typed !== '') {
-      const pattern = containing(typed);
-      found.where((either) => {
-        either
-          .whereRaw("name_key like ? escape '!'", [pattern])
-          .orWhereRaw("email_key like ? escape '!'", [pattern]);
-      });
-    }
-    if (groupId !== undefined) {
-      found.whereIn('id', this.#db('group_members').select('account_id').where({ group_id: groupId }));
-    }
-    const { rows, ...counted } = await pageOf(this.#db, found, { page, pageSize }, (all) =>
-      all.orderBy(['name_key', 'id']),
-    );
-    return { people: z.array(accountRow).parse(rows), ...counted };
   }
 
   async rename(id: string, name: string): Promise<void> {

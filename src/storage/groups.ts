@@ -7,6 +7,7 @@ import {
   type GroupWithSize,
   groupNameKey,
   type Membership,
+  type NamedGroup,
 } from '../accounts/group.ts';
 import type { Instant } from '../time.ts';
 import { transaction, unlessTaken } from './contention.ts';
@@ -40,6 +41,14 @@ export class KnexGroupStore implements GroupStore {
       .parse(rows)
       .map((row) => ({ ...groupOf(row), members: row.members }));
     return groups.sort(byName);
+  }
+
+  async names(): Promise<readonly NamedGroup[]> {
+    const rows: unknown = await this.#db(TABLE).select('id', 'name');
+    return z
+      .array(groupRow.pick({ id: true, name: true }))
+      .parse(rows)
+      .sort(byName);
   }
 
   async find(id: string): Promise<Group | undefined> {
@@ -138,6 +147,11 @@ function groupOf(row: z.infer<typeof groupRow>): Group {
   return { id: row.id, name: row.name, ...ruleOf(row) };
 }
 
-function byName(one: Group, other: Group): number {
-  return searchKey(one.name) < searchKey(other.name) ? -1 : 1;
+function byName(one: NamedGroup, other: NamedGroup): number {
+  return byGroupName(one.name, other.name);
+}
+
+/** In the order of lists. */
+export function byGroupName(one: string, other: string): number {
+  return searchKey(one) < searchKey(other) ? -1 : 1;
 }

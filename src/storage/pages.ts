@@ -21,12 +21,14 @@ const counted = z.array(z.looseObject({}));
  * past the end. `isMore`: there are more than were counted.
  *
  * @param found what is listed, without an order
+ * @param withMore what hangs on each row, given the rows of the page: several rows for one, perhaps
  */
 export async function pageOf(
   db: Knex,
   found: Knex.QueryBuilder,
   { page, pageSize }: Wanted,
   inOrder: (found: Knex.QueryBuilder) => Knex.QueryBuilder,
+  withMore: (page: Knex.QueryBuilder) => Knex.QueryBuilder = (alone) => alone,
 ): Promise<{ readonly rows: readonly unknown[]; readonly total: number; readonly isMore: boolean }> {
   const counting = () =>
     db.count({ total: '*' }).from(
@@ -36,12 +38,11 @@ export async function pageOf(
         .limit(MOST_COUNTED + 1)
         .as('counted'),
     );
-  const rows = counted.parse(
-    await inOrder(found.clone())
-      .select('*', counting().as('total'))
-      .limit(pageSize)
-      .offset((page - 1) * pageSize),
-  );
+  const asked = inOrder(found.clone())
+    .select('*', counting().as('total'))
+    .limit(pageSize)
+    .offset((page - 1) * pageSize);
+  const rows = counted.parse(await withMore(asked));
   const first: unknown = rows[0] ?? (page > 1 ? await counting().first() : { total: 0 });
   const total = countOf(first);
   return { rows, total: Math.min(total, MOST_COUNTED), isMore: total > MOST_COUNTED };

@@ -1,5 +1,6 @@
 import type { Account } from '../accounts/account.ts';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { People } from '../accounts/people.ts';
 import { type SettingsStore, siteRule } from '../settings/settings.ts';
 import type { Authenticator, Authenticators } from './authenticator.ts';
 import type { PersonalPolicy } from './personal-policy.ts';
@@ -55,7 +56,8 @@ export interface Scope {
 }
 
 interface CensusServices {
-  readonly accounts: Pick<Accounts, 'inBatches' | 'find'>;
+  readonly accounts: Pick<Accounts, 'find'>;
+  readonly people: Pick<People, 'inBatches'>;
   readonly cohorts: CohortStore;
   readonly authenticators: Pick<Authenticators, 'ofMany'>;
   readonly settings: Pick<SettingsStore, 'read'>;
@@ -77,7 +79,12 @@ export class Census {
 
   /** Everybody, one by one, oldest account first, disabled ones too. */
   async *everybody(): AsyncGenerator<Counted> {
-    for await (const batch of this.#services.accounts.inBatches()) yield* await this.#judged(batch, {});
+    for await (const batch of this.#services.people.inBatches()) {
+      yield* await this.#judged(
+        batch.map(({ account }) => account),
+        {},
+      );
+    }
   }
 
   /** All in the scope, many at once: for whoever has to ask something more about each. */

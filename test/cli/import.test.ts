@@ -39,8 +39,7 @@ describe('The command line: people from a file', () => {
     return runs({ ...database(), SMTP_URL: portal.mailbox.url }, ['users', 'import', file, ...options]);
   };
   const find = (email: string) => portal.services.accounts.findByEmail(email);
-  const total = async () =>
-    (await portal.services.accounts.search({ search: '', page: 1, pageSize: 1 })).total;
+  const total = async () => (await portal.services.people.search({ search: '', page: 1, pageSize: 1 })).total;
   const events = async (event: 'account.imported' | 'account.invited') =>
     (await portal.services.audit.search({ event, page: 1, pageSize: 50 })).events;
 
@@ -62,7 +61,7 @@ describe('The command line: people from a file', () => {
     };
     assert.deepEqual(await groupsOf('ann@example.org'), ['Agents', 'Night, shift']);
     assert.deepEqual(await groupsOf('bob@example.org'), []);
-    const { people } = await portal.services.accounts.search({
+    const { people } = await portal.services.people.search({
       ...{ search: '', groupId: agents.id, page: 1, pageSize: 9 },
     });
     assert.equal(people.length, 1);

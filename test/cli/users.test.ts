@@ -238,17 +238,19 @@ describe('The command line: people', () => {
   }
 
   it('keeps the last administrator', async () => {
-    const { people } = await portal.services.accounts.search({ search: '', page: 1, pageSize: 500 });
+    const { people } = await portal.services.people.search({ search: '', page: 1, pageSize: 500 });
     const administrators = people.filter(
-      ({ role, disabledAt }) => role === 'administrator' && disabledAt === null,
+      ({ account }) => account.role === 'administrator' && account.disabledAt === null,
     );
     const [last, ...others] = administrators;
     assert.ok(last);
-    for (const { email } of others) assert.equal((await command('user', 'disable', email)).code, 0);
-    const ran = await command('user', 'disable', last.email);
+    for (const { account } of others) {
+      assert.equal((await command('user', 'disable', account.email)).code, 0);
+    }
+    const ran = await command('user', 'disable', last.account.email);
     assert.equal(ran.code, 1);
     assert.match(ran.errors, /^[^\n]*last enabled administrator[^\n]*\n$/);
-    assert.equal((await portal.services.accounts.find(last.id))?.disabledAt, null);
+    assert.equal((await portal.services.accounts.find(last.account.id))?.disabledAt, null);
   });
 
   for (const [what, args] of [

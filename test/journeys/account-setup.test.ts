@@ -83,7 +83,7 @@ onBothStores('Setting the site up', (portal) => {
     assert.equal(winners.length, 1);
     assert.equal(answers.filter(({ status }) => status === 410).length, 19);
     assert.equal(winners[0]?.headers['location'], '/sign-in');
-    assert.equal((await portal().services.accounts.search({ search: '', page: 1, pageSize: 50 })).total, 1);
+    assert.equal((await portal().services.people.search({ search: '', page: 1, pageSize: 50 })).total, 1);
   });
 
   it('signs nobody in, and lets the administrator sign in', async () => {

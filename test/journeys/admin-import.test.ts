@@ -155,7 +155,7 @@ onBothStores('Administration: people in bulk', (portal) => {
       ada.unticks('Send invitations by e-mail');
       const answers = await ada.races(20, 'Import');
       assert.ok(answers.every(({ status }) => status === 303 || status === 422));
-      const { total } = await portal().services.accounts.search({ search: email, page: 1, pageSize: 1 });
+      const { total } = await portal().services.people.search({ search: email, page: 1, pageSize: 1 });
       assert.equal(total, 1);
       const events = await portal().services.audit.search({ person: email, page: 1, pageSize: 50 });
       assert.equal(events.events.filter(({ event }) => event === 'account.imported').length, 1);

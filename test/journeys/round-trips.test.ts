@@ -13,13 +13,12 @@ const COMMANDS = ['GET', 'EXPIRE'];
 /** Pages that ask for several lists. Each asks as often as it is said here, whatever is in the lists. */
 const LISTS: Readonly<Record<string, number>> = {
   '/profile/sign-ins': 3,
-  '/admin/people': 5,
-  '/admin/people/export': 4,
-  '/admin/people/:id': 7,
+  '/admin/people': 3,
+  '/admin/people/:id': 6,
   '/admin/people/:id/groups': 4,
   '/admin/people/:id/:action': 4,
   '/admin/people/:id/:action/confirm': 12,
-  '/admin/groups/:id': 4,
+  '/admin/groups/:id': 3,
   '/admin/groups/:id/delete': 9,
   '/admin/groups/:id/members/:memberId/remove': 13,
   '/admin/adoption': 7,

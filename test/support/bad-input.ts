@@ -212,8 +212,8 @@ class Attempt {
 
   async #administrators(): Promise<number> {
     let count = 0;
-    for await (const batch of this.#portal.services.accounts.inBatches())
-      count += batch.filter(({ role }) => role === 'administrator').length;
+    for await (const batch of this.#portal.services.people.inBatches())
+      count += batch.filter(({ account }) => account.role === 'administrator').length;
     return count;
   }
 

@@ -67,10 +67,11 @@ export function peopleUnderTest(people: readonly Given[], changes: Partial<Setti
     },
   };
   const census = new Census({
-    accounts: {
-      ...finding,
+    accounts: finding,
+    people: {
       async *inBatches() {
-        for (let start = 0; start < accounts.length; start += 2) yield accounts.slice(start, start + 2);
+        const all = accounts.map((account) => ({ account, authenticators: [], groups: [] }));
+        for (let start = 0; start < all.length; start += 2) yield all.slice(start, start + 2);
       },
     },
     cohorts,

@@ -14,7 +14,7 @@ export function peopleExport(services: PageServices): Handler<Person> {
   return async (_person, request, response) => {
     const format = formatOf(request.query['format']);
     const fileName = `people-${dayOf(services.clock())}.${format}`;
-    const text = exportPeople(services, format);
+    const text = exportPeople(services.people, format);
     await sendDownload(request, response, { fileName, mediaType: MEDIA_TYPES[format], text });
   };
 }

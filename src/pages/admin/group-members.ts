@@ -228,16 +228,15 @@ async function showPage(
   response: Response,
   { typed, faults, search }: Shown,
 ): Promise<void> {
-  const { accounts, authenticators, renderer } = services;
+  const { people, renderer } = services;
   const path = pathOf(group);
   const { found, pagination } = await listPage(request, { search }, (page) =>
-    accounts.search({ search, groupId: group.id, page, pageSize: PAGE_SIZE }),
+    people.search({ search, groupId: group.id, page, pageSize: PAGE_SIZE }),
   );
-  const theirs = await authenticators.ofMany(found.people.map(({ id }) => id));
-  const lines = found.people.map((account) => [
+  const lines = found.people.map(({ account, authenticators }) => [
     { text: account.name, href: `/admin/people/${account.id}` },
     account.email,
-    twoFactorInWords(theirs.get(account.id) ?? [], words),
+    twoFactorInWords(authenticators, words),
     {
       text: words.t('group.remove-member', { name: account.name }),
       href: `${path}/members/${account.id}/remove`,

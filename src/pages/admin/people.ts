@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Account, accountState } from '../../accounts/account.ts';
+import { accountState } from '../../accounts/account.ts';
+import type { ListedPerson } from '../../accounts/people.ts';
 import type { Authenticator } from '../../two-factor/authenticator.ts';
 import { METHOD_IDS } from '../../two-factor/method.ts';
 import { formView, optionalLine, parseValues } from '../../web/forms.ts';
@@ -16,7 +17,7 @@ const LONGEST_ID = 26;
 const schema = z.object({ search: optionalLine(LONGEST_SEARCH), group: optionalLine(LONGEST_ID) });
 
 /** GET /admin/people */
-export function people({ renderer, accounts, authenticators, groups }: PageServices): Handler<Person> {
+export function people({ renderer, people: lists, groups }: PageServices): Handler<Person> {
   return async ({ visit }, request, response) => {
     const { words } = visit;
     const form = parseValues(schema, request.query);
@@ -28,7 +29,7 @@ export function people({ renderer, accounts, authenticators, groups }: PageServi
     } as const;
     const offered = [
       { value: '', label: words.t('people.every-group') },
-      ...(await groups.all()).map(({ id, name }) => ({ value: id, label: name })),
+      ...(await groups.names()).map(({ id, name }) => ({ value: id, label: name })),
     ];
     if (!form.ok) {
       const shown = formView(form.typed, form.faults, words);
@@ -37,17 +38,11 @@ export function people({ renderer, accounts, authenticators, groups }: PageServi
     }
     const { search, group } = form.values;
     const { found, pagination } = await listPage(request, { search, group }, (number) =>
-      accounts.search({ search, ...(group && { groupId: group }), page: number, pageSize: PAGE_SIZE }),
+      lists.search({ search, ...(group && { groupId: group }), page: number, pageSize: PAGE_SIZE }),
     );
-    const ids = found.people.map(({ id }) => id);
-    const theirs = await authenticators.ofMany(ids);
-    const memberships = await groups.ofMany(ids);
-    const lines = found.people.map((account) => {
-      const names = (memberships.get(account.id) ?? []).map((one) => one.group.name);
-      return lineOf(account, names, theirs.get(account.id) ?? [], words);
-    });
     const list = {
-      ...{ lines, search, pagination },
+      lines: found.people.map((one) => lineOf(one, words)),
+      ...{ search, pagination },
       found: foundInWords(found, 'people', words),
       isNarrowed: search !== '' || group !== '',
     };
@@ -59,12 +54,7 @@ export function people({ renderer, accounts, authenticators, groups }: PageServi
   };
 }
 
-function lineOf(
-  account: Account,
-  groups: readonly string[],
-  authenticators: readonly Authenticator[],
-  words: Translator,
-) {
+function lineOf({ account, groups, authenticators }: ListedPerson, words: Translator) {
   const state = accountState(account);
   return [
     { text: account.name, href: `/admin/people/${account.id}` },

@@ -11,6 +11,7 @@ import { limitsSuite } from './limits.ts';
 import { linksSuite } from './links.ts';
 import { mailsSuite } from './mails.ts';
 import { migrationsSuite } from './migrations.ts';
+import { peopleListsSuite } from './people-lists.ts';
 import { readinessSuite } from './readiness.ts';
 import { recoveryCodesSuite } from './recovery-codes.ts';
 import { remindersSuite } from './reminders.ts';
@@ -38,6 +39,7 @@ export function storageSuites(engine: Engine): void {
     limitsSuite(engine);
     settingsSuite(engine);
     groupsSuite(engine);
+    peopleListsSuite(engine);
     gracesSuite(engine);
     cohortsSuite(engine);
     remindersSuite(engine);

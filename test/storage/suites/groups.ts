@@ -4,6 +4,7 @@ import { newId } from '../../../src/identifiers.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
 import { KnexGraceStore } from '../../../src/storage/graces.ts';
 import { KnexGroupStore } from '../../../src/storage/groups.ts';
+import { KnexPeople } from '../../../src/storage/people.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 import { member, NOW, person, winners } from './people.ts';
 
@@ -40,6 +41,10 @@ export function groupsSuite(engine: Engine): void {
         { ...agents, members: 0 },
         { ...zoo, members: 2 },
       ]);
+      assert.deepEqual(
+        await groups().names(),
+        [agents, zoo].map(({ id, name }) => ({ id, name })),
+      );
       assert.deepEqual(await groups().find(agents.id), agents);
       assert.equal(await groups().find('unknown'), undefined);
     });
@@ -96,9 +101,14 @@ export function groupsSuite(engine: Engine): void {
       for (const one of [ann, bob, person({ name: 'Cyd Smith' })]) await accounts().create(one);
       for (const { id } of [ann, bob]) await groups().add(agents.id, id, NOW);
       const found = async (search: string, groupId: string) => {
-        const { people, total } = await accounts().search({ search, groupId, page: 1, pageSize: 9 });
+        const { people, total } = await new KnexPeople(database()).search({
+          search,
+          groupId,
+          page: 1,
+          pageSize: 9,
+        });
         assert.equal(total, people.length);
-        return people.map(({ name }) => name);
+        return people.map(({ account }) => account.name);
       };
       assert.deepEqual(await found('', agents.id), ['Ann Smith', 'Bob Smith']);
       assert.deepEqual(await found('bob', agents.id), ['Bob Smith']);

@@ -5,6 +5,7 @@ import type { Knex } from 'knex';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
 import { migrate, openDatabase, pendingMigrations, ping } from '../../../src/storage/database.ts';
 import { migrateDown } from '../../../src/storage/migrations.ts';
+import { KnexPeople } from '../../../src/storage/people.ts';
 import { CREATION_TIMEOUT, type EmptyDatabase, type Engine } from '../../support/databases.ts';
 import { person } from './people.ts';
 
@@ -63,7 +64,7 @@ export function migrationsSuite(engine: Engine): void {
       assert.equal(await db.schema.hasTable('groups'), false);
       assert.deepEqual([(await db('accounts')).length, (await db('authenticators')).length], [1, 1]);
       await migrate(db);
-      assert.equal((await new KnexAccounts(db).inBatches()[Symbol.asyncIterator]().next()).done, false);
+      assert.equal((await new KnexPeople(db).inBatches()[Symbol.asyncIterator]().next()).done, false);
     });
 
     it('run once when several instances start at the same time', async () => {

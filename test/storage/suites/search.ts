@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
 import { migrate, openDatabase, pendingMigrations } from '../../../src/storage/database.ts';
 import { migrateDown } from '../../../src/storage/migrations.ts';
+import { KnexPeople } from '../../../src/storage/people.ts';
 import { CREATION_TIMEOUT, type EmptyDatabase, POSTGRESQL } from '../../support/databases.ts';
 import { person } from './people.ts';
 
@@ -46,7 +47,7 @@ export function trigramsSuite(): void {
         const { rows } = await plain.raw("select 1 from pg_indexes where indexname like '%trigrams'");
         assert.deepEqual(rows, []);
         await new KnexAccounts(plain).create(person({ name: 'Ann Smith' }));
-        const { total } = await new KnexAccounts(plain).search({ search: 'smi', page: 1, pageSize: 9 });
+        const { total } = await new KnexPeople(plain).search({ search: 'smi', page: 1, pageSize: 9 });
         assert.equal(total, 1);
       } finally {
         await plain.destroy();

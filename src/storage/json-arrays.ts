@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { type Driver, json } from './rows.ts';
+
+/** What hangs on a row, as one value of it: aggregates of each database, as text, for MySQL's driver would parse JSON. */
+const ARRAYS: Readonly<Record<Driver, (item: string) => string>> = {
+  'better-sqlite3': (item) => `json_group_array(${item})`,
+  pg: (item) => `cast(json_agg(${item}) as text)`,
+  mysql2: (item) => `cast(json_arrayagg(${item}) as char)`,
+};
+
+const PAIRS: Readonly<Record<Driver, string>> = {
+  'better-sqlite3': 'json_array',
+  pg: 'json_build_array',
+  mysql2: 'json_array',
+};
+
+/** An aggregate in SQL: the values of `item` of all rows, in no order. */
+export function jsonArrayOf(driver: Driver, item: string): string {
+  return ARRAYS[driver](item);
+}
+
+/** The same of pairs. */
+export function jsonPairsOf(driver: Driver, one: string, other: string): string {
+  return ARRAYS[driver](`${PAIRS[driver]}(${one}, ${other})`);
+}
+
+/** Of no rows it is null to some databases, and an empty array to others. */
+const array = json.nullable().transform((items) => items ?? []);
+
+export const jsonTexts = array.pipe(z.array(z.string()));
