@@ -135,6 +135,7 @@ export class TrustedBrowsers {
   /** The browsers that are trusted now. */
   async of(basis: TrustBasis): Promise<readonly TrustedBrowser[]> {
     if (basis.trustDays === 0) return [];
+    if (basis.trustDays === 0) return [];
     const now = this.#services.clock();
     const current = digestOf(basis);
     const kept = await this.#services.store.of(basis.account.id);
