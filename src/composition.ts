@@ -207,7 +207,8 @@ function composeDomain(db: Knex, { mails: post, recorded, report, ...base }: Dom
     ...base,
     ...{ post, accounts, people, authenticators, audit, links, throttle, allowance, notices, methods, trust },
   };
-  const census = new Census({ ...shared, policies, cohorts: new KnexCohortStore(db) });
+  const cohorts = new KnexCohortStore(db);
+  const census = new Census({ ...shared, policies, cohorts, groups: groupStore });
   const administration = new Administration(shared);
   const recoveryCodeStore = new KnexRecoveryCodeStore(db);
   const registration = new Registration(shared);
@@ -220,8 +221,8 @@ function composeDomain(db: Knex, { mails: post, recorded, report, ...base }: Dom
     groups: new Groups({ ...shared, store: groupStore }),
     policies,
     census,
-    previews: new Previews({ ...shared, census, groups: groupStore }),
-    adoption: new Adoption({ ...shared, census, groups: groupStore, codes: recoveryCodeStore }),
+    previews: new Previews({ ...shared, census, policies, groups: groupStore }),
+    adoption: new Adoption({ ...shared, census }),
     reminders: new Reminders({ ...shared, census, store: new KnexReminderStore(db) }),
     methods,
     codes,

@@ -9,6 +9,7 @@ import type { TrustedBrowserStore } from '../two-factor/trusted-browsers.ts';
 import type { Account, Role } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import type { Links } from './links.ts';
+import type { PersonFacts } from './standings.ts';
 
 interface AdministrationServices {
   readonly accounts: Accounts;
@@ -51,9 +52,11 @@ export class Administration {
   }
 
   /** What keeps the person from proving an authenticator: one that is blocked, or a wait after wrong codes. */
-  async heldUp(account: Account): Promise<HeldUp | undefined> {
-    const theirs = await this.#services.authenticators.of(account.id);
-    if (theirs.some(({ blockedAt }) => blockedAt !== null)) return { kind: 'blocked' };
+  async heldUp({
+    account,
+    authenticators,
+  }: Pick<PersonFacts, 'account' | 'authenticators'>): Promise<HeldUp | undefined> {
+    if (authenticators.some(({ blockedAt }) => blockedAt !== null)) return { kind: 'blocked' };
     const until = await this.#services.throttle.waiting(secondFactorSubject(account.id), SECOND_FACTOR_RULE);
     return until === undefined ? undefined : { kind: 'waiting', until };
   }

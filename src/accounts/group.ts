@@ -11,8 +11,6 @@ export interface Group extends LaidDownRule {
   readonly name: string;
 }
 
-export type NamedGroup = Pick<Group, 'id' | 'name'>;
-
 export interface GroupWithSize extends Group {
   readonly members: number;
 }
@@ -36,8 +34,8 @@ export function groupNameKey(name: string): string {
 export interface GroupStore {
   /** All, by name. */
   all(): Promise<readonly GroupWithSize[]>;
-  /** The same, where nothing but the names is asked for: members are not counted for them. */
-  names(): Promise<readonly NamedGroup[]>;
+  /** The same, where nobody asks for the number of members: of many that would take its time. */
+  list(): Promise<readonly Group[]>;
   find(id: string): Promise<Group | undefined>;
   /** However it is spelled. */
   findByName(name: string): Promise<Group | undefined>;

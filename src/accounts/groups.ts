@@ -7,7 +7,7 @@ import { graceFact } from '../two-factor/grace.ts';
 import { type LaidDownRule, laidDown } from '../two-factor/personal-policy.ts';
 import type { TrustedBrowserStore } from '../two-factor/trusted-browsers.ts';
 import type { Account } from './account.ts';
-import type { Group, GroupStore, GroupWithSize, Membership, NamedGroup } from './group.ts';
+import type { Group, GroupStore, GroupWithSize } from './group.ts';
 
 interface GroupServices {
   readonly store: GroupStore;
@@ -39,9 +39,9 @@ export class Groups {
     return this.#services.store.all();
   }
 
-  /** All, by name, with nothing else. */
-  async names(): Promise<readonly NamedGroup[]> {
-    return this.#services.store.names();
+  /** The same, without the number of members. */
+  async list(): Promise<readonly Group[]> {
+    return this.#services.store.list();
   }
 
   async find(id: string): Promise<Group | undefined> {
@@ -52,13 +52,9 @@ export class Groups {
     return this.#services.store.findByName(name);
   }
 
-  /** The groups that each of these is in, by name; those in none are left out. */
-  async ofMany(accountIds: readonly string[]): Promise<ReadonlyMap<string, readonly Membership[]>> {
-    return this.#services.store.of(accountIds);
-  }
-
-  async of(account: Account): Promise<readonly Group[]> {
-    return ((await this.ofMany([account.id])).get(account.id) ?? []).map(({ group }) => group);
+  /** Those that the person is in, by name. */
+  async of({ id }: Account): Promise<readonly Group[]> {
+    return ((await this.#services.store.of([id])).get(id) ?? []).map(({ group }) => group);
   }
 
   /** Undefined when another group has the name. */

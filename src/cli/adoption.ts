@@ -10,7 +10,7 @@ export async function showAdoption(
 ): Promise<void> {
   await requireTables(operation);
   const { services, words, say } = operation;
-  const slices = await services.adoption.slices();
+  const slices = await services.adoption.slices(await services.census.rules());
   if (json) return say(JSON.stringify(slices.map(adoptionRecord)));
   writeTable(
     [

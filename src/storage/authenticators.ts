@@ -53,14 +53,10 @@ export class KnexAuthenticators implements Authenticators {
   }
 
   async of(accountId: string): Promise<readonly Authenticator[]> {
-    return (await this.ofMany([accountId])).get(accountId) ?? [];
-  }
-
-  async ofMany(accountIds: readonly string[]): Promise<ReadonlyMap<string, readonly Authenticator[]>> {
     const rows: unknown = await this.#db(TABLE)
-      .whereIn('account_id', [...accountIds])
+      .where({ account_id: accountId })
       .orderBy(['created_at', 'id']);
-    return Map.groupBy(z.array(authenticatorRow).parse(rows), ({ accountId }) => accountId);
+    return z.array(authenticatorRow).parse(rows);
   }
 
   async create(authenticator: NewAuthenticator): Promise<boolean> {

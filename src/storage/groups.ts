@@ -7,7 +7,6 @@ import {
   type GroupWithSize,
   groupNameKey,
   type Membership,
-  type NamedGroup,
 } from '../accounts/group.ts';
 import type { Instant } from '../time.ts';
 import { transaction, unlessTaken } from './contention.ts';
@@ -43,12 +42,9 @@ export class KnexGroupStore implements GroupStore {
     return groups.sort(byName);
   }
 
-  async names(): Promise<readonly NamedGroup[]> {
-    const rows: unknown = await this.#db(TABLE).select('id', 'name');
-    return z
-      .array(groupRow.pick({ id: true, name: true }))
-      .parse(rows)
-      .sort(byName);
+  async list(): Promise<readonly Group[]> {
+    const rows: unknown = await this.#db(TABLE);
+    return z.array(groupRow).parse(rows).map(groupOf).sort(byName);
   }
 
   async find(id: string): Promise<Group | undefined> {
@@ -147,7 +143,7 @@ function groupOf(row: z.infer<typeof groupRow>): Group {
   return { id: row.id, name: row.name, ...ruleOf(row) };
 }
 
-function byName(one: NamedGroup, other: NamedGroup): number {
+function byName(one: Group, other: Group): number {
   return byGroupName(one.name, other.name);
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Driver, json } from './rows.ts';
+import { type Driver, json, whole } from './rows.ts';
 
 /** What hangs on a row, as one value of it: aggregates of each database, as text, for MySQL's driver would parse JSON. */
 const ARRAYS: Readonly<Record<Driver, (item: string) => string>> = {
@@ -28,3 +28,4 @@ export function jsonPairsOf(driver: Driver, one: string, other: string): string 
 const array = json.nullable().transform((items) => items ?? []);
 
 export const jsonTexts = array.pipe(z.array(z.string()));
+export const jsonPairs = array.pipe(z.array(z.tuple([z.string(), whole])));

@@ -55,17 +55,4 @@ export class KnexRecoveryCodeStore implements RecoveryCodeStore {
       .first();
     return countOf(row);
   }
-
-  async holders(accountIds: readonly string[]): Promise<ReadonlySet<string>> {
-    const rows: unknown = await this.#db(TABLE)
-      .whereIn('account_id', [...accountIds])
-      .where({ used_at: null })
-      .distinct('account_id');
-    return new Set(
-      z
-        .array(z.object({ account_id: z.string() }))
-        .parse(rows)
-        .map(({ account_id }) => account_id),
-    );
-  }
 }

@@ -1,16 +1,13 @@
 import { accountState } from '../accounts/account.ts';
-import type { Group, GroupStore } from '../accounts/group.ts';
+import type { Group } from '../accounts/group.ts';
 import type { Clock } from '../time.ts';
-import type { Census, Compared, Tally } from './census.ts';
-import { METHOD_IDS, type MethodId } from './method.ts';
+import type { Census, Compared, Rules, Tally } from './census.ts';
 import { type Count, LongCounts } from './long-counts.ts';
-import type { RecoveryCodeStore } from './recovery-codes.ts';
+import { METHOD_IDS, type MethodId } from './method.ts';
 import { type Due, dueAfterPassword } from './sign-in-checks.ts';
 
 /** Somebody with all that is counted of them. */
 export interface Adopter extends Compared {
-  /** Whether any recovery code is left. */
-  readonly hasCodes: boolean;
   /** The enrolment that the policy demands and that has not been made. */
   readonly due: Due | undefined;
 }
@@ -81,16 +78,20 @@ export function shareOf(figure: FigureId, { figures }: Slice): number | undefine
 
 interface AdoptionServices {
   readonly census: Pick<Census, 'tallies' | 'people'>;
-  readonly groups: Pick<GroupStore, 'all'>;
-  readonly codes: Pick<RecoveryCodeStore, 'holders'>;
   readonly clock: Clock;
 }
 
 /** Everybody first, then each group by name. */
 export type Slices = readonly [Slice, ...Slice[]];
 
-/** Of whom a figure may count some. */
+/** Among whom is counted: everybody, or the members of a group. */
 interface Among {
+  readonly rules: Rules;
+  readonly groupId?: string | undefined;
+}
+
+/** Of whom a figure may count some. */
+interface Counting {
   readonly keys: readonly string[];
   readonly total: number;
   /** Whether it may leave out some of a cohort. */
@@ -101,7 +102,7 @@ interface Among {
 export class Adoption {
   readonly #services: AdoptionServices;
   readonly #glances: LongCounts<Slices>;
-  readonly #lists: LongCounts<Among>;
+  readonly #lists: LongCounts<Counting>;
 
   constructor(services: AdoptionServices) {
     this.#services = services;
@@ -110,15 +111,15 @@ export class Adoption {
   }
 
   /** The figures for a page: counting takes seconds where there are a million people. */
-  async glance(): Promise<Count<Slices>> {
-    return this.#glances.of('everybody', () => this.slices());
+  async glance(rules: Rules): Promise<Count<Slices>> {
+    return this.#glances.of('everybody', () => this.slices(rules));
   }
 
-  async slices(): Promise<Slices> {
+  async slices(rules: Rules): Promise<Slices> {
     const everybody = { group: undefined, figures: zeros() };
-    const groups = (await this.#services.groups.all()).map((group) => ({ group, figures: zeros() }));
+    const groups = rules.groups.map((group) => ({ group, figures: zeros() }));
     const byId = new Map(groups.map((slice) => [slice.group.id, slice]));
-    for await (const { adopter, size } of this.#tallies()) {
+    for await (const { adopter, size } of this.#tallies({ rules })) {
       const theirs = [everybody, ...groupIdsOf(adopter).flatMap((id) => byId.get(id) ?? [])];
       for (const figure of FIGURE_IDS.filter((id) => counts(id, adopter))) {
         for (const { figures } of theirs) figures[figure] += size;
@@ -128,24 +129,26 @@ export class Adoption {
   }
 
   /** Those whom a figure counts, oldest account first. */
-  async *behind(figure: FigureId, groupId?: string): AsyncGenerator<Adopter> {
-    const { keys } = await this.#among(figure, groupId);
-    yield* this.#people(figure, keys, groupId, 0);
+  async *behind(figure: FigureId, scope: Among): AsyncGenerator<Adopter> {
+    const { keys } = await this.#count(figure, scope);
+    yield* this.#people(figure, keys, scope, 0);
   }
 
   /** Some of them, and how many there are; who they are may have been counted a while ago, as in `glance`. */
   async pageBehind(
     figure: FigureId,
-    groupId: string | undefined,
+    scope: Among,
     { skip, take }: { readonly skip: number; readonly take: number },
   ): Promise<{ readonly people: readonly Adopter[]; readonly total: number }> {
-    const { value } = await this.#lists.of(`${figure} ${groupId ?? ''}`, () => this.#among(figure, groupId));
+    const { value } = await this.#lists.of(`${figure} ${scope.groupId ?? ''}`, () =>
+      this.#count(figure, scope),
+    );
     const { keys, total, apart } = value;
     const people: Adopter[] = [];
     // Where not all of a cohort count, the database cannot tell how many to skip.
     let ahead = apart ? skip : 0;
     if (skip >= total) return { people, total };
-    for await (const adopter of this.#people(figure, keys, groupId, apart ? 0 : skip)) {
+    for await (const adopter of this.#people(figure, keys, scope, apart ? 0 : skip)) {
       if (ahead > 0) ahead -= 1;
       else people.push(adopter);
       if (people.length === take) break;
@@ -153,10 +156,10 @@ export class Adoption {
     return { people, total };
   }
 
-  async #among(figure: FigureId, groupId: string | undefined): Promise<Among> {
+  async #count(figure: FigureId, scope: Among): Promise<Counting> {
     const keys = new Set<string>();
     let [total, apart] = [0, false];
-    for await (const { adopter, size, ...tally } of this.#tallies(groupId)) {
+    for await (const { adopter, size, ...tally } of this.#tallies(scope)) {
       if (!counts(figure, adopter)) continue;
       for (const key of tally.keys) keys.add(key);
       total += size;
@@ -165,34 +168,26 @@ export class Adoption {
     return { keys: [...keys], total, apart };
   }
 
-  async *#tallies(groupId?: string): AsyncGenerator<Tally & { readonly adopter: Adopter }> {
-    for await (const tallies of this.#services.census.tallies({ groupId })) {
-      const adopters = await this.#adopters(tallies.map(({ one }) => one));
-      for (const [index, adopter] of adopters.entries()) {
-        const tally = tallies[index];
-        if (tally) yield { ...tally, adopter };
-      }
+  async *#tallies(scope: Among): AsyncGenerator<Tally & { readonly adopter: Adopter }> {
+    for await (const tally of this.#services.census.tallies(scope)) {
+      yield { ...tally, adopter: adopterOf(tally.one) };
     }
   }
 
   async *#people(
     figure: FigureId,
     keys: readonly string[],
-    groupId: string | undefined,
+    scope: Among,
     skip: number,
   ): AsyncGenerator<Adopter> {
-    for await (const batch of this.#services.census.people(keys, { groupId }, skip)) {
-      yield* (await this.#adopters(batch)).filter((adopter) => counts(figure, adopter));
+    for await (const batch of this.#services.census.people(keys, scope, skip)) {
+      yield* batch.map(adopterOf).filter((adopter) => counts(figure, adopter));
     }
   }
+}
 
-  async #adopters(people: readonly Compared[]): Promise<readonly Adopter[]> {
-    const holders = await this.#services.codes.holders(people.map(({ account }) => account.id));
-    return people.map((one) => {
-      const due = dueAfterPassword(one.policy, one.authenticators, true);
-      return { ...one, due, hasCodes: holders.has(one.account.id) };
-    });
-  }
+function adopterOf(one: Compared): Adopter {
+  return { ...one, due: dueAfterPassword(one.policy, one.authenticators, true) };
 }
 
 /** Of all figures but one it holds that only those count who can sign in. */

@@ -20,6 +20,9 @@ export interface Authenticator {
   readonly preferredAt: Instant | null;
 }
 
+/** All that a rule goes by. */
+export type OfMethod = Pick<Authenticator, 'method'>;
+
 export type NewAuthenticator = Omit<Authenticator, 'lastUsedAt' | 'blockedAt' | 'preferredAt'>;
 
 export const LONGEST_NAME = 60;
@@ -33,8 +36,6 @@ export function nameKey(name: string): string {
 export interface Authenticators {
   /** The account's authenticators, oldest first. */
   of(accountId: string): Promise<readonly Authenticator[]>;
-  /** For lists of people: the authenticators of each account that has any. */
-  ofMany(accountIds: readonly string[]): Promise<ReadonlyMap<string, readonly Authenticator[]>>;
   /** False when the person has one of this name already (by `nameKey`). */
   create(authenticator: NewAuthenticator): Promise<boolean>;
   /**

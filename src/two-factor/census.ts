@@ -1,19 +1,29 @@
 import type { Account } from '../accounts/account.ts';
-import type { Accounts } from '../accounts/accounts.ts';
-import type { People } from '../accounts/people.ts';
+import type { Group, GroupStore } from '../accounts/group.ts';
 import { type SettingsStore, siteRule } from '../settings/settings.ts';
-import type { Authenticator, Authenticators } from './authenticator.ts';
-import type { PersonalPolicy } from './personal-policy.ts';
-import type { Policies, WhatIf } from './policies.ts';
+import type { Instant } from '../time.ts';
+import type { OfMethod } from './authenticator.ts';
+import type { LaidDownRule, PersonalPolicy } from './personal-policy.ts';
+import type { Beginnings, Policies, WhatIf } from './policies.ts';
 import { allowedAuthenticators } from './policy.ts';
 import { dueAfterPassword } from './sign-in-checks.ts';
+
+/** Somebody with all that a rule, or a figure, goes by. */
+export interface CensusPerson {
+  readonly account: Account;
+  readonly authenticators: readonly OfMethod[];
+  /** Whether any recovery code is left. */
+  readonly hasCodes: boolean;
+  readonly memberships: readonly { readonly groupId: string; readonly joinedAt: Instant }[];
+  readonly beginnings: Beginnings;
+}
 
 /** People who are alike in all that decides: their state, methods, recovery codes, groups, "Enforce 2FA". */
 export interface Cohort {
   /** What they have in common. */
   readonly key: string;
-  /** The oldest account among them. */
-  readonly first: Account;
+  /** The oldest account among them, with what they have in common; moments are no two people's, and left out. */
+  readonly first: CensusPerson;
   readonly size: number;
   /** Whether moments matter as well: a grace of theirs has begun, or an authenticator went. */
   readonly timed: boolean;
@@ -24,13 +34,23 @@ export interface CohortStore {
   /** Of everybody, or of the members of a group; in the order of their first accounts. */
   all(groupId?: string): Promise<readonly Cohort[]>;
   /** The people of some cohorts without the first `skip`, oldest account first, not all at once. */
-  members(keys: readonly string[], groupId?: string, skip?: number): AsyncIterable<readonly Account[]>;
+  members(keys: readonly string[], groupId?: string, skip?: number): AsyncIterable<readonly CensusPerson[]>;
+  /** All people, oldest account first, not all at once. */
+  everybody(): AsyncIterable<readonly CensusPerson[]>;
+}
+
+/** The rules that are laid down. */
+export interface Rules {
+  readonly site: LaidDownRule;
+  /** By name. */
+  readonly groups: readonly Group[];
 }
 
 /** Somebody with what applies to them, and what they have. */
 export interface Counted {
   readonly account: Account;
-  readonly authenticators: readonly Authenticator[];
+  readonly authenticators: readonly OfMethod[];
+  readonly hasCodes: boolean;
   readonly policy: PersonalPolicy;
 }
 
@@ -49,22 +69,19 @@ export interface Tally {
   readonly apart: boolean;
 }
 
-/** Who is counted: everybody, or the members of a group, or one person; and under which supposition. */
+/** Who is counted: everybody, or the members of a group; under which rules, and which supposition. */
 export interface Scope {
+  readonly rules: Rules;
   readonly groupId?: string | undefined;
   readonly whatIf?: WhatIf;
 }
 
 interface CensusServices {
-  readonly accounts: Pick<Accounts, 'find'>;
-  readonly people: Pick<People, 'inBatches'>;
   readonly cohorts: CohortStore;
-  readonly authenticators: Pick<Authenticators, 'ofMany'>;
+  readonly groups: Pick<GroupStore, 'list'>;
   readonly settings: Pick<SettingsStore, 'read'>;
   readonly policies: Policies;
 }
-
-const BATCH = 200;
 
 /**
  * Goes through people and asks what applies to them: now, or if a rule were another. Counting, it asks once for all who
@@ -77,93 +94,76 @@ export class Census {
     this.#services = services;
   }
 
+  /** The rules as they are laid down now; the site's is read where it is not known. */
+  async rules(site?: LaidDownRule): Promise<Rules> {
+    const { settings, groups } = this.#services;
+    return { site: site ?? siteRule(await settings.read()), groups: await groups.list() };
+  }
+
   /** Everybody, one by one, oldest account first, disabled ones too. */
   async *everybody(): AsyncGenerator<Counted> {
-    for await (const batch of this.#services.people.inBatches()) {
-      yield* await this.#judged(
-        batch.map(({ account }) => account),
-        {},
-      );
-    }
+    const judge = this.#judge({ rules: await this.rules() });
+    for await (const batch of this.#services.cohorts.everybody()) yield* batch.map(judge);
   }
 
   /** All in the scope, many at once: for whoever has to ask something more about each. */
-  async *tallies(scope: Scope = {}): AsyncGenerator<readonly Tally[]> {
-    const { whatIf = {}, groupId } = scope;
-    if (whatIf.person) return yield* this.#alone(whatIf);
-    const cohorts = await this.#services.cohorts.all(groupId);
+  async *tallies(scope: Scope): AsyncGenerator<Tally> {
+    const judge = this.#judge(scope);
     const apart: string[] = [];
-    for (let start = 0; start < cohorts.length; start += BATCH) {
-      const some = cohorts.slice(start, start + BATCH);
-      const firsts = await this.#judged(
-        some.map(({ first }) => first),
-        whatIf,
-      );
-      const alike = firsts.flatMap((one, index): readonly Tally[] => {
-        const { key, size, timed } = some[index] ?? never();
-        if (!timed || !isDue(one)) return [{ one, keys: [key], size, apart: false }];
-        apart.push(key);
-        return [];
-      });
-      yield alike;
+    for (const { first, key, size, timed } of await this.#services.cohorts.all(scope.groupId)) {
+      const one = judge(first);
+      if (!timed || !isDue(one)) yield { one, keys: [key], size, apart: false };
+      else apart.push(key);
     }
     for await (const people of this.people(apart, scope)) {
-      yield people.map((one) => ({ one, keys: apart, size: 1, apart: true }));
+      yield* people.map((one) => ({ one, keys: apart, size: 1, apart: true }));
     }
   }
 
   /** The people of some cohorts in the scope without the first `skip`, oldest account first, not all at once. */
-  async *people(
-    keys: readonly string[],
-    { groupId, whatIf = {} }: Scope,
-    skip = 0,
-  ): AsyncGenerator<readonly Compared[]> {
+  async *people(keys: readonly string[], scope: Scope, skip = 0): AsyncGenerator<readonly Compared[]> {
     if (keys.length === 0) return;
-    if (whatIf.person) {
-      for await (const tallies of this.#alone(whatIf)) yield tallies.map(({ one }) => one);
-      return;
-    }
-    for await (const batch of this.#services.cohorts.members(keys, groupId, skip)) {
-      yield await this.#judged(batch, whatIf);
+    const judge = this.#judge(scope);
+    for await (const batch of this.#services.cohorts.members(keys, scope.groupId, skip)) {
+      yield batch.map(judge);
     }
   }
 
   /** How many people who can sign in have authenticators of which none is asked for. */
   async without(): Promise<number> {
     let count = 0;
-    for await (const tallies of this.tallies()) {
-      for (const { one, size } of tallies) {
-        const { account, authenticators, policy } = one;
-        const has = account.disabledAt === null && authenticators.length > 0;
-        if (has && !isAsked(policy, authenticators)) count += size;
-      }
+    for await (const { one, size } of this.tallies({ rules: await this.rules() })) {
+      const { account, authenticators, policy } = one;
+      const has = account.disabledAt === null && authenticators.length > 0;
+      if (has && !isAsked(policy, authenticators)) count += size;
     }
     return count;
   }
 
-  /** What is decided of a person concerns nobody else. */
-  async *#alone(whatIf: WhatIf): AsyncGenerator<readonly Tally[]> {
-    const account = whatIf.person && (await this.#services.accounts.find(whatIf.person.id));
-    if (!account) return;
-    const [one] = await this.#judged([account], whatIf);
-    if (one) yield [{ one, size: 1, keys: [account.id], apart: false }];
-  }
-
-  /** In the order of the accounts. */
-  async #judged(accounts: readonly Account[], whatIf: WhatIf): Promise<readonly Compared[]> {
-    const { authenticators, settings, policies } = this.#services;
-    const site = siteRule(await settings.read());
-    const theirs = await authenticators.ofMany(accounts.map(({ id }) => id));
-    const both = await policies.compared(accounts, site, whatIf);
-    return accounts.map((account) => {
-      const { now, then } = both.get(account.id) ?? never();
-      return { account, authenticators: theirs.get(account.id) ?? [], policy: now, then };
-    });
+  #judge({ rules, whatIf = {} }: Scope): (person: CensusPerson) => Compared {
+    const places = new Map(rules.groups.map((group, place) => [group.id, { group, place }]));
+    return ({ account, authenticators, hasCodes, beginnings, ...person }) => {
+      const memberships = person.memberships
+        .flatMap(({ groupId, joinedAt }) => {
+          // One that went meanwhile applies to nobody.
+          const found = places.get(groupId);
+          return found ? { ...found, accountId: account.id, joinedAt } : [];
+        })
+        .sort((one, other) => one.place - other.place);
+      const known = { account, memberships, beginnings };
+      const { now, then } = this.#services.policies.compared(known, rules.site, whatIf);
+      return { account, authenticators, hasCodes, policy: now, then };
+    };
   }
 }
 
 /** Whether an authenticator of theirs is asked for now, and none would be any more. */
-export function isLeftWithout({ account, authenticators, policy, then }: Compared): boolean {
+export function isLeftWithout({
+  account,
+  authenticators,
+  policy,
+  then,
+}: Omit<Compared, 'hasCodes'>): boolean {
   const isProtected = account.disabledAt === null && isAsked(policy, authenticators);
   return isProtected && !isAsked(then, authenticators);
 }
@@ -173,10 +173,6 @@ function isDue({ authenticators, policy, then }: Compared): boolean {
   return [policy, then].some((one) => dueAfterPassword(one, authenticators, true) !== undefined);
 }
 
-function isAsked(policy: PersonalPolicy, authenticators: readonly Authenticator[]): boolean {
+function isAsked(policy: PersonalPolicy, authenticators: readonly OfMethod[]): boolean {
   return allowedAuthenticators(policy, authenticators).length > 0;
-}
-
-function never(): never {
-  throw new Error('Somebody was not judged.');
 }

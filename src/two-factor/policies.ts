@@ -1,6 +1,7 @@
 import type { Account, Enforcement } from '../accounts/account.ts';
 import type { GroupStore, Membership } from '../accounts/group.ts';
 import type { Clock, Instant } from '../time.ts';
+import type { OfMethod } from './authenticator.ts';
 import {
   type AppliedRule,
   enforcedMethods,
@@ -23,6 +24,18 @@ export interface GraceStore {
   begin(accountId: string, source: GraceKey, since: Instant, at: Instant): Promise<void>;
 }
 
+/** What of a person decides over what applies to them. */
+export interface Known {
+  readonly account: Account;
+  readonly memberships: readonly Membership[];
+  readonly beginnings: Beginnings;
+}
+
+/** The same, with what decides over what is asked of them. */
+export interface KnownPerson extends Known {
+  readonly authenticators: readonly OfMethod[];
+}
+
 /** Rules to reckon with instead of those that hold: what a change would bring. */
 export type WhatIf =
   | {
@@ -36,7 +49,7 @@ export type WhatIf =
       readonly group?: undefined;
       /** This person in these groups, or with "Enforce 2FA" or without it. */
       readonly person: {
-        readonly id: string;
+        readonly known: KnownPerson;
         readonly memberships?: readonly Membership[];
         readonly enforcement?: Enforcement | null;
       };
@@ -46,13 +59,6 @@ export type WhatIf =
 export interface ComparedPolicies {
   readonly now: PersonalPolicy;
   readonly then: PersonalPolicy;
-}
-
-/** What of a person decides over what applies to them. */
-interface Known {
-  readonly account: Account;
-  readonly memberships: readonly Membership[];
-  readonly beginnings: Beginnings;
 }
 
 interface PolicyServices {
@@ -71,60 +77,21 @@ export class Policies {
 
   /** What applies to the person at this moment, under this rule of the site. */
   async of(account: Account, site: LaidDownRule): Promise<PersonalPolicy> {
-    const found = (await this.ofMany([account], site)).get(account.id);
-    if (!found) throw new Error('Somebody has no policy.');
-    return found;
-  }
-
-  /** The same for many, by their id. */
-  async ofMany(
-    accounts: readonly Account[],
-    site: LaidDownRule,
-    whatIf: WhatIf = {},
-  ): Promise<ReadonlyMap<string, PersonalPolicy>> {
-    const [policies = new Map()] = await this.#underEach([whatIf], accounts, site);
-    return policies;
-  }
-
-  /** What applies to each now, and what would, both from one look at the database. */
-  async compared(
-    accounts: readonly Account[],
-    site: LaidDownRule,
-    whatIf: WhatIf,
-  ): Promise<ReadonlyMap<string, ComparedPolicies>> {
-    const [present, future] = await this.#underEach([{}, whatIf], accounts, site);
-    return new Map(
-      accounts.flatMap(({ id }) => {
-        const [now, then] = [present?.get(id), future?.get(id)];
-        return now && then ? [[id, { now, then }]] : [];
-      }),
-    );
-  }
-
-  async #underEach(
-    whatIfs: readonly WhatIf[],
-    accounts: readonly Account[],
-    site: LaidDownRule,
-  ): Promise<readonly ReadonlyMap<string, PersonalPolicy>[]> {
-    const memberships = await this.#services.groups.of(accounts.map(({ id }) => id));
-    const applied = whatIfs.map((whatIf) =>
-      accounts.map((account) => {
-        const { enforcement, groups } = changed(account, memberships.get(account.id) ?? [], whatIf);
-        return { account, rules: rulesFor(enforcement, whatIf.site ?? site, groups) };
-      }),
-    );
+    const { groups, graces } = this.#services;
+    const memberships = (await groups.of([account.id])).get(account.id) ?? [];
     // When a grace began matters to nobody whose rules know none.
-    const waiting = new Set(
-      applied.flat().flatMap(({ account, rules }) => (rules.some(hasDays) ? account.id : [])),
-    );
-    const beginnings = waiting.size > 0 ? await this.#services.graces.of([...waiting]) : new Map();
-    const now = this.#services.clock();
-    return applied.map((people) => {
-      const policies = people.map(({ account, rules }): [string, PersonalPolicy] => {
-        return [account.id, reckoned(account, rules, beginnings.get(account.id), now)];
-      });
-      return new Map(policies);
-    });
+    const waits = rulesFor(account.enforcement, site, memberships).some(hasDays);
+    const begun = waits ? (await graces.of([account.id])).get(account.id) : undefined;
+    return this.by({ account, memberships, beginnings: begun ?? new Map() }, site);
+  }
+
+  /** What applies now, and what would. */
+  compared(known: Known, site: LaidDownRule, whatIf: WhatIf): ComparedPolicies {
+    const { account, memberships, beginnings } = known;
+    const { enforcement, groups } = changed(account, memberships, whatIf);
+    const rules = rulesFor(enforcement, whatIf.site ?? site, groups);
+    const then = reckoned(account, rules, beginnings, this.#services.clock());
+    return { now: this.by(known, site), then };
   }
 
   /** The same by what is known of the person already. */
@@ -165,7 +132,7 @@ function reckoned(
 
 /** What counts of somebody under the supposition. */
 function changed(account: Account, memberships: readonly Membership[], { group, person }: WhatIf) {
-  const own = person?.id === account.id ? person : undefined;
+  const own = person?.known.account.id === account.id ? person : undefined;
   return {
     enforcement: own?.enforcement === undefined ? account.enforcement : own.enforcement,
     groups: (own?.memberships ?? memberships).flatMap((one) => {

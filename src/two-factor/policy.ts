@@ -1,4 +1,4 @@
-import type { Authenticator } from './authenticator.ts';
+import type { OfMethod } from './authenticator.ts';
 import type { MethodId } from './method.ts';
 
 export type TwoFactorRule = 'off' | 'optional' | 'mandatory';
@@ -21,19 +21,19 @@ export interface AppliedPolicy extends Policy {
 }
 
 /** The authenticators that satisfy the rule. A blocked one still counts: it is a factor. */
-export function satisfyingAuthenticators(
+export function satisfyingAuthenticators<One extends OfMethod>(
   policy: Policy,
-  authenticators: readonly Authenticator[],
-): readonly Authenticator[] {
+  authenticators: readonly One[],
+): readonly One[] {
   if (policy.rule === 'off') return [];
   return authenticators.filter(({ method }) => policy.methods.includes(method));
 }
 
 /** The authenticators that the person is asked for: those that satisfy the rule, or where there is none, what there is. */
-export function allowedAuthenticators(
+export function allowedAuthenticators<One extends OfMethod>(
   policy: AppliedPolicy,
-  authenticators: readonly Authenticator[],
-): readonly Authenticator[] {
+  authenticators: readonly One[],
+): readonly One[] {
   const satisfying = satisfyingAuthenticators(policy, authenticators);
   if (satisfying.length > 0 || policy.rule === 'off') return satisfying;
   return authenticators.filter(({ method }) => policy.alsoAsked.includes(method));

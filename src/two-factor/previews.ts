@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type Account, accountState } from '../accounts/account.ts';
-import type { Accounts } from '../accounts/accounts.ts';
-import type { GroupStore } from '../accounts/group.ts';
-import type { SettingsStore } from '../settings/settings.ts';
+import type { GroupStore, GroupWithSize, Membership } from '../accounts/group.ts';
+import { type Settings, siteRule } from '../settings/settings.ts';
 import type { Clock, Instant } from '../time.ts';
 import { type Census, type Compared, isLeftWithout, type Scope, type Tally } from './census.ts';
 import { type Deadline, isEarlier } from './grace.ts';
 import type { PersonalPolicy } from './personal-policy.ts';
-import type { WhatIf } from './policies.ts';
+import type { Policies, WhatIf } from './policies.ts';
 import { dueAfterPassword } from './sign-in-checks.ts';
 
 /** So many people are named; the others are a number. */
@@ -41,15 +40,26 @@ export interface Preview {
   readonly left: number;
   /** How many of those are asked to enrol again. */
   readonly leftAsked: number;
+  /** What was decided when this was worked out; see `Previews.basis`. */
+  readonly basis: string;
 }
 
 interface PreviewServices {
   readonly census: Pick<Census, 'tallies' | 'people'>;
-  readonly settings: Pick<SettingsStore, 'read'>;
-  readonly groups: Pick<GroupStore, 'all' | 'of'>;
-  readonly accounts: Pick<Accounts, 'find'>;
+  readonly groups: Pick<GroupStore, 'all'>;
+  readonly policies: Policies;
   readonly clock: Clock;
 }
+
+/** What administrators have decided, as far as it bears on everybody or on a group. */
+interface Decided {
+  readonly settings: Settings;
+  /** None where the change concerns one person: what is known of them has those that bear on it. */
+  readonly groups: readonly GroupWithSize[];
+}
+
+/** Somebody whom a change concerns. */
+type Concerned = Omit<Compared, 'hasCodes'>;
 
 /** What a change of rules would do, before it is made. Nobody who is disabled counts: they cannot sign in. */
 export class Previews {
@@ -60,18 +70,21 @@ export class Previews {
   }
 
   /** Whether it would ask anybody to enrol, or leave anybody without 2FA. */
-  async touchesAnybody(whatIf: WhatIf): Promise<boolean> {
-    for await (const { one } of this.#tallies(whatIf)) {
+  async touchesAnybody(whatIf: WhatIf, settings: Settings): Promise<boolean> {
+    for await (const { one } of this.#tallies(whatIf, await this.#decided(whatIf, settings))) {
       if (this.#asked(one) || isLeftWithout(one)) return true;
     }
     return false;
   }
 
-  async of(whatIf: WhatIf): Promise<Preview> {
+  /** `groups`: where they are known already. */
+  async of(whatIf: WhatIf, settings: Settings, groups?: readonly GroupWithSize[]): Promise<Preview> {
+    // Before the count: what is decided during it makes the preview stale.
+    const decided = groups ? { settings, groups } : await this.#decided(whatIf, settings);
     const timing: Timing = { atOnce: 0, dated: undefined, fromNextSignIn: new Map() };
     const keys = new Set<string>();
     let [asked, unconfirmed, left, leftAsked] = [0, 0, 0, 0];
-    for await (const { one, size, keys: theirs } of this.#tallies(whatIf)) {
+    for await (const { one, size, keys: theirs } of this.#tallies(whatIf, decided)) {
       const deadline = this.#asked(one);
       if (isLeftWithout(one)) {
         left += size;
@@ -83,17 +96,42 @@ export class Previews {
       addTo(timing, deadline, size);
       for (const key of theirs) keys.add(key);
     }
-    return { asked, unconfirmed, timing, named: await this.#named([...keys], whatIf), left, leftAsked };
+    const named = asked > 0 ? await this.#named([...keys], whatIf, decided) : [];
+    return { asked, unconfirmed, timing, named, left, leftAsked, basis: basisOf(whatIf, decided) };
   }
 
-  async *#tallies(whatIf: WhatIf): AsyncGenerator<Tally> {
-    const scope = scopeOf(whatIf);
-    if (scope) for await (const tallies of this.#services.census.tallies(scope)) yield* tallies;
+  /**
+   * Stands for all that administrators have decided that bears on the change: the settings, the groups with their rules
+   * and sizes, or what is decided of the person and the rules of their groups. Another one later says that a preview is out of date. What people do
+   * themselves (signing in, enrolling) is left out: on a busy site no preview would ever hold.
+   */
+  async basis(whatIf: WhatIf, settings: Settings): Promise<string> {
+    return basisOf(whatIf, await this.#decided(whatIf, settings));
   }
 
-  async #named(keys: readonly string[], whatIf: WhatIf): Promise<readonly AskedPerson[]> {
+  async #decided({ site, group }: WhatIf, settings: Settings): Promise<Decided> {
+    return { settings, groups: site || group ? await this.#services.groups.all() : [] };
+  }
+
+  async *#tallies(
+    whatIf: WhatIf,
+    decided: Decided,
+  ): AsyncGenerator<Pick<Tally, 'size' | 'keys'> & { readonly one: Concerned }> {
+    if (whatIf.person) yield { one: this.#alone(whatIf.person, decided), size: 1, keys: [] };
+    const scope = scopeOf(whatIf, decided);
+    if (scope) yield* this.#services.census.tallies(scope);
+  }
+
+  /** What is decided of a person concerns nobody else. */
+  #alone(person: NonNullable<WhatIf['person']>, { settings }: Decided): Concerned {
+    const { known } = person;
+    const { now, then } = this.#services.policies.compared(known, siteRule(settings), { person });
+    return { account: known.account, authenticators: known.authenticators, policy: now, then };
+  }
+
+  async #named(keys: readonly string[], whatIf: WhatIf, decided: Decided): Promise<readonly AskedPerson[]> {
     const named: AskedPerson[] = [];
-    for await (const batch of this.#services.census.people(keys, scopeOf(whatIf) ?? {})) {
+    for await (const batch of this.#people(keys, whatIf, decided)) {
       for (const one of batch) {
         const deadline = this.#asked(one);
         if (deadline) named.push({ account: one.account, deadline });
@@ -103,25 +141,18 @@ export class Previews {
     return named;
   }
 
-  /**
-   * Stands for all that administrators have decided that bears on the change: the settings, the groups with their rules
-   * and sizes, what is decided of the person. Another one later says that a preview is out of date. What people do
-   * themselves (signing in, enrolling) is left out: on a busy site no preview would ever hold.
-   */
-  async basis({ person }: WhatIf): Promise<string> {
-    const { settings, groups, accounts } = this.#services;
-    const decided = [await settings.read(), await groups.all()];
-    const theirs = person && [
-      (await accounts.find(person.id))?.enforcement,
-      (await groups.of([person.id])).get(person.id)?.map(({ group }) => group.id),
-    ];
-    return createHash('sha256')
-      .update(JSON.stringify([decided, theirs]))
-      .digest('base64url');
+  async *#people(
+    keys: readonly string[],
+    whatIf: WhatIf,
+    decided: Decided,
+  ): AsyncGenerator<readonly Concerned[]> {
+    if (whatIf.person) yield [this.#alone(whatIf.person, decided)];
+    const scope = scopeOf(whatIf, decided);
+    if (scope) yield* this.#services.census.people(keys, scope);
   }
 
   /** The deadline that the change would set to whoever has none, or a later one. */
-  #asked({ account, authenticators, policy, then }: Compared): Deadline | undefined {
+  #asked({ account, authenticators, policy, then }: Concerned): Deadline | undefined {
     if (account.disabledAt !== null) return undefined;
     const deadline = (of: PersonalPolicy) =>
       dueAfterPassword(of, authenticators, true) ? of.deadline : undefined;
@@ -140,11 +171,24 @@ export function hasConfirmedMailbox(account: Account): boolean {
   return accountState(account) !== 'invited';
 }
 
-/** A rule of a group concerns its members alone; undefined where nothing is supposed, which concerns nobody. */
-function scopeOf(whatIf: WhatIf): Scope | undefined {
-  const { site, group, person } = whatIf;
-  if (!site && !group && !person) return undefined;
-  return { whatIf, groupId: site ? undefined : group?.id };
+/** A rule of a group concerns its members alone; undefined where nothing is supposed of a rule. */
+function scopeOf(whatIf: WhatIf, { settings, groups }: Decided): Scope | undefined {
+  const { site, group } = whatIf;
+  if (!site && !group) return undefined;
+  return { rules: { site: siteRule(settings), groups }, whatIf, groupId: group?.id };
+}
+
+function basisOf({ person }: WhatIf, { settings, groups }: Decided): string {
+  const rules = (memberships: readonly Membership[] = []) =>
+    memberships.map(({ group: { id, rule, methods, grace, since } }) => [id, rule, methods, grace, since]);
+  const theirs = person && [
+    person.known.account.enforcement,
+    rules(person.known.memberships),
+    rules(person.memberships),
+  ];
+  return createHash('sha256')
+    .update(JSON.stringify([settings, groups, theirs]))
+    .digest('base64url');
 }
 
 function addTo(timing: Timing, deadline: Deadline, size: number): void {

@@ -34,8 +34,6 @@ export interface RecoveryCodeStore {
   spend(accountId: string, codeHash: string, at: Instant): Promise<boolean>;
   /** How many can still be used. */
   left(accountId: string): Promise<number>;
-  /** Those of these who have any left. */
-  holders(accountIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 export type RecoveryOutcome =

@@ -1,4 +1,4 @@
-import type { Authenticator } from './authenticator.ts';
+import type { OfMethod } from './authenticator.ts';
 import type { PersonalPolicy } from './personal-policy.ts';
 import { allowedAuthenticators, satisfyingAuthenticators } from './policy.ts';
 
@@ -14,7 +14,7 @@ export type DueReason = 'has authenticator' | 'mandatory, grace lasts' | 'mandat
 
 interface Facts {
   readonly policy: PersonalPolicy;
-  readonly authenticators: readonly Authenticator[];
+  readonly authenticators: readonly OfMethod[];
   /** Whether a second factor was proven already. */
   readonly proven: boolean;
 }
@@ -52,7 +52,7 @@ export const SIGN_IN_CHECKS: readonly SignInCheck[] = [
 /** What is due of somebody whose password is accepted; undefined when nothing is. */
 export function dueAfterPassword(
   policy: PersonalPolicy,
-  authenticators: readonly Authenticator[],
+  authenticators: readonly OfMethod[],
   proven: boolean,
 ): Due | undefined {
   return SIGN_IN_CHECKS.find(({ isDue }) => isDue({ policy, authenticators, proven }));

@@ -10,21 +10,29 @@ const MOST_STATEMENTS = 2;
 /** To read the session, and to prolong it. */
 const COMMANDS = ['GET', 'EXPIRE'];
 
-/** Pages that ask for several lists. Each asks as often as it is said here, whatever is in the lists. */
+/**
+ * Pages with lists that have nothing in common, or that ask for people once it is known who they are. Each asks as often as
+ * it is said here, whatever is in the lists.
+ */
 const LISTS: Readonly<Record<string, number>> = {
+  // The browsers of who is signed in, and, where the site lets any be trusted, the trusted ones.
   '/profile/sign-ins': 3,
+  // A page of people, and every group, by which they can be narrowed down.
   '/admin/people': 3,
-  '/admin/people/:id': 6,
-  '/admin/people/:id/groups': 4,
-  '/admin/people/:id/:action': 4,
-  '/admin/people/:id/:action/confirm': 12,
+  // The person with what they have, the wait after wrong codes, and the newest mails; where requests for a reset are open on
+  // the site, whether one is this person's.
+  '/admin/people/:id': 5,
+  // The person, and every group.
+  '/admin/people/:id/groups': 3,
+  // The group, and a page of its members.
   '/admin/groups/:id': 3,
-  '/admin/groups/:id/delete': 9,
-  '/admin/groups/:id/members/:memberId/remove': 13,
-  '/admin/adoption': 7,
-  '/admin/adoption/export': 7,
-  '/admin/adoption/people': 11,
-  '/admin/adoption/people/export': 11,
+  // Every group with its rule, and the kinds of people that there are.
+  '/admin/groups/:id/delete': 3,
+  '/admin/adoption': 3,
+  '/admin/adoption/export': 3,
+  // Then those of the kinds that count, which the rules say, not the database.
+  '/admin/adoption/people': 4,
+  '/admin/adoption/people/export': 4,
 };
 
 interface Asked {

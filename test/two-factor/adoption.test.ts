@@ -24,7 +24,8 @@ describe('Adoption', () => {
   const { adoption, census } = peopleUnderTest(PEOPLE);
   const idsBehind = async (figure: FigureId, groupId?: string) => {
     const ids: string[] = [];
-    for await (const { account } of adoption.behind(figure, groupId)) ids.push(account.id);
+    const scope = { rules: await census.rules(), groupId };
+    for await (const { account } of adoption.behind(figure, scope)) ids.push(account.id);
     return ids;
   };
 
@@ -50,7 +51,7 @@ describe('Adoption', () => {
   }
 
   it('has each figure of everybody and of each group, as many as the people behind it', async () => {
-    const slices = await adoption.slices();
+    const slices = await adoption.slices(await census.rules());
     assert.deepEqual(
       slices.map((slice) => slice.group?.id),
       [undefined, 'agents', 'staff'],
@@ -66,7 +67,7 @@ describe('Adoption', () => {
   });
 
   it('has the parts make up the whole, everybody in one', async () => {
-    for (const { figures } of await adoption.slices()) {
+    for (const { figures } of await adoption.slices(await census.rules())) {
       const sum = PARTS.reduce((total, part) => total + figures[part], 0);
       assert.equal(sum, figures['can-sign-in']);
     }
@@ -83,11 +84,12 @@ describe('Adoption', () => {
   });
 
   it('has shares of those who can sign in, and none where there is nobody', async () => {
-    const [everybody] = await adoption.slices();
+    const [everybody] = await adoption.slices(await census.rules());
     assert.equal(shareOf('none', everybody), 3 / 7);
     assert.equal(shareOf('can-sign-in', everybody), undefined);
     assert.equal(shareOf('invited', everybody), undefined);
-    const [nobody] = await peopleUnderTest([]).adoption.slices();
+    const empty = peopleUnderTest([]);
+    const [nobody] = await empty.adoption.slices(await empty.census.rules());
     assert.equal(shareOf('none', nobody), undefined);
   });
 });

@@ -3,7 +3,7 @@ import type { Group, Membership } from '../../src/accounts/group.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/settings/settings.ts';
 import { days } from '../../src/time.ts';
 import { Adoption } from '../../src/two-factor/adoption.ts';
-import { Census, type CohortStore } from '../../src/two-factor/census.ts';
+import { Census, type CensusPerson, type CohortStore } from '../../src/two-factor/census.ts';
 import { NO_GRACE } from '../../src/two-factor/grace.ts';
 import { METHOD_IDS, type MethodId } from '../../src/two-factor/method.ts';
 import { Policies } from '../../src/two-factor/policies.ts';
@@ -34,16 +34,21 @@ export function peopleUnderTest(people: readonly Given[], changes: Partial<Setti
   const members = (groupId: string) =>
     accounts.filter(({ id }) => membershipsOf(id).some((one) => one.group.id === groupId));
   const clock = () => NOW;
-  const finding = { find: async (id: string) => accounts.find((one) => one.id === id) };
-  const by = <Value>(ids: readonly string[], value: (id: string) => Value) =>
-    new Map(ids.map((id) => [id, value(id)]));
   const policies = new Policies({
-    groups: { of: async (ids) => by(ids, membershipsOf) },
-    graces: {
-      of: async (ids) => by(ids, (id) => new Map(Object.entries(given(id)?.begun ?? {}))),
-      begin: async () => nothingBegins(),
-    },
+    groups: { of: async () => nobodyIsAsked() },
+    graces: { of: async () => nobodyIsAsked(), begin: async () => nobodyIsAsked() },
     clock,
+  });
+  const known = (account: Account) => ({
+    account,
+    authenticators: (given(account.id)?.methods ?? []).map(authenticator),
+    memberships: membershipsOf(account.id),
+    beginnings: new Map(Object.entries(given(account.id)?.begun ?? {})),
+  });
+  const counted = (account: Account): CensusPerson => ({
+    ...known(account),
+    hasCodes: given(account.id)?.codes ?? false,
+    memberships: membershipsOf(account.id).map(({ group: { id }, joinedAt }) => ({ groupId: id, joinedAt })),
   });
   const cohortOf = (account: Account) => {
     const { methods, codes, groups, begun } = given(account.id) ?? {};
@@ -58,52 +63,32 @@ export function peopleUnderTest(people: readonly Given[], changes: Partial<Setti
     all: async (groupId) =>
       [...Map.groupBy(inScope(groupId), (one) => cohortOf(one).key)].flatMap(([key, alike]) => {
         const [first] = alike;
-        return first ? { key, first, size: alike.length, timed: cohortOf(first).timed } : [];
+        return first ? { key, first: counted(first), size: alike.length, timed: cohortOf(first).timed } : [];
       }),
-    async *members(keys, groupId, skip = 0) {
-      const all = inScope(groupId).filter((one) => keys.includes(cohortOf(one).key));
-      // Several batches, the last of one.
-      for (let start = skip; start < all.length; start += 2) yield all.slice(start, start + 2);
-    },
+    members: (keys, groupId, skip = 0) =>
+      inBatches(
+        inScope(groupId)
+          .filter((one) => keys.includes(cohortOf(one).key))
+          .slice(skip),
+      ),
+    everybody: () => inBatches(accounts),
   };
-  const census = new Census({
-    accounts: finding,
-    people: {
-      async *inBatches() {
-        const all = accounts.map((account) => ({ account, authenticators: [], groups: [] }));
-        for (let start = 0; start < all.length; start += 2) yield all.slice(start, start + 2);
-      },
-    },
-    cohorts,
-    authenticators: {
-      ofMany: async (ids) => by(ids, (id) => (given(id)?.methods ?? []).map(authenticator)),
-    },
-    settings: { read: async () => settings },
-    policies,
-  });
+  /** Several batches, the last of one. */
+  async function* inBatches(some: readonly Account[]) {
+    for (let start = 0; start < some.length; start += 2) yield some.slice(start, start + 2).map(counted);
+  }
+  const all = [...new Set(people.flatMap((one) => one.groups ?? []))];
   const groups = {
-    of: async (ids: readonly string[]) => by(ids, membershipsOf),
-    all: async () =>
-      [...new Set(people.flatMap((one) => one.groups ?? []))].map((one) => ({
-        ...one,
-        members: members(one.id).length,
-      })),
+    list: async () => all,
+    all: async () => all.map((one) => ({ ...one, members: members(one.id).length })),
   };
+  const census = new Census({ cohorts, groups, settings: { read: async () => settings }, policies });
   return {
+    settings,
+    known: (id: string) => known(accounts.find((one) => one.id === id) ?? nobodyIsAsked()),
     census,
-    previews: new Previews({
-      census,
-      settings: { read: async () => settings },
-      groups,
-      accounts: finding,
-      clock,
-    }),
-    adoption: new Adoption({
-      census,
-      groups,
-      clock,
-      codes: { holders: async (ids) => new Set(ids.filter((id) => given(id)?.codes)) },
-    }),
+    previews: new Previews({ census, groups, policies, clock }),
+    adoption: new Adoption({ census, clock }),
   };
 }
 
@@ -111,8 +96,8 @@ export function membership(accountId: string, one: Group, joinedAt = 0): Members
   return { accountId, group: one, joinedAt };
 }
 
-function nothingBegins(): never {
-  throw new Error('Who only counts begins nothing.');
+function nobodyIsAsked(): never {
+  throw new Error('Who only counts asks for nobody by themselves.');
 }
 
 function accountOf(given: Given): Account {

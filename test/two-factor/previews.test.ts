@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DEFAULT_SETTINGS } from '../../src/settings/settings.ts';
 import { days } from '../../src/time.ts';
 import type { LaidDownRule } from '../../src/two-factor/personal-policy.ts';
 import { NAMED } from '../../src/two-factor/previews.ts';
@@ -27,7 +28,12 @@ describe('What a change of rules would do', () => {
     whatIf: Parameters<ReturnType<typeof peopleUnderTest>['previews']['of']>[0],
     people: readonly Given[] = [ANN, BOB, CYD, INA, DAN, DIA],
     settings: Parameters<typeof peopleUnderTest>[1] = {},
-  ) => peopleUnderTest(people, settings).previews.of(whatIf);
+  ) => {
+    const under = peopleUnderTest(people, settings);
+    return under.previews.of(whatIf, under.settings);
+  };
+  /** What is known of one of these. */
+  const known = (people: readonly Given[], id: string) => peopleUnderTest(people).known(id);
 
   it('asks those to enrol who have no authenticator that satisfies the rule, and no disabled ones', async () => {
     const { asked, left, named: first } = await preview({ site: MANDATORY });
@@ -109,17 +115,16 @@ describe('What a change of rules would do', () => {
 
   it('looks at one person where they join a group, leave one, or 2FA is enforced on them alone', async () => {
     const agents = group('agents');
-    const joins = { person: { id: 'ann', memberships: [membership('ann', agents)] } };
-    assert.deepEqual(await named([ANN, { ...ANN, id: 'amy' }], joins), [['ann', { kind: 'over' }]]);
+    const two = [ANN, { ...ANN, id: 'amy' }];
+    const joins = { person: { known: known(two, 'ann'), memberships: [membership('ann', agents)] } };
+    assert.deepEqual(await named(two, joins), [['ann', { kind: 'over' }]]);
     const enforced = { at: NOW, grace: { kind: 'days', days: 7 } } as const;
-    assert.deepEqual(await named([ANN, BOB], { person: { id: 'ann', enforcement: enforced } }), [
-      ['ann', { kind: 'not begun', days: 7 }],
-    ]);
-    const leaves = { person: { id: 'bea', memberships: [] } };
+    const enforces = { person: { known: known([ANN, BOB], 'ann'), enforcement: enforced } };
+    assert.deepEqual(await named([ANN, BOB], enforces), [['ann', { kind: 'not begun', days: 7 }]]);
     const people = [{ ...BOB, id: 'bea', groups: [agents] }];
+    const leaves = { person: { known: known(people, 'bea'), memberships: [] } };
     const off = { twoFactor: { rule: 'off', methods: [] } } as const;
     assert.equal((await preview(leaves, people, off)).left, 1);
-    assert.equal((await preview({ person: { id: 'nobody', memberships: [] } }, people)).asked, 0);
   });
 
   it(`names ${NAMED} people and counts the others`, async () => {
@@ -132,7 +137,7 @@ describe('What a change of rules would do', () => {
 
   it('touches nobody where it asks nobody, and leaves nobody without', async () => {
     const touches = (people: readonly Given[], site: LaidDownRule) =>
-      peopleUnderTest(people).previews.touchesAnybody({ site });
+      peopleUnderTest(people).previews.touchesAnybody({ site }, DEFAULT_SETTINGS);
     assert.equal(await touches([BOB, DAN], MANDATORY), false);
     assert.equal(await touches([ANN, DIA], OFF), false);
     assert.equal(await touches([BOB, BOB, ANN], MANDATORY), true);
@@ -141,11 +146,13 @@ describe('What a change of rules would do', () => {
 
   it('goes by what is decided of the person, and by nothing that people do themselves', async () => {
     const [agents, desk] = [group('agents'), group('desk')];
-    const basis = (ann: Partial<Given>, bob: Partial<Given>, id = 'ann') =>
-      peopleUnderTest([
+    const basis = (ann: Partial<Given>, bob: Partial<Given>) => {
+      const under = peopleUnderTest([
         { ...ANN, ...ann },
         { ...ANN, id: 'bob', ...bob },
-      ]).previews.basis({ person: { id, memberships: [] } });
+      ]);
+      return under.previews.basis({ person: { known: under.known('ann'), memberships: [] } }, under.settings);
+    };
     const shown = await basis({ groups: [agents] }, { groups: [desk] });
     assert.equal(
       await basis({ groups: [agents], methods: ['app'], lastSignInAt: 1 }, { groups: [desk] }),

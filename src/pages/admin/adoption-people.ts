@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import { accountState } from '../../accounts/account.ts';
 import { exportAdopters, exportAdoption } from '../../files/adoption-export.ts';
 import { EXPORT_FORMATS, MEDIA_TYPES } from '../../files/formats.ts';
+import { type Settings, siteRule } from '../../settings/settings.ts';
 import { type Adopter, FIGURE_IDS, type FigureId } from '../../two-factor/adoption.ts';
 import { sendDownload } from '../../web/downloads.ts';
 import type { Handler } from '../../web/guards.ts';
@@ -19,11 +20,11 @@ const PATH = `${ADOPTION}/people`;
 
 /** GET /admin/adoption/people?figure=…&group=…: those whom a figure counts. */
 export function adoptionPeople(services: PageServices): Handler<Person> {
-  return async ({ visit: { words } }, request, response) => {
-    const { figure, group } = await behindOf(services, request);
+  return async ({ visit: { words, settings } }, request, response) => {
+    const { figure, group, scope } = await behindOf(services, settings, request);
     const filters = { figure, ...(group && { group: group.id }) };
     const { found, pagination } = await listPage(request, filters, (page) =>
-      services.adoption.pageBehind(figure, group?.id, { skip: (page - 1) * PAGE_SIZE, take: PAGE_SIZE }),
+      services.adoption.pageBehind(figure, scope, { skip: (page - 1) * PAGE_SIZE, take: PAGE_SIZE }),
     );
     const title = figureInWords(figure, words);
     await services.renderer.show(request, response, {
@@ -49,21 +50,21 @@ export function adoptionPeople(services: PageServices): Handler<Person> {
 
 /** GET /admin/adoption/people/export?figure=…&group=…&format=…: the same people, as a file. */
 export function adoptionPeopleExport(services: PageServices): Handler<Person> {
-  return async (_person, request, response) => {
+  return async ({ visit: { settings } }, request, response) => {
     const format = formatOf(request.query['format']);
-    const { figure, group } = await behindOf(services, request);
-    const text = exportAdopters(services.adoption.behind(figure, group?.id), format);
+    const { figure, scope } = await behindOf(services, settings, request);
+    const text = exportAdopters(services.adoption.behind(figure, scope), format);
     const fileName = `adoption-people-${dayOf(services.clock())}.${format}`;
     await sendDownload(request, response, { fileName, mediaType: MEDIA_TYPES[format], text });
   };
 }
 
 /** GET /admin/adoption/export?format=…: the figures, as a file. */
-export function adoptionExport({ adoption, clock }: PageServices): Handler<Person> {
-  return async (_person, request, response) => {
+export function adoptionExport({ adoption, census, clock }: PageServices): Handler<Person> {
+  return async ({ visit: { settings } }, request, response) => {
     const format = formatOf(request.query['format']);
     const slices = async function* () {
-      yield* await adoption.slices();
+      yield* await adoption.slices(await census.rules(siteRule(settings)));
     };
     const fileName = `adoption-${dayOf(clock())}.${format}`;
     const text = exportAdoption(slices(), format);
@@ -72,11 +73,12 @@ export function adoptionExport({ adoption, clock }: PageServices): Handler<Perso
 }
 
 /** The figure and the group that the query names; whoever names neither sees all who can sign in. */
-async function behindOf({ groups }: PageServices, { query }: Request) {
+async function behindOf({ census }: PageServices, settings: Settings, { query }: Request) {
   const figure = FIGURE_IDS.find((id): id is FigureId => id === (query['figure'] ?? FIGURE_IDS[0]));
-  const group = query['group'] === undefined ? undefined : await groups.find(String(query['group']));
+  const rules = await census.rules(siteRule(settings));
+  const group = rules.groups.find(({ id }) => id === query['group']);
   if (!figure || (query['group'] !== undefined && !group)) throw new NotFound();
-  return { figure, group };
+  return { figure, group, scope: { rules, groupId: group?.id } };
 }
 
 function lineOf({ account, authenticators, hasCodes, due, policy }: Adopter, words: Translator) {

@@ -1,3 +1,4 @@
+import { siteRule } from '../../settings/settings.ts';
 import { FIGURE_TABLES, type FigureId, type Slice, shareOf } from '../../two-factor/adoption.ts';
 import type { Handler } from '../../web/guards.ts';
 import type { Person } from '../../web/standing.ts';
@@ -9,9 +10,10 @@ import { figureInWords } from './adoption-words.ts';
 export const ADOPTION = '/admin/adoption';
 
 /** GET /admin/adoption: who has what, for everybody and for each group. */
-export function adoptionAtAGlance({ renderer, adoption }: PageServices): Handler<Person> {
-  return async ({ visit: { words } }, request, response) => {
-    const { value: slices, kept } = await adoption.glance();
+export function adoptionAtAGlance({ renderer, adoption, census }: PageServices): Handler<Person> {
+  return async ({ visit: { words, settings } }, request, response) => {
+    const rules = await census.rules(siteRule(settings));
+    const { value: slices, kept } = await adoption.glance(rules);
     const nameOf = ({ group }: Slice) => group?.name ?? words.t('adoption.everybody');
     await renderer.show(request, response, {
       view: 'admin/adoption',

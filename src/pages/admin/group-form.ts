@@ -70,7 +70,8 @@ export function submitGroup(services: PageServices): Handler<Person> {
     const form = parseForm(schema, request);
     if (!form.ok) return showForm(services, person, group, request, response, form.typed, form.faults);
     const decided = decidedBy(form.values);
-    if (await leadToPreview(services, planned(services, person, group, decided), request, response)) return;
+    if (await leadToPreview(services, person, planned(services, person, group, decided), request, response))
+      return;
     await save(services, person, group, decided, request, response);
   };
 }
@@ -94,7 +95,7 @@ export function submitConfirmedGroup(services: PageServices): Handler<Person> {
     if (!form.ok) return showForm(services, person, group, request, response, form.typed, form.faults);
     const decided = decidedBy(form.values);
     const change = planned(services, person, group, decided);
-    if (!(await isAsShown(services, change.whatIf, request))) {
+    if (!(await isAsShown(services, person, change.whatIf, request))) {
       return showPreview(services, person, change, request, response);
     }
     await save(services, person, group, decided, request, response);

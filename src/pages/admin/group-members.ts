@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Account } from '../../accounts/account.ts';
 import type { Group } from '../../accounts/group.ts';
+import type { PersonFacts } from '../../accounts/standings.ts';
 import {
   EMPTY_FORM,
   emailAddress,
@@ -19,6 +20,7 @@ import type { MessageKey } from '../../words.ts';
 import { foundInWords, listPage, PAGE_SIZE } from '../lists.ts';
 import type { PageServices } from '../page-services.ts';
 import { GROUPS, graceInWords, groupOf, methodsInWords, pathOf } from './groups.ts';
+import { knownPerson } from './known-person.ts';
 import { LONGEST_SEARCH, twoFactorInWords } from './people.ts';
 import {
   effectOf,
@@ -54,7 +56,7 @@ export function showGroup(services: PageServices): Handler<Person> {
 export function addMember(services: PageServices): Handler<Person> {
   return onNewcomer(services, async (person, group, account, request, response) => {
     const change = await joining(services, person, group, account);
-    if (await leadToPreview(services, change, request, response)) return 'answered';
+    if (await leadToPreview(services, person, change, request, response)) return 'answered';
     return takeIn(services, person, group, account, request, response);
   });
 }
@@ -75,7 +77,7 @@ export function confirmMember(services: PageServices): Handler<Person> {
 export function addConfirmedMember(services: PageServices): Handler<Person> {
   return onNewcomer(services, async (person, group, account, request, response) => {
     const change = await joining(services, person, group, account);
-    if (await isAsShown(services, change.whatIf, request)) {
+    if (await isAsShown(services, person, change.whatIf, request)) {
       return takeIn(services, person, group, account, request, response);
     }
     await showPreview(services, person, change, request, response);
@@ -117,8 +119,9 @@ async function joining(
   group: Group,
   account: Account,
 ): Promise<PlannedChange> {
+  const known = await knownPerson(services, account.id);
   return {
-    whatIf: await ifInGroups(services, account, { joined: [group], left: [] }),
+    whatIf: ifInGroups(services, known, { joined: [group], left: [] }),
     path: confirmPath(group),
     typed: { email: account.email },
     back: { href: pathOf(group), text: group.name },
@@ -149,21 +152,23 @@ async function takeIn(
 /** GET …/members/:memberId/remove: what it does to them, asked once more. */
 export function askToDropMember(services: PageServices): Handler<Person> {
   return async (person, request, response) => {
-    const membership = await membershipOf(services, request);
-    const theirs = await services.groups.of(membership.account);
-    if (theirs.every(({ id }) => id !== membership.group.id)) throw new NotFound();
-    await showDropping(services, person, membership, request, response);
+    const known = await knownPerson(services, request.params['memberId']);
+    const group = groupIn(known, request);
+    if (!group) throw new NotFound();
+    await showDropping(services, person, { known, group }, request, response);
   };
 }
 
 async function showDropping(
   services: PageServices,
-  { visit: { words } }: Person,
-  { group, account }: GroupAndPerson,
+  person: Person,
+  { group, known }: GroupAndPerson,
   request: Request,
   response: Response,
 ): Promise<void> {
-  const whatIf = await ifInGroups(services, account, { joined: [], left: [group] });
+  const { words } = person.visit;
+  const { account } = known;
+  const whatIf = ifInGroups(services, known, { joined: [], left: [group] });
   await services.renderer.show(request, response, {
     view: 'admin/confirmation',
     title: words.t('group.remove-member-title', { name: account.name, group: group.name }),
@@ -173,7 +178,7 @@ async function showDropping(
     ...staleness(request, words),
     facts: {
       text: words.t('group.remove-member-text', { email: account.email }),
-      effect: await effectOf(services, whatIf, words),
+      effect: await effectOf(services, person, whatIf, request),
       action: `${pathOf(group)}/members/${account.id}/remove`,
       button: words.t('group.remove-member-button'),
       cancel: pathOf(group),
@@ -184,12 +189,12 @@ async function showDropping(
 /** POST …/members/:memberId/remove */
 export function dropMember(services: PageServices): Handler<Person> {
   return async (person, request, response) => {
-    const { group, account } = await membershipOf(services, request);
-    const theirs = await services.groups.of(account);
-    const whatIf = await ifInGroups(services, account, { joined: [], left: [group] });
-    const isMember = theirs.some(({ id }) => id === group.id);
-    if (isMember && !(await isAsShown(services, whatIf, request))) {
-      return showDropping(services, person, { group, account }, request, response);
+    const group = await groupOf(services, request);
+    const known = await knownPerson(services, request.params['memberId']);
+    const { account } = known;
+    const whatIf = ifInGroups(services, known, { joined: [], left: [group] });
+    if (groupIn(known, request) && !(await isAsShown(services, person, whatIf, request))) {
+      return showDropping(services, person, { group, known }, request, response);
     }
     const isDone = await services.groups.drop(group, account, person.actor);
     forgetLeftovers(request);
@@ -203,15 +208,12 @@ export function dropMember(services: PageServices): Handler<Person> {
 
 interface GroupAndPerson {
   readonly group: Group;
-  readonly account: Account;
+  readonly known: PersonFacts;
 }
 
-/** The group and the person in the URL. */
-async function membershipOf(services: PageServices, request: Request): Promise<GroupAndPerson> {
-  const group = await groupOf(services, request);
-  const account = await services.accounts.find(String(request.params['memberId']));
-  if (!account) throw new NotFound();
-  return { group, account };
+/** The group in the URL, where the person is in it. */
+function groupIn({ memberships }: PersonFacts, request: Request): Group | undefined {
+  return memberships.find(({ group }) => group.id === request.params['id'])?.group;
 }
 
 interface Shown {

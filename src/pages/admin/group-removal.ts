@@ -3,6 +3,7 @@ import type { Group } from '../../accounts/group.ts';
 import type { WhatIf } from '../../two-factor/policies.ts';
 import { EMPTY_FORM } from '../../web/forms.ts';
 import type { Handler } from '../../web/guards.ts';
+import { NotFound } from '../../web/refusals.ts';
 import { forgetLeftovers, leaveNotice } from '../../web/session.ts';
 import type { Person } from '../../web/standing.ts';
 import type { PageServices } from '../page-services.ts';
@@ -12,19 +13,20 @@ import { effectOf, isAsShown, staleness } from './policy-preview.ts';
 /** GET /admin/groups/:id/delete: what it does to whom, asked once more. */
 export function askToRemoveGroup(services: PageServices): Handler<Person> {
   return async (person, request, response) => {
-    await showRemoval(services, person, await groupOf(services, request), request, response);
+    await showRemoval(services, person, request, response);
   };
 }
 
 async function showRemoval(
   services: PageServices,
-  { visit: { words } }: Person,
-  group: Group,
+  person: Person,
   request: Request,
   response: Response,
 ): Promise<void> {
+  const { words } = person.visit;
   const groups = await services.groups.all();
-  const members = groups.find(({ id }) => id === group.id)?.members ?? 0;
+  const group = groups.find(({ id }) => id === request.params['id']);
+  if (!group) throw new NotFound();
   await services.renderer.show(request, response, {
     view: 'admin/confirmation',
     title: words.t('group.delete-title', { name: group.name }),
@@ -34,8 +36,8 @@ async function showRemoval(
     form: EMPTY_FORM,
     ...staleness(request, words),
     facts: {
-      text: words.t('group.delete-text', { count: members }),
-      effect: await effectOf(services, without(group), words),
+      text: words.t('group.delete-text', { count: group.members }),
+      effect: await effectOf(services, person, without(group), request, groups),
       action: `${pathOf(group)}/delete`,
       button: words.t('group.delete'),
       cancel: pathOf(group),
@@ -52,8 +54,8 @@ export function removeGroup(services: PageServices): Handler<Person> {
   return async (person, request, response) => {
     const { actor } = person;
     const group = await groupOf(services, request);
-    if (!(await isAsShown(services, without(group), request))) {
-      return showRemoval(services, person, group, request, response);
+    if (!(await isAsShown(services, person, without(group), request))) {
+      return showRemoval(services, person, request, response);
     }
     await services.groups.remove(group, actor);
     forgetLeftovers(request);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { accountState } from '../../accounts/account.ts';
 import type { ListedPerson } from '../../accounts/people.ts';
-import type { Authenticator } from '../../two-factor/authenticator.ts';
+import type { OfMethod } from '../../two-factor/authenticator.ts';
 import { METHOD_IDS } from '../../two-factor/method.ts';
 import { formView, optionalLine, parseValues } from '../../web/forms.ts';
 import type { Handler } from '../../web/guards.ts';
@@ -29,7 +29,7 @@ export function people({ renderer, people: lists, groups }: PageServices): Handl
     } as const;
     const offered = [
       { value: '', label: words.t('people.every-group') },
-      ...(await groups.names()).map(({ id, name }) => ({ value: id, label: name })),
+      ...(await groups.list()).map(({ id, name }) => ({ value: id, label: name })),
     ];
     if (!form.ok) {
       const shown = formView(form.typed, form.faults, words);
@@ -67,7 +67,7 @@ function lineOf({ account, groups, authenticators }: ListedPerson, words: Transl
 }
 
 /** "None", or the methods, each with a number where there are several: "Authentication App (2), Email Authentication". */
-export function twoFactorInWords(authenticators: readonly Authenticator[], words: Translator): string {
+export function twoFactorInWords(authenticators: readonly OfMethod[], words: Translator): string {
   if (authenticators.length === 0) return words.t('people.no-two-factor');
   const counted = METHOD_IDS.map((id) => ({
     method: words.t(`method.${id}.title`),

@@ -1,5 +1,6 @@
 import type { Account } from '../../accounts/account.ts';
 import type { AdministrationOutcome, HeldUp } from '../../accounts/administration.ts';
+import type { PersonFacts } from '../../accounts/standings.ts';
 import type { Actor } from '../../audit/audit.ts';
 import type { Delivery } from '../../post/post.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -31,13 +32,15 @@ type Outcome = AdministrationOutcome | 'mail waits' | 'mail refused' | 'not now'
 export interface PersonAction {
   /** The fact of the person's page that it stands beside. */
   readonly fact: Fact;
+  /** Whether it goes by what keeps the person from proving an authenticator, which is asked for then. */
+  readonly goesByHeldUp?: true;
   readonly offered: (account: Account, administrator: Account, heldUp: HeldUp | undefined) => boolean;
   /** The page where it is asked for instead, under the settings as they are. */
   readonly instead?: (settings: Settings, account: Account) => string | undefined;
   /** Whether it is asked for how long the person may put it off. */
   readonly takesGrace?: true;
   /** What it changes of the rules that apply: what that does to the person is said before it is done. */
-  readonly whatIf?: (account: Account, grace: Grace, now: Instant) => WhatIf;
+  readonly whatIf?: (known: PersonFacts, grace: Grace, now: Instant) => WhatIf;
   readonly perform: (
     services: PageServices,
     account: Account,
@@ -59,7 +62,7 @@ export const ACTIONS: Readonly<Record<ActionId, PersonAction>> = {
     fact: 'rule',
     offered: (account) => isEnabled(account) && account.enforcement === null,
     takesGrace: true,
-    whatIf: ({ id }, grace, at) => ({ person: { id, enforcement: { at, grace } } }),
+    whatIf: (known, grace, at) => ({ person: { known, enforcement: { at, grace } } }),
     perform: async ({ administration }, account, actor, grace) =>
       (await administration.enforceTwoFactor(account, grace, actor)) ? 'done' : 'not now',
     done: 'person-action.enforce-2fa.done',
@@ -67,7 +70,7 @@ export const ACTIONS: Readonly<Record<ActionId, PersonAction>> = {
   'lift-2fa': {
     fact: 'rule',
     offered: ({ enforcement }) => enforcement !== null,
-    whatIf: ({ id }) => ({ person: { id, enforcement: null } }),
+    whatIf: (known) => ({ person: { known, enforcement: null } }),
     perform: async ({ administration }, account, actor) =>
       (await administration.liftEnforcement(account, actor)) ? 'done' : 'not now',
     done: 'person-action.lift-2fa.done',
@@ -85,6 +88,7 @@ export const ACTIONS: Readonly<Record<ActionId, PersonAction>> = {
   },
   'free-authenticators': {
     fact: 'wrong-codes',
+    goesByHeldUp: true,
     offered: (_account, _administrator, heldUp) => heldUp !== undefined,
     perform: ({ administration }, account, actor) => done(administration.free(account, actor)),
     done: 'person-action.free-authenticators.done',

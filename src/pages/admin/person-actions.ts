@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Account } from '../../accounts/account.ts';
+import type { PersonFacts } from '../../accounts/standings.ts';
 import { NO_GRACE } from '../../two-factor/grace.ts';
 import { type FieldFault, formView, parseValues } from '../../web/forms.ts';
 import type { Handler } from '../../web/guards.ts';
@@ -8,6 +9,7 @@ import { NotFound } from '../../web/refusals.ts';
 import { forgetLeftovers, leaveNotice, readKeptForm } from '../../web/session.ts';
 import type { Person } from '../../web/standing.ts';
 import type { PageServices } from '../page-services.ts';
+import { knownPerson } from './known-person.ts';
 import { ACTIONS, type ActionId, PERSON_ACTIONS, type PersonAction } from './person-action-list.ts';
 import {
   effectOf,
@@ -48,8 +50,8 @@ export function act(services: PageServices): Handler<Person> {
     if (!form.ok) return ask(services, asked, request, response, form.typed, form.faults);
     const change = planned(services, asked, form.values);
     if (change && action.takesGrace) {
-      if (await leadToPreview(services, change, request, response)) return;
-    } else if (change && !(await isAsShown(services, change.whatIf, request))) {
+      if (await leadToPreview(services, asked.person, change, request, response)) return;
+    } else if (change && !(await isAsShown(services, asked.person, change.whatIf, request))) {
       return ask(services, asked, request, response, {}, []);
     }
     await perform(services, asked, form.values, request, response);
@@ -73,7 +75,7 @@ export function actAsConfirmed(services: PageServices): Handler<Person> {
     if (!form.ok) return ask(services, asked, request, response, form.typed, form.faults);
     const change = asked.action.takesGrace && planned(services, asked, form.values);
     if (!change) throw new NotFound();
-    if (!(await isAsShown(services, change.whatIf, request))) {
+    if (!(await isAsShown(services, asked.person, change.whatIf, request))) {
       return showPreview(services, asked.person, change, request, response);
     }
     await perform(services, asked, form.values, request, response);
@@ -85,13 +87,13 @@ type GraceForm = z.infer<typeof graceSchema>;
 /** Undefined where it changes none of the rules that apply. */
 function planned(
   { clock }: PageServices,
-  { person, account, id, action }: Asked,
+  { person, known, account, id, action }: Asked,
   values: GraceForm,
 ): PlannedChange | undefined {
   const grace = graceIn(values);
   return (
     action.whatIf && {
-      whatIf: action.whatIf(account, grace, clock()),
+      whatIf: action.whatIf(known, grace, clock()),
       path: confirmPath({ account, id }),
       typed: typedGrace(grace),
       back: { href: `/admin/people/${account.id}`, text: account.name },
@@ -130,6 +132,7 @@ async function perform(
 
 interface Asked {
   readonly person: Person;
+  readonly known: PersonFacts;
   readonly account: Account;
   readonly id: ActionId;
   readonly action: PersonAction;
@@ -143,13 +146,14 @@ function onOffered(
   return async (person, request, response) => {
     const id = PERSON_ACTIONS.find((one) => one === request.params['action']);
     if (!id) throw new NotFound();
-    const account = await accountOf(services, request);
+    const known = await knownPerson(services, request.params['id']);
+    const { account } = known;
     const action = ACTIONS[id];
-    const heldUp = await services.administration.heldUp(account);
+    const heldUp = action.goesByHeldUp && (await services.administration.heldUp(known));
     if (action.offered(account, person.account, heldUp)) {
       const instead = action.instead?.(person.visit.settings, account);
       if (instead !== undefined) return response.redirect(303, instead);
-      return handle({ person, account, id, action }, request, response);
+      return handle({ person, known, account, id, action }, request, response);
     }
     leadBack(services, account, request, response);
   };
@@ -164,7 +168,7 @@ function leadBack({ clock }: PageServices, account: Account, request: Request, r
 
 async function ask(
   services: PageServices,
-  { person, account, id, action }: Asked,
+  { person, known, account, id, action }: Asked,
   request: Request,
   response: Response,
   typed: Readonly<Record<string, string>>,
@@ -172,7 +176,7 @@ async function ask(
 ): Promise<void> {
   const { words } = person.visit;
   const isMailRefused = faults.includes(REFUSALS['mail refused']);
-  const whatIf = action.takesGrace ? undefined : action.whatIf?.(account, NO_GRACE, services.clock());
+  const whatIf = action.takesGrace ? undefined : action.whatIf?.(known, NO_GRACE, services.clock());
   await services.renderer.show(request, response, {
     view: 'admin/person-action',
     title: words.t(`person-action.${id}.title`, { name: account.name }),
@@ -185,7 +189,7 @@ async function ask(
     facts: {
       action: { id, severe: action.severe ?? false, takesGrace: action.takesGrace ?? false },
       graces: RULE_CHOICES.graces,
-      effect: whatIf && (await effectOf(services, whatIf, words)),
+      effect: whatIf && (await effectOf(services, person, whatIf, request)),
       person: { id: account.id, name: account.name, email: account.email },
       warning: account.id === person.account.id ? action.own?.warning : undefined,
     },

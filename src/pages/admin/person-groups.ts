@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Account } from '../../accounts/account.ts';
 import type { Group } from '../../accounts/group.ts';
+import type { PersonFacts } from '../../accounts/standings.ts';
 import { type FormView, formView, parseForm, parseValues, tick } from '../../web/forms.ts';
 import type { Handler } from '../../web/guards.ts';
 import { forgetLeftovers, leaveNotice, readKeptForm } from '../../web/session.ts';
@@ -9,7 +10,7 @@ import type { Person } from '../../web/standing.ts';
 import { visitOf } from '../../web/visit.ts';
 import type { PageServices } from '../page-services.ts';
 import { GROUPS } from './groups.ts';
-import { accountOf } from './person-actions.ts';
+import { knownPerson } from './known-person.ts';
 import { ifInGroups, isAsShown, leadToPreview, type PlannedChange, showPreview } from './policy-preview.ts';
 
 /** Each group is a field of its own: a list in one field would not survive being kept during a step-up. */
@@ -18,15 +19,14 @@ const fieldOf = ({ id }: Pick<Group, 'id'>) => `group-${id}`;
 /** GET /admin/people/:id/groups: every group, those ticked that the person is in. */
 export function groupsOfPerson(services: PageServices): Handler<Person> {
   return async ({ visit: { words } }, request, response) => {
-    const account = await accountOf(services, request);
-    const theirs = await services.groups.of(account);
+    const { account, memberships } = await knownPerson(services, request.params['id']);
+    const theirs = Object.fromEntries(memberships.map(({ group }) => [fieldOf(group), 'on']));
     const kept = readKeptForm(request, request.path);
-    const typed =
-      Object.keys(kept).length > 0 ? kept : Object.fromEntries(theirs.map((group) => [fieldOf(group), 'on']));
+    const typed = Object.keys(kept).length > 0 ? kept : theirs;
     await showForm(
       services,
       account,
-      await services.groups.all(),
+      await services.groups.list(),
       formView(typed, [], words),
       request,
       response,
@@ -65,25 +65,26 @@ async function showForm(
 /** POST /admin/people/:id/groups: into those that are ticked, out of the others; what it does to them is said first. */
 export function submitGroupsOfPerson(services: PageServices): Handler<Person> {
   return async (person, request, response) => {
-    const account = await accountOf(services, request);
-    const wish = await sentWish(services, account, request, response);
+    const known = await knownPerson(services, request.params['id']);
+    const wish = await sentWish(services, known, request, response);
     if (!wish) return;
-    const change = await planned(services, person, account, wish);
-    if (await leadToPreview(services, change, request, response)) return;
-    await save(services, person, account, wish, request, response);
+    const change = planned(services, person, known, wish);
+    if (await leadToPreview(services, person, change, request, response)) return;
+    await save(services, person, known.account, wish, request, response);
   };
 }
 
 /** GET /admin/people/:id/groups/confirm: what the groups that were just sent do to the person. */
 export function confirmGroupsOfPerson(services: PageServices): Handler<Person> {
   return async (person, request, response) => {
-    const account = await accountOf(services, request);
+    const known = await knownPerson(services, request.params['id']);
+    const { account } = known;
     const kept = readKeptForm(request, confirmPath(account));
-    const all = await services.groups.all();
+    const all = await services.groups.list();
     const form = parseValues(schemaOf(all), kept);
     if (Object.keys(kept).length === 0 || !form.ok) return response.redirect(303, groupsPath(account));
-    const wish = await wishOf(services, account, all, form.values);
-    const change = await planned(services, person, account, wish);
+    const wish = wishOf(known, all, form.values);
+    const change = planned(services, person, known, wish);
     await showPreview(services, person, change, request, response);
   };
 }
@@ -91,14 +92,14 @@ export function confirmGroupsOfPerson(services: PageServices): Handler<Person> {
 /** POST /admin/people/:id/groups/confirm: saves, unless somebody has decided something else in between. */
 export function submitConfirmedGroupsOfPerson(services: PageServices): Handler<Person> {
   return async (person, request, response) => {
-    const account = await accountOf(services, request);
-    const wish = await sentWish(services, account, request, response);
+    const known = await knownPerson(services, request.params['id']);
+    const wish = await sentWish(services, known, request, response);
     if (!wish) return;
-    const change = await planned(services, person, account, wish);
-    if (!(await isAsShown(services, change.whatIf, request))) {
+    const change = planned(services, person, known, wish);
+    if (!(await isAsShown(services, person, change.whatIf, request))) {
       return showPreview(services, person, change, request, response);
     }
-    await save(services, person, account, wish, request, response);
+    await save(services, person, known.account, wish, request, response);
   };
 }
 
@@ -112,17 +113,17 @@ interface Wish {
 /** What was sent; undefined once the form is shown again with what is wrong with it. */
 async function sentWish(
   services: PageServices,
-  account: Account,
+  known: PersonFacts,
   request: Request,
   response: Response,
 ): Promise<Wish | undefined> {
-  const all = await services.groups.all();
+  const all = await services.groups.list();
   const form = parseForm(schemaOf(all), request);
-  if (form.ok) return wishOf(services, account, all, form.values);
+  if (form.ok) return wishOf(known, all, form.values);
   // A fault of one group's field shows at the boxes that it stands among.
   const faults = form.faults.slice(0, 1).map((fault) => ({ ...fault, field: 'groups' }));
   const { words } = visitOf(request);
-  await showForm(services, account, all, formView(form.typed, faults, words), request, response);
+  await showForm(services, known.account, all, formView(form.typed, faults, words), request, response);
   return undefined;
 }
 
@@ -130,13 +131,12 @@ function schemaOf(all: readonly Group[]) {
   return z.object(Object.fromEntries(all.map((group) => [fieldOf(group), tick()])));
 }
 
-async function wishOf(
-  { groups }: PageServices,
-  account: Account,
+function wishOf(
+  { memberships }: PersonFacts,
   all: readonly Group[],
   ticks: Readonly<Record<string, unknown>>,
-): Promise<Wish> {
-  const theirs = new Set((await groups.of(account)).map(({ id }) => id));
+): Wish {
+  const theirs = new Set(memberships.map(({ group }) => group.id));
   const isWanted = (group: Group) => ticks[fieldOf(group)] !== undefined;
   return {
     groups: all.filter(isWanted),
@@ -145,14 +145,15 @@ async function wishOf(
   };
 }
 
-async function planned(
+function planned(
   services: PageServices,
   { visit: { words } }: Person,
-  account: Account,
+  known: PersonFacts,
   wish: Wish,
-): Promise<PlannedChange> {
+): PlannedChange {
+  const { account } = known;
   return {
-    whatIf: await ifInGroups(services, account, wish),
+    whatIf: ifInGroups(services, known, wish),
     path: confirmPath(account),
     // That none is ticked is something that was sent, too.
     typed: { sent: 'on', ...Object.fromEntries(wish.groups.map((group) => [fieldOf(group), 'on'])) },

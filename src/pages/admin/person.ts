@@ -1,20 +1,19 @@
-import type { Request } from 'express';
 import { type Account, accountState } from '../../accounts/account.ts';
 import type { HeldUp } from '../../accounts/administration.ts';
 import type { Group } from '../../accounts/group.ts';
-import type { PersonFacts } from '../../accounts/standings.ts';
 import { siteRule } from '../../settings/settings.ts';
 import type { Authenticator } from '../../two-factor/authenticator.ts';
 import type { PersonalPolicy } from '../../two-factor/personal-policy.ts';
 import type { Handler } from '../../web/guards.ts';
-import { NotFound } from '../../web/refusals.ts';
 import type { Person } from '../../web/standing.ts';
 import type { Translator } from '../../words.ts';
 import type { PageServices } from '../page-services.ts';
+import { knownPerson } from './known-person.ts';
 import { mailLine } from './mails.ts';
 import { twoFactorInWords } from './people.ts';
 import { offeredActions } from './person-action-list.ts';
 import { listOf, nextSignInWords, ruleInWords } from './person-policy.ts';
+import { openRequestOf } from './request-reset.ts';
 
 /** So many of the newest mails to somebody are listed. */
 const MOST_MAILS = 20;
@@ -23,10 +22,10 @@ const MOST_MAILS = 20;
 export function showPerson(services: PageServices): Handler<Person> {
   return async (person, request, response) => {
     const { words } = person.visit;
-    const { account, authenticators, ...rest } = await factsOn(services, request);
-    const heldUp = await services.administration.heldUp(account);
+    const { account, authenticators, ...rest } = await knownPerson(services, request.params['id']);
+    const heldUp = await services.administration.heldUp({ account, authenticators });
     const mails = await services.mails.newestOf(account.id, MOST_MAILS);
-    const open = await services.resetRequests.openOf(account);
+    const open = await openRequestOf(services, person, account);
     const groups = rest.memberships.map(({ group }) => group);
     const policy = services.policies.by({ account, ...rest }, siteRule(person.visit.settings));
     const known = { account, authenticators, heldUp, groups, policy };
@@ -46,13 +45,6 @@ export function showPerson(services: PageServices): Handler<Person> {
       },
     });
   };
-}
-
-async function factsOn({ standings }: PageServices, request: Request): Promise<PersonFacts> {
-  const accountId = String(request.params['id']);
-  const { person } = await standings.read({ accountId, signInId: undefined });
-  if (!person) throw new NotFound();
-  return person;
 }
 
 export const FACTS = [

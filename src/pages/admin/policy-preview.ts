@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
-import type { Account } from '../../accounts/account.ts';
-import type { Group } from '../../accounts/group.ts';
+import type { Group, GroupWithSize } from '../../accounts/group.ts';
+import type { PersonFacts } from '../../accounts/standings.ts';
+import type { Settings } from '../../settings/settings.ts';
 import type { WhatIf } from '../../two-factor/policies.ts';
 import { hasConfirmedMailbox, type Preview, type Timing } from '../../two-factor/previews.ts';
 import { keepForm } from '../../web/session.ts';
@@ -26,12 +27,14 @@ const BASIS = 'basis';
 
 /** Leads to the page that says what the change does; false where it touches nobody and can be saved at once. */
 export async function leadToPreview(
-  { previews }: PageServices,
+  services: PageServices,
+  person: Person,
   { whatIf, path, typed }: PlannedChange,
   request: Request,
   response: Response,
 ): Promise<boolean> {
-  if (!(await previews.touchesAnybody(whatIf))) return false;
+  const settings = await settingsNow(services, person, request);
+  if (!(await services.previews.touchesAnybody(whatIf, settings))) return false;
   keepForm(request, { path, values: typed });
   response.redirect(303, path);
   return true;
@@ -40,12 +43,13 @@ export async function leadToPreview(
 /** Says what the change does to people in either direction, with "Save" and a way back. */
 export async function showPreview(
   services: PageServices,
-  { visit: { words } }: Person,
+  person: Person,
   change: PlannedChange,
   request: Request,
   response: Response,
 ): Promise<void> {
-  const effect = await effectOf(services, change.whatIf, words);
+  const { words } = person.visit;
+  const effect = await effectOf(services, person, change.whatIf, request);
   await services.renderer.show(request, response, {
     view: 'admin/policy-confirm',
     title: words.t(titleOf(effect)),
@@ -72,13 +76,15 @@ function titleOf({ left, asked }: Effect) {
  * in between, its numbers are none that anybody has agreed to: then it is shown anew, and nothing is saved.
  */
 export async function isAsShown(
-  { previews }: PageServices,
+  services: PageServices,
+  person: Person,
   whatIf: WhatIf,
   request: Request,
 ): Promise<boolean> {
   const body: unknown = request.body;
   const shown = typeof body === 'object' && body !== null && BASIS in body ? body[BASIS] : undefined;
-  return shown === (await previews.basis(whatIf));
+  const settings = await settingsNow(services, person, request);
+  return shown === (await services.previews.basis(whatIf, settings));
 }
 
 /** Of a page that is shown in answer to what was sent to it: nothing was saved, and why. */
@@ -99,15 +105,17 @@ export interface Effect {
   readonly basis: string;
 }
 
-/** What a change does to people, in words. */
+/** What a change does to people, in words. `groups`: where the page knows them already. */
 export async function effectOf(
-  { previews }: PageServices,
+  services: PageServices,
+  person: Person,
   whatIf: WhatIf,
-  words: Translator,
+  request: Request,
+  groups?: readonly GroupWithSize[],
 ): Promise<Effect> {
-  // Before the count: what is decided during it makes the page stale.
-  const basis = await previews.basis(whatIf);
-  const preview = await previews.of(whatIf);
+  const { words } = person.visit;
+  const settings = await settingsNow(services, person, request);
+  const preview = await services.previews.of(whatIf, settings, groups);
   const { t, number } = words;
   return {
     left: preview.left,
@@ -119,7 +127,7 @@ export async function effectOf(
     ],
     lines: linesOf(preview, words),
     more: preview.asked - preview.named.length,
-    basis,
+    basis: preview.basis,
   };
 }
 
@@ -152,14 +160,22 @@ function linesOf({ named }: Preview, words: Translator) {
   ]);
 }
 
+/** A form may have taken its time to arrive: what was known when its request began may be over. */
+async function settingsNow(
+  { settings }: PageServices,
+  { visit }: Person,
+  request: Request,
+): Promise<Settings> {
+  return request.method === 'POST' ? settings.read() : visit.settings;
+}
+
 /** The person in other groups. */
-export async function ifInGroups(
-  { groups, clock }: Pick<PageServices, 'groups' | 'clock'>,
-  account: Account,
+export function ifInGroups(
+  { clock }: Pick<PageServices, 'clock'>,
+  known: PersonFacts,
   { joined, left }: { readonly joined: readonly Group[]; readonly left: readonly Group[] },
-): Promise<WhatIf> {
-  const theirs = (await groups.ofMany([account.id])).get(account.id) ?? [];
-  const stay = theirs.filter(({ group }) => left.every(({ id }) => id !== group.id));
-  const come = joined.map((group) => ({ accountId: account.id, group, joinedAt: clock() }));
-  return { person: { id: account.id, memberships: [...stay, ...come] } };
+): WhatIf {
+  const stay = known.memberships.filter(({ group }) => left.every(({ id }) => id !== group.id));
+  const come = joined.map((group) => ({ accountId: known.account.id, group, joinedAt: clock() }));
+  return { person: { known, memberships: [...stay, ...come] } };
 }

@@ -83,7 +83,7 @@ export function submitPolicy(services: PageServices): Handler<Person> {
     const form = parseForm(schema, request);
     if (!form.ok) return showForm(services, person, request, response, form.typed, form.faults);
     const decided = decidedBy(form.values);
-    if (await leadToPreview(services, planned(services, person, decided), request, response)) return;
+    if (await leadToPreview(services, person, planned(services, person, decided), request, response)) return;
     await save(services, person, decided, request, response);
   };
 }
@@ -104,7 +104,7 @@ export function submitConfirmedPolicy(services: PageServices): Handler<Person> {
     if (!form.ok) return showForm(services, person, request, response, form.typed, form.faults);
     const decided = decidedBy(form.values);
     const change = planned(services, person, decided);
-    if (!(await isAsShown(services, change.whatIf, request))) {
+    if (!(await isAsShown(services, person, change.whatIf, request))) {
       return showPreview(services, person, change, request, response);
     }
     await save(services, person, decided, request, response);

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Account } from '../../accounts/account.ts';
-import { LONGEST_NOTE } from '../../accounts/reset-request.ts';
+import { LONGEST_NOTE, type ResetRequest } from '../../accounts/reset-request.ts';
 import { type FieldFault, formView, linesOfText, parseForm } from '../../web/forms.ts';
 import type { Handler } from '../../web/guards.ts';
 import { forgetLeftovers, leaveNotice, readKeptForm } from '../../web/session.ts';
@@ -57,10 +57,19 @@ function onRequestable(
     if (account.id === person.account.id) return lead(page, 'request-reset.own');
     if (account.passwordHash === null) return lead(page, 'person-action.not-now');
     if (!person.visit.settings.resets.secondApproval) return response.redirect(303, `${page}/reset-2fa`);
-    const open = await services.resetRequests.openOf(account);
+    const open = await openRequestOf(services, person, account);
     if (open) return lead(`/admin/requests/${open.id}`, 'request-reset.open-already');
     await handle({ person, account }, request, response);
   };
+}
+
+/** The account's request that is to be decided; nothing is asked where the administrator's page says that none is. */
+export async function openRequestOf(
+  { resetRequests }: PageServices,
+  { visit }: Person,
+  account: Account,
+): Promise<ResetRequest | undefined> {
+  return visit.person?.openRequests === 0 ? undefined : resetRequests.openOf(account);
 }
 
 async function showForm(

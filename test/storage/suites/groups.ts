@@ -41,10 +41,7 @@ export function groupsSuite(engine: Engine): void {
         { ...agents, members: 0 },
         { ...zoo, members: 2 },
       ]);
-      assert.deepEqual(
-        await groups().names(),
-        [agents, zoo].map(({ id, name }) => ({ id, name })),
-      );
+      assert.deepEqual(await groups().list(), [agents, zoo]);
       assert.deepEqual(await groups().find(agents.id), agents);
       assert.equal(await groups().find('unknown'), undefined);
     });

@@ -14,11 +14,6 @@ export function recoveryCodesSuite(engine: Engine): void {
       await new KnexAccounts(database()).create(account);
       return account.id;
     };
-    const holder = async (...hashes: readonly string[]) => {
-      const id = await createAccount();
-      await codes().replace(id, 'salt', set(...hashes), NOW);
-      return id;
-    };
     const set = (...hashes: readonly string[]) => hashes.map((codeHash) => ({ id: newId(NOW), codeHash }));
 
     it('are used by one of twenty, one code and no other', async () => {
@@ -56,22 +51,6 @@ export function recoveryCodesSuite(engine: Engine): void {
       await codes().replace(id, 'salt', set('one'), NOW);
       await database()('accounts').where({ id }).delete();
       assert.equal(await codes().left(id), 0);
-    });
-
-    it('are held by those who have any left, of many people at once', async () => {
-      const [ann, bob, cyd] = [
-        await holder('one', 'two', 'three'),
-        await createAccount(),
-        await holder('one'),
-      ];
-      const other = await holder('one');
-      const everybody = [ann, bob, cyd, 'unknown'];
-      assert.deepEqual(await codes().holders(everybody), new Set([ann, cyd]));
-      assert.equal(await codes().spend(ann, 'two', NOW), true);
-      assert.equal(await codes().spend(cyd, 'one', NOW), true);
-      assert.deepEqual(await codes().holders(everybody), new Set([ann]));
-      assert.deepEqual(await codes().holders([other]), new Set([other]));
-      assert.equal((await codes().holders([])).size, 0);
     });
   });
 }
