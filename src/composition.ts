@@ -41,6 +41,7 @@ import { KnexChallengeStore } from './storage/challenges.ts';
 import { KnexCohortStore } from './storage/cohorts.ts';
 import { afterwardsOn, hearFailures, unitsOfWorkOn } from './storage/contention.ts';
 import { isNew, migrate, openDatabase, pendingMigrations } from './storage/database.ts';
+import { decisionsOn } from './storage/decisions.ts';
 import { KnexGraceStore } from './storage/graces.ts';
 import { KnexGroupStore } from './storage/groups.ts';
 import { KnexAllowanceStore, KnexThrottleStore } from './storage/limits.ts';
@@ -190,7 +191,7 @@ interface DomainBase extends Base {
 function composeDomain(db: Knex, { mails: post, recorded, report, ...base }: DomainBase) {
   const { clock, keyring, atomically } = base;
   const accounts = new KnexAccounts(db);
-  const people = new KnexPeople(db);
+  const standings = new KnexStandings(db);
   const authenticators = new KnexAuthenticators(db);
   const audit = new Audit(new KnexAuditStore(db), clock, atomically, recorded);
   const links = new Links(new KnexLinkStore(db), clock);
@@ -205,23 +206,17 @@ function composeDomain(db: Knex, { mails: post, recorded, report, ...base }: Dom
   const trust = new KnexTrustedBrowserStore(db);
   const shared = {
     ...base,
-    ...{ post, accounts, people, authenticators, audit, links, throttle, allowance, notices, methods, trust },
+    ...{ post, accounts, authenticators, audit, links, throttle, allowance, notices, methods, trust },
+    ...{ standings, policies, deciding: decisionsOn(db, atomically) },
   };
-  const cohorts = new KnexCohortStore(db);
-  const census = new Census({ ...shared, policies, cohorts, groups: groupStore });
+  const census = new Census({ ...shared, cohorts: new KnexCohortStore(db), groups: groupStore });
   const administration = new Administration(shared);
-  const recoveryCodeStore = new KnexRecoveryCodeStore(db);
   const registration = new Registration(shared);
   return {
-    accounts,
-    authenticators,
-    audit,
-    people,
-    standings: new KnexStandings(db),
+    ...{ accounts, authenticators, audit, standings, policies, census },
+    people: new KnexPeople(db),
     groups: new Groups({ ...shared, store: groupStore }),
-    policies,
-    census,
-    previews: new Previews({ ...shared, census, policies, groups: groupStore }),
+    previews: new Previews({ ...shared, census, groups: groupStore }),
     adoption: new Adoption({ ...shared, census }),
     reminders: new Reminders({ ...shared, census, store: new KnexReminderStore(db) }),
     methods,
@@ -236,7 +231,7 @@ function composeDomain(db: Knex, { mails: post, recorded, report, ...base }: Dom
     resetRequests: new ResetRequests({ ...shared, administration, store: new KnexResetRequestStore(db) }),
     settingsChanges: new SettingsChanges(shared),
     secondStep: new SecondStep(shared),
-    recoveryCodes: new RecoveryCodes({ ...shared, store: recoveryCodeStore }),
+    recoveryCodes: new RecoveryCodes({ ...shared, store: new KnexRecoveryCodeStore(db) }),
     trustedBrowsers: new TrustedBrowsers({ ...shared, store: trust }),
     signIns: new SignIns({ ...shared, store: new KnexSignInStore(db) }),
     enrolments: new Enrolments(shared),

@@ -20,6 +20,8 @@ interface AdministrationServices {
   readonly audit: Audit;
   readonly notices: Notices;
   readonly atomically: Atomically;
+  /** Runs what decides over people: never two at once. */
+  readonly deciding: Atomically;
   readonly clock: Clock;
 }
 
@@ -114,8 +116,8 @@ export class Administration {
 
   /** From now on 2FA is mandatory for this person, whatever applies to others; false when it has been enforced already. */
   async enforceTwoFactor(account: Account, grace: Grace, actor: Actor): Promise<boolean> {
-    const { accounts, trust, notices, atomically, clock } = this.#services;
-    return atomically(async () => {
+    const { accounts, trust, notices, deciding, clock } = this.#services;
+    return deciding(async () => {
       if (!(await accounts.enforce(account.id, { at: clock(), grace }))) return false;
       await trust.clear({ accountId: account.id });
       await this.#record('two-factor.enforced', account, actor, { grace: graceFact(grace) });
@@ -126,8 +128,8 @@ export class Administration {
 
   /** What applies to others applies to this person again; false when nothing was enforced. */
   async liftEnforcement(account: Account, actor: Actor): Promise<boolean> {
-    const { accounts, trust, notices, atomically } = this.#services;
-    return atomically(async () => {
+    const { accounts, trust, notices, deciding } = this.#services;
+    return deciding(async () => {
       if (!(await accounts.enforce(account.id, null))) return false;
       await trust.clear({ accountId: account.id });
       await this.#record('two-factor.enforcement-lifted', account, actor);

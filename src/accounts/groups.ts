@@ -14,7 +14,8 @@ interface GroupServices {
   readonly trust: Pick<TrustedBrowserStore, 'clear'>;
   readonly audit: Audit;
   readonly notices: Notices;
-  readonly atomically: Atomically;
+  /** Runs what decides over people: never two at once. */
+  readonly deciding: Atomically;
   readonly clock: Clock;
 }
 
@@ -22,6 +23,9 @@ interface GroupServices {
 export interface DecidedGroup extends Omit<LaidDownRule, 'since'> {
   readonly name: string;
 }
+
+/** "refused": another group has the name, or this one is gone. */
+export type GroupChange = 'changed' | 'unchanged' | 'refused';
 
 /**
  * Groups of people, and who is in them. All that is changed is audited; people hear of their own coming and going. Whose rules
@@ -59,9 +63,9 @@ export class Groups {
 
   /** Undefined when another group has the name. */
   async create(decided: DecidedGroup, actor: Actor): Promise<Group | undefined> {
-    const { store, atomically, clock } = this.#services;
+    const { store, deciding, clock } = this.#services;
     const group = { id: newId(clock()), ...this.#laidDown(undefined, decided) };
-    return atomically(async () => {
+    return deciding(async () => {
       if (!(await store.create(group))) return undefined;
       await this.#record('group.created', group.name, actor, factsOf(group));
       return group;
@@ -73,12 +77,7 @@ export class Groups {
     return { id: group.id, ...this.#laidDown(group, decided) };
   }
 
-  /** "refused": another group has the name, or this one is gone. */
-  async change(
-    group: Group,
-    decided: DecidedGroup,
-    actor: Actor,
-  ): Promise<'changed' | 'unchanged' | 'refused'> {
+  async change(group: Group, decided: DecidedGroup, actor: Actor): Promise<GroupChange> {
     const next = this.next(group, decided);
     const [before, after] = [factsOf(group), factsOf(next)];
     const detail = Object.fromEntries(
@@ -88,8 +87,8 @@ export class Groups {
     );
     const isRenamed = group.name !== next.name;
     if (Object.keys(detail).length === 0 && !isRenamed) return 'unchanged';
-    const { store, trust, atomically } = this.#services;
-    return atomically(async () => {
+    const { store, trust, deciding } = this.#services;
+    return deciding(async () => {
       if (!(await store.change(next))) return 'refused';
       if (TRUST_RESTS_ON.some((fact) => fact in detail)) await trust.clear({ groupId: group.id });
       const facts = { ...detail, ...(isRenamed && { to: next.name }) };
@@ -100,8 +99,8 @@ export class Groups {
 
   /** Its rule applies to nobody any more; false when it was gone. */
   async remove(group: Group, actor: Actor): Promise<boolean> {
-    const { store, trust, atomically } = this.#services;
-    return atomically(async () => {
+    const { store, trust, deciding } = this.#services;
+    return deciding(async () => {
       if (asksForSomething(group)) await trust.clear({ groupId: group.id });
       if (!(await store.remove(group.id))) return false;
       await this.#record('group.removed', group.name, actor);
@@ -111,8 +110,8 @@ export class Groups {
 
   /** False when the person is in it already, or it is gone. */
   async add(group: Group, account: Account, actor: Actor): Promise<boolean> {
-    const { store, trust, notices, atomically, clock } = this.#services;
-    return atomically(async () => {
+    const { store, trust, notices, deciding, clock } = this.#services;
+    return deciding(async () => {
       if (!(await store.add(group.id, account.id, clock()))) return false;
       if (asksForSomething(group)) await trust.clear({ accountId: account.id });
       await this.#recordOf('group.member-added', group, account, actor);
@@ -123,8 +122,8 @@ export class Groups {
 
   /** False when the person was not in it. */
   async drop(group: Group, account: Account, actor: Actor): Promise<boolean> {
-    const { store, trust, notices, atomically } = this.#services;
-    return atomically(async () => {
+    const { store, trust, notices, deciding } = this.#services;
+    return deciding(async () => {
       if (!(await store.drop(group.id, account.id))) return false;
       if (asksForSomething(group)) await trust.clear({ accountId: account.id });
       await this.#recordOf('group.member-removed', group, account, actor);

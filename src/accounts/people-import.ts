@@ -14,7 +14,8 @@ interface PeopleImportServices {
   readonly registration: Registration;
   readonly background: Background;
   readonly audit: Audit;
-  readonly atomically: Atomically;
+  /** Runs what decides over people: never two at once. */
+  readonly deciding: Atomically;
   readonly clock: Clock;
 }
 
@@ -80,9 +81,9 @@ export class PeopleImport {
   }
 
   async #createBatch(people: readonly ImportedPerson[], actor: Actor): Promise<readonly NewAccount[]> {
-    const { accounts, audit, atomically } = this.#services;
+    const { accounts, audit, deciding } = this.#services;
     const batch = people.map((person) => this.#accountFor(person));
-    return atomically(async () => {
+    return deciding(async () => {
       const ids = await accounts.createMany(batch);
       const fresh = batch.filter(({ id }) => ids.has(id));
       await audit.recordEach('account.imported', actor, fresh.map(party));

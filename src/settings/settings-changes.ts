@@ -10,7 +10,8 @@ interface SettingsChangeServices {
   readonly settings: SettingsStore;
   readonly trust: Pick<TrustedBrowserStore, 'clear'>;
   readonly audit: Audit;
-  readonly atomically: Atomically;
+  /** Runs what decides over people: never two at once. */
+  readonly deciding: Atomically;
   readonly clock: Clock;
 }
 
@@ -32,8 +33,8 @@ export class SettingsChanges {
 
   /** Changes what differs and writes the old and the new values down; false when nothing does. */
   async change(changes: Partial<DecidedSettings>, actor: Actor): Promise<boolean> {
-    const { settings, trust, audit, atomically } = this.#services;
-    return atomically(async () => {
+    const { settings, trust, audit, deciding } = this.#services;
+    return deciding(async () => {
       const present = await settings.read();
       const rule = this.next(present, changes);
       const before = factsOf(present);

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Account, accountState } from '../accounts/account.ts';
 import type { GroupStore, GroupWithSize, Membership } from '../accounts/group.ts';
-import { type Settings, siteRule } from '../settings/settings.ts';
+import type { Standings } from '../accounts/standings.ts';
+import type { Atomically } from '../atomically.ts';
+import { type Settings, type SettingsStore, siteRule } from '../settings/settings.ts';
 import type { Clock, Instant } from '../time.ts';
 import { type Census, type Compared, isLeftWithout, type Scope, type Tally } from './census.ts';
 import { type Deadline, isEarlier } from './grace.ts';
@@ -46,10 +48,19 @@ export interface Preview {
 
 interface PreviewServices {
   readonly census: Pick<Census, 'tallies' | 'people'>;
-  readonly groups: Pick<GroupStore, 'all'>;
+  readonly groups: Pick<GroupStore, 'all' | 'list'>;
+  readonly settings: Pick<SettingsStore, 'read'>;
+  readonly standings: Standings;
   readonly policies: Policies;
+  /** Runs what decides over people: never two at once. */
+  readonly deciding: Atomically;
   readonly clock: Clock;
 }
+
+/** "stale": something else was decided since it was shown, and nothing was written. */
+export type Decision<Outcome> =
+  | { readonly kind: 'written'; readonly outcome: Outcome }
+  | { readonly kind: 'stale' };
 
 /** What administrators have decided, as far as it bears on everybody or on a group. */
 interface Decided {
@@ -107,6 +118,38 @@ export class Previews {
    */
   async basis(whatIf: WhatIf, settings: Settings): Promise<string> {
     return basisOf(whatIf, await this.#decided(whatIf, settings));
+  }
+
+  /**
+   * Writes what was shown with this basis, unless something else was decided since. That is one unit with the writing: of
+   * two who save at once what both were shown, the second is told that the first has changed it.
+   */
+  async ifAsShown<Outcome>(
+    whatIf: WhatIf,
+    basis: unknown,
+    write: () => Promise<Outcome>,
+  ): Promise<Decision<Outcome>> {
+    const { settings, deciding } = this.#services;
+    return deciding(async (): Promise<Decision<Outcome>> => {
+      const present = await this.#anew(whatIf);
+      const isAsShown = present && basis === (await this.basis(present, await settings.read()));
+      return isAsShown ? { kind: 'written', outcome: await write() } : { kind: 'stale' };
+    });
+  }
+
+  /** The supposition about the person as they are now, and groups as theirs are; undefined where they are gone. */
+  async #anew(whatIf: WhatIf): Promise<WhatIf | undefined> {
+    const { person } = whatIf;
+    if (!person) return whatIf;
+    const claim = { accountId: person.known.account.id, signInId: undefined };
+    const { person: known } = await this.#services.standings.read(claim);
+    if (!known || !person.memberships) return known && { person: { ...person, known } };
+    const groups = new Map((await this.#services.groups.list()).map((group) => [group.id, group]));
+    const memberships = person.memberships.flatMap((one) => {
+      const group = groups.get(one.group.id);
+      return group ? { ...one, group } : [];
+    });
+    return { person: { ...person, known, memberships } };
   }
 
   async #decided({ site, group }: WhatIf, settings: Settings): Promise<Decided> {

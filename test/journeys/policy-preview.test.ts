@@ -230,6 +230,15 @@ onBothStores('Before a rule is saved', (portal) => {
       assert.equal((await portal().services.groups.find(desk.id))?.rule, 'optional');
     });
 
+    it('is saved for one of twenty who send the same page at once, and shown anew to the others', async () => {
+      const desk = await groupWith(portal(), { rule: 'optional' }, [bob], 'Desk');
+      await ada.visits(`/admin/groups/${desk.id}/edit`);
+      ada.chooses('Mandatory');
+      await ada.presses('Save group');
+      const statuses = (await ada.races(20, 'Save')).map(({ status }) => status).sort();
+      assert.deepEqual(statuses, [303, ...Array.from({ length: 19 }, () => 409)]);
+    });
+
     it('says what its end does, which is nothing once a rule has changed in between', async () => {
       const desk = await groupWith(portal(), { rule: 'optional' }, [mel], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}/delete`);

@@ -82,12 +82,17 @@ export function peopleUnderTest(people: readonly Given[], changes: Partial<Setti
     list: async () => all,
     all: async () => all.map((one) => ({ ...one, members: members(one.id).length })),
   };
-  const census = new Census({ cohorts, groups, settings: { read: async () => settings }, policies });
+  const settingsStore = { read: async () => settings };
+  const census = new Census({ cohorts, groups, settings: settingsStore, policies });
   return {
     settings,
     known: (id: string) => known(accounts.find((one) => one.id === id) ?? nobodyIsAsked()),
     census,
-    previews: new Previews({ census, groups, policies, clock }),
+    previews: new Previews({
+      ...{ census, groups, policies, clock, settings: settingsStore },
+      standings: { read: async () => nobodyIsAsked() },
+      deciding: async () => nobodyIsAsked(),
+    }),
     adoption: new Adoption({ census, clock }),
   };
 }

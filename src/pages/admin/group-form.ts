@@ -1,14 +1,14 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { type Group, LONGEST_GROUP_NAME } from '../../accounts/group.ts';
-import type { DecidedGroup } from '../../accounts/groups.ts';
+import type { DecidedGroup, GroupChange } from '../../accounts/groups.ts';
 import { type FieldFault, formView, nameInLists, parseForm, parseValues } from '../../web/forms.ts';
 import type { Handler } from '../../web/guards.ts';
 import { forgetLeftovers, leaveNotice, readKeptForm } from '../../web/session.ts';
 import type { Person } from '../../web/standing.ts';
 import type { PageServices } from '../page-services.ts';
 import { GROUPS, groupOf, pathOf } from './groups.ts';
-import { isAsShown, leadToPreview, type PlannedChange, showPreview } from './policy-preview.ts';
+import { ifAsShown, leadToPreview, type PlannedChange, showPreview } from './policy-preview.ts';
 import {
   atGroup,
   DATE_MISSING,
@@ -72,7 +72,8 @@ export function submitGroup(services: PageServices): Handler<Person> {
     const decided = decidedBy(form.values);
     if (await leadToPreview(services, person, planned(services, person, group, decided), request, response))
       return;
-    await save(services, person, group, decided, request, response);
+    const outcome = await services.groups.change(group, decided, person.actor);
+    await answer(services, person, group, decided, outcome, request, response);
   };
 }
 
@@ -95,10 +96,11 @@ export function submitConfirmedGroup(services: PageServices): Handler<Person> {
     if (!form.ok) return showForm(services, person, group, request, response, form.typed, form.faults);
     const decided = decidedBy(form.values);
     const change = planned(services, person, group, decided);
-    if (!(await isAsShown(services, person, change.whatIf, request))) {
-      return showPreview(services, person, change, request, response);
-    }
-    await save(services, person, group, decided, request, response);
+    const decision = await ifAsShown(services, change.whatIf, request, () =>
+      services.groups.change(group, decided, person.actor),
+    );
+    if (decision.kind === 'stale') return showPreview(services, person, change, request, response);
+    await answer(services, person, group, decided, decision.outcome, request, response);
   };
 }
 
@@ -117,15 +119,15 @@ function planned(
   };
 }
 
-async function save(
+async function answer(
   services: PageServices,
   person: Person,
   group: Group,
   decided: DecidedGroup,
+  outcome: GroupChange,
   request: Request,
   response: Response,
 ): Promise<void> {
-  const outcome = await services.groups.change(group, decided, person.actor);
   if (outcome === 'refused') {
     return showForm(services, person, group, request, response, typedOf(decided), [NAME_TAKEN]);
   }

@@ -24,8 +24,8 @@ import { knownPerson } from './known-person.ts';
 import { LONGEST_SEARCH, twoFactorInWords } from './people.ts';
 import {
   effectOf,
+  ifAsShown,
   ifInGroups,
-  isAsShown,
   leadToPreview,
   type PlannedChange,
   showPreview,
@@ -57,7 +57,8 @@ export function addMember(services: PageServices): Handler<Person> {
   return onNewcomer(services, async (person, group, account, request, response) => {
     const change = await joining(services, person, group, account);
     if (await leadToPreview(services, person, change, request, response)) return 'answered';
-    return takeIn(services, person, group, account, request, response);
+    const isDone = await services.groups.add(group, account, person.actor);
+    return welcome(services, group, account, isDone, request, response);
   });
 }
 
@@ -76,11 +77,17 @@ export function confirmMember(services: PageServices): Handler<Person> {
 /** POST /admin/groups/:id/members/confirm: takes them in, unless somebody has decided something else in between. */
 export function addConfirmedMember(services: PageServices): Handler<Person> {
   return onNewcomer(services, async (person, group, account, request, response) => {
-    const change = await joining(services, person, group, account);
-    if (await isAsShown(services, person, change.whatIf, request)) {
-      return takeIn(services, person, group, account, request, response);
+    const { whatIf } = await joining(services, person, group, account);
+    const decision = await ifAsShown(services, whatIf, request, () =>
+      services.groups.add(group, account, person.actor),
+    );
+    if (decision.kind === 'written') {
+      return welcome(services, group, account, decision.outcome, request, response);
     }
-    await showPreview(services, person, change, request, response);
+    // Another may have taken them in.
+    const present = await joining(services, person, group, account);
+    if (present.isMember) return 'member already';
+    await showPreview(services, person, present, request, response);
     return 'answered';
   });
 }
@@ -118,9 +125,10 @@ async function joining(
   { visit: { words } }: Person,
   group: Group,
   account: Account,
-): Promise<PlannedChange> {
+): Promise<PlannedChange & { readonly isMember: boolean }> {
   const known = await knownPerson(services, account.id);
   return {
+    isMember: known.memberships.some((one) => one.group.id === group.id),
     whatIf: ifInGroups(services, known, { joined: [group], left: [] }),
     path: confirmPath(group),
     typed: { email: account.email },
@@ -133,15 +141,15 @@ function confirmPath(group: Group): string {
   return `${pathOf(group)}/members/confirm`;
 }
 
-async function takeIn(
-  { groups, clock }: PageServices,
-  { actor }: Person,
+function welcome(
+  { clock }: PageServices,
   group: Group,
   account: Account,
+  isDone: boolean,
   request: Request,
   response: Response,
-): Promise<'answered' | 'member already'> {
-  if (!(await groups.add(group, account, actor))) return 'member already';
+): 'answered' | 'member already' {
+  if (!isDone) return 'member already';
   forgetLeftovers(request);
   const values = { name: account.name };
   leaveNotice(request, { path: pathOf(group), key: 'group.added', kind: 'success', values, at: clock() });
@@ -193,10 +201,15 @@ export function dropMember(services: PageServices): Handler<Person> {
     const known = await knownPerson(services, request.params['memberId']);
     const { account } = known;
     const whatIf = ifInGroups(services, known, { joined: [], left: [group] });
-    if (groupIn(known, request) && !(await isAsShown(services, person, whatIf, request))) {
-      return showDropping(services, person, { group, known }, request, response);
+    const decision = await ifAsShown(services, whatIf, request, () =>
+      services.groups.drop(group, account, person.actor),
+    );
+    if (decision.kind === 'stale') {
+      const present = await knownPerson(services, account.id);
+      const shown = { group, known: present };
+      if (groupIn(present, request)) return showDropping(services, person, shown, request, response);
     }
-    const isDone = await services.groups.drop(group, account, person.actor);
+    const isDone = decision.kind === 'written' && decision.outcome;
     forgetLeftovers(request);
     const path = pathOf(group);
     const key: MessageKey = isDone ? 'group.removed-member' : 'group.not-a-member';

@@ -8,7 +8,7 @@ import { forgetLeftovers, leaveNotice } from '../../web/session.ts';
 import type { Person } from '../../web/standing.ts';
 import type { PageServices } from '../page-services.ts';
 import { GROUPS, groupOf, pathOf } from './groups.ts';
-import { effectOf, isAsShown, staleness } from './policy-preview.ts';
+import { effectOf, ifAsShown, staleness } from './policy-preview.ts';
 
 /** GET /admin/groups/:id/delete: what it does to whom, asked once more. */
 export function askToRemoveGroup(services: PageServices): Handler<Person> {
@@ -54,10 +54,10 @@ export function removeGroup(services: PageServices): Handler<Person> {
   return async (person, request, response) => {
     const { actor } = person;
     const group = await groupOf(services, request);
-    if (!(await isAsShown(services, person, without(group), request))) {
-      return showRemoval(services, person, request, response);
-    }
-    await services.groups.remove(group, actor);
+    const decision = await ifAsShown(services, without(group), request, () =>
+      services.groups.remove(group, actor),
+    );
+    if (decision.kind === 'stale') return showRemoval(services, person, request, response);
     forgetLeftovers(request);
     const values = { name: group.name };
     leaveNotice(request, {

@@ -27,7 +27,7 @@ export const PERSON_ACTIONS = [
 ] as const;
 export type ActionId = (typeof PERSON_ACTIONS)[number];
 
-type Outcome = AdministrationOutcome | 'mail waits' | 'mail refused' | 'not now';
+export type ActionOutcome = AdministrationOutcome | 'mail waits' | 'mail refused' | 'not now';
 
 export interface PersonAction {
   /** The fact of the person's page that it stands beside. */
@@ -46,7 +46,7 @@ export interface PersonAction {
     account: Account,
     actor: Actor,
     grace: Grace,
-  ) => Promise<Outcome>;
+  ) => Promise<ActionOutcome>;
   readonly done: MessageKey;
   /** What it does to the administrator whose own account it is, and the page that is left to them then. */
   readonly own?: { readonly warning: MessageKey; readonly goesTo: string };
@@ -144,12 +144,12 @@ export const ACTIONS: Readonly<Record<ActionId, PersonAction>> = {
   },
 };
 
-async function done(work: Promise<void>): Promise<Outcome> {
+async function done(work: Promise<void>): Promise<ActionOutcome> {
   await work;
   return 'done';
 }
 
-function mailed(delivery: Delivery): Outcome {
+function mailed(delivery: Delivery): ActionOutcome {
   return ({ accepted: 'done', waiting: 'mail waits', refused: 'mail refused' } as const)[delivery];
 }
 

@@ -10,10 +10,16 @@ import { forgetLeftovers, leaveNotice, readKeptForm } from '../../web/session.ts
 import type { Person } from '../../web/standing.ts';
 import type { PageServices } from '../page-services.ts';
 import { knownPerson } from './known-person.ts';
-import { ACTIONS, type ActionId, PERSON_ACTIONS, type PersonAction } from './person-action-list.ts';
+import {
+  ACTIONS,
+  type ActionId,
+  type ActionOutcome,
+  PERSON_ACTIONS,
+  type PersonAction,
+} from './person-action-list.ts';
 import {
   effectOf,
-  isAsShown,
+  ifAsShown,
   leadToPreview,
   type PlannedChange,
   showPreview,
@@ -51,10 +57,13 @@ export function act(services: PageServices): Handler<Person> {
     const change = planned(services, asked, form.values);
     if (change && action.takesGrace) {
       if (await leadToPreview(services, asked.person, change, request, response)) return;
-    } else if (change && !(await isAsShown(services, asked.person, change.whatIf, request))) {
-      return ask(services, asked, request, response, {}, []);
+    } else if (change) {
+      return performAsShown(services, asked, change, form.values, request, response, (anew) =>
+        ask(services, anew, request, response, {}, []),
+      );
     }
-    await perform(services, asked, form.values, request, response);
+    const outcome = await perform(services, asked, form.values);
+    await answer(services, asked, outcome, form.values, request, response);
   });
 }
 
@@ -75,10 +84,10 @@ export function actAsConfirmed(services: PageServices): Handler<Person> {
     if (!form.ok) return ask(services, asked, request, response, form.typed, form.faults);
     const change = asked.action.takesGrace && planned(services, asked, form.values);
     if (!change) throw new NotFound();
-    if (!(await isAsShown(services, asked.person, change.whatIf, request))) {
-      return showPreview(services, asked.person, change, request, response);
-    }
-    await perform(services, asked, form.values, request, response);
+    await performAsShown(services, asked, change, form.values, request, response, async (anew) => {
+      const present = planned(services, anew, form.values) ?? change;
+      await showPreview(services, anew.person, present, request, response);
+    });
   });
 }
 
@@ -106,15 +115,42 @@ function confirmPath({ account, id }: Pick<Asked, 'account' | 'id'>): string {
   return `/admin/people/${account.id}/${id}/confirm`;
 }
 
-async function perform(
+/** Does it, unless somebody has decided something else in between: then it is shown as it has become, if it is offered still. */
+async function performAsShown(
   services: PageServices,
   asked: Asked,
+  { whatIf }: PlannedChange,
+  values: GraceForm,
+  request: Request,
+  response: Response,
+  show: (anew: Asked) => Promise<void>,
+): Promise<void> {
+  const decision = await ifAsShown(services, whatIf, request, () => perform(services, asked, values));
+  if (decision.kind === 'written') {
+    return answer(services, asked, decision.outcome, values, request, response);
+  }
+  const anew = await offered(services, asked.person, request);
+  if (anew.isOffered) await show(anew);
+  else leadBack(services, anew.account, request, response);
+}
+
+function perform(
+  services: PageServices,
+  { person, account, action }: Asked,
+  values: GraceForm,
+): Promise<ActionOutcome> {
+  return action.perform(services, account, person.actor, graceIn(values));
+}
+
+async function answer(
+  services: PageServices,
+  asked: Asked,
+  outcome: ActionOutcome,
   values: GraceForm,
   request: Request,
   response: Response,
 ): Promise<void> {
   const { person, account, action } = asked;
-  const outcome = await action.perform(services, account, person.actor, graceIn(values));
   if (outcome === 'not now') return leadBack(services, account, request, response);
   const waits = outcome === 'mail waits';
   if (outcome !== 'done' && !waits)
@@ -144,19 +180,27 @@ function onOffered(
   handle: (asked: Asked, request: Request, response: Response) => Promise<void>,
 ): Handler<Person> {
   return async (person, request, response) => {
-    const id = PERSON_ACTIONS.find((one) => one === request.params['action']);
-    if (!id) throw new NotFound();
-    const known = await knownPerson(services, request.params['id']);
-    const { account } = known;
-    const action = ACTIONS[id];
-    const heldUp = action.goesByHeldUp && (await services.administration.heldUp(known));
-    if (action.offered(account, person.account, heldUp)) {
-      const instead = action.instead?.(person.visit.settings, account);
-      if (instead !== undefined) return response.redirect(303, instead);
-      return handle({ person, known, account, id, action }, request, response);
-    }
-    leadBack(services, account, request, response);
+    const { isOffered, ...asked } = await offered(services, person, request);
+    if (!isOffered) return leadBack(services, asked.account, request, response);
+    const instead = asked.action.instead?.(person.visit.settings, asked.account);
+    if (instead !== undefined) return response.redirect(303, instead);
+    await handle(asked, request, response);
   };
+}
+
+/** What the URL asks for, and whether it can be done to the account as it is now. */
+async function offered(
+  services: PageServices,
+  person: Person,
+  request: Request,
+): Promise<Asked & { readonly isOffered: boolean }> {
+  const id = PERSON_ACTIONS.find((one) => one === request.params['action']);
+  if (!id) throw new NotFound();
+  const known = await knownPerson(services, request.params['id']);
+  const { account } = known;
+  const action = ACTIONS[id];
+  const heldUp = action.goesByHeldUp && (await services.administration.heldUp(known));
+  return { person, known, account, id, action, isOffered: action.offered(account, person.account, heldUp) };
 }
 
 function leadBack({ clock }: PageServices, account: Account, request: Request, response: Response): void {

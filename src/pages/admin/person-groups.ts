@@ -11,7 +11,7 @@ import { visitOf } from '../../web/visit.ts';
 import type { PageServices } from '../page-services.ts';
 import { GROUPS } from './groups.ts';
 import { knownPerson } from './known-person.ts';
-import { ifInGroups, isAsShown, leadToPreview, type PlannedChange, showPreview } from './policy-preview.ts';
+import { ifAsShown, ifInGroups, leadToPreview, type PlannedChange, showPreview } from './policy-preview.ts';
 
 /** Each group is a field of its own: a list in one field would not survive being kept during a step-up. */
 const fieldOf = ({ id }: Pick<Group, 'id'>) => `group-${id}`;
@@ -68,9 +68,10 @@ export function submitGroupsOfPerson(services: PageServices): Handler<Person> {
     const known = await knownPerson(services, request.params['id']);
     const wish = await sentWish(services, known, request, response);
     if (!wish) return;
-    const change = planned(services, person, known, wish);
-    if (await leadToPreview(services, person, change, request, response)) return;
-    await save(services, person, known.account, wish, request, response);
+    const plan = planned(services, person, known, wish);
+    if (await leadToPreview(services, person, plan, request, response)) return;
+    const changes = await change(services, person, known.account, wish);
+    leadToPerson(services, known.account, changes, request, response);
   };
 }
 
@@ -95,11 +96,16 @@ export function submitConfirmedGroupsOfPerson(services: PageServices): Handler<P
     const known = await knownPerson(services, request.params['id']);
     const wish = await sentWish(services, known, request, response);
     if (!wish) return;
-    const change = planned(services, person, known, wish);
-    if (!(await isAsShown(services, person, change.whatIf, request))) {
-      return showPreview(services, person, change, request, response);
+    const { whatIf } = planned(services, person, known, wish);
+    const decision = await ifAsShown(services, whatIf, request, () =>
+      change(services, person, known.account, wish),
+    );
+    if (decision.kind === 'written') {
+      return leadToPerson(services, known.account, decision.outcome, request, response);
     }
-    await save(services, person, known.account, wish, request, response);
+    const present = await knownPerson(services, known.account.id);
+    const anew = planned(services, person, present, { ...wish, ...difference(present, wish.groups) });
+    await showPreview(services, person, anew, request, response);
   };
 }
 
@@ -131,17 +137,17 @@ function schemaOf(all: readonly Group[]) {
   return z.object(Object.fromEntries(all.map((group) => [fieldOf(group), tick()])));
 }
 
-function wishOf(
-  { memberships }: PersonFacts,
-  all: readonly Group[],
-  ticks: Readonly<Record<string, unknown>>,
-): Wish {
-  const theirs = new Set(memberships.map(({ group }) => group.id));
-  const isWanted = (group: Group) => ticks[fieldOf(group)] !== undefined;
+function wishOf(known: PersonFacts, all: readonly Group[], ticks: Readonly<Record<string, unknown>>): Wish {
+  const groups = all.filter((group) => ticks[fieldOf(group)] !== undefined);
+  return { groups, ...difference(known, groups) };
+}
+
+function difference({ memberships }: PersonFacts, groups: readonly Group[]): Omit<Wish, 'groups'> {
+  const theirs = memberships.map(({ group }) => group);
+  const isIn = (some: readonly Group[], { id }: Group) => some.some((one) => one.id === id);
   return {
-    groups: all.filter(isWanted),
-    joined: all.filter((group) => isWanted(group) && !theirs.has(group.id)),
-    left: all.filter((group) => !isWanted(group) && theirs.has(group.id)),
+    joined: groups.filter((group) => !isIn(theirs, group)),
+    left: theirs.filter((group) => !isIn(groups, group)),
   };
 }
 
@@ -170,17 +176,26 @@ function confirmPath(account: Account): string {
   return `${groupsPath(account)}/confirm`;
 }
 
-async function save(
-  { groups, clock }: PageServices,
+/** Returns how many changes there were. */
+async function change(
+  { groups }: PageServices,
   { actor }: Person,
   account: Account,
   { joined, left }: Wish,
-  request: Request,
-  response: Response,
-): Promise<void> {
+): Promise<number> {
   let changes = 0;
   for (const group of joined) if (await groups.add(group, account, actor)) changes += 1;
   for (const group of left) if (await groups.drop(group, account, actor)) changes += 1;
+  return changes;
+}
+
+function leadToPerson(
+  { clock }: PageServices,
+  account: Account,
+  changes: number,
+  request: Request,
+  response: Response,
+): void {
   forgetLeftovers(request);
   const path = `/admin/people/${account.id}`;
   leaveNotice(request, {

@@ -3,7 +3,7 @@ import type { Group, GroupWithSize } from '../../accounts/group.ts';
 import type { PersonFacts } from '../../accounts/standings.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { WhatIf } from '../../two-factor/policies.ts';
-import { hasConfirmedMailbox, type Preview, type Timing } from '../../two-factor/previews.ts';
+import { type Decision, hasConfirmedMailbox, type Preview, type Timing } from '../../two-factor/previews.ts';
 import { keepForm } from '../../web/session.ts';
 import type { Person } from '../../web/standing.ts';
 import type { Translator } from '../../words.ts';
@@ -72,19 +72,18 @@ function titleOf({ left, asked }: Effect) {
 }
 
 /**
- * Whether what was decided is still what the page that was sent went by. Where another administrator has changed a rule
- * in between, its numbers are none that anybody has agreed to: then it is shown anew, and nothing is saved.
+ * Writes what the page that was sent has shown. Where another administrator has changed a rule in between, its numbers are
+ * none that anybody has agreed to: then it is to be shown anew, and nothing is written.
  */
-export async function isAsShown(
-  services: PageServices,
-  person: Person,
+export async function ifAsShown<Outcome>(
+  { previews }: PageServices,
   whatIf: WhatIf,
   request: Request,
-): Promise<boolean> {
+  write: () => Promise<Outcome>,
+): Promise<Decision<Outcome>> {
   const body: unknown = request.body;
   const shown = typeof body === 'object' && body !== null && BASIS in body ? body[BASIS] : undefined;
-  const settings = await settingsNow(services, person, request);
-  return shown === (await services.previews.basis(whatIf, settings));
+  return previews.ifAsShown(whatIf, shown, write);
 }
 
 /** Of a page that is shown in answer to what was sent to it: nothing was saved, and why. */

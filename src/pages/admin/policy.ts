@@ -24,7 +24,7 @@ import { forgetLeftovers, leaveNotice, readKeptForm } from '../../web/session.ts
 import type { Person } from '../../web/standing.ts';
 import type { MessageKey } from '../../words.ts';
 import type { PageServices } from '../page-services.ts';
-import { isAsShown, leadToPreview, type PlannedChange, showPreview } from './policy-preview.ts';
+import { ifAsShown, leadToPreview, type PlannedChange, showPreview } from './policy-preview.ts';
 import {
   atGroup,
   DATE_MISSING,
@@ -84,7 +84,8 @@ export function submitPolicy(services: PageServices): Handler<Person> {
     if (!form.ok) return showForm(services, person, request, response, form.typed, form.faults);
     const decided = decidedBy(form.values);
     if (await leadToPreview(services, person, planned(services, person, decided), request, response)) return;
-    await save(services, person, decided, request, response);
+    const changed = await services.settingsChanges.change(decided, person.actor);
+    leadBack(services, changed, request, response);
   };
 }
 
@@ -104,10 +105,11 @@ export function submitConfirmedPolicy(services: PageServices): Handler<Person> {
     if (!form.ok) return showForm(services, person, request, response, form.typed, form.faults);
     const decided = decidedBy(form.values);
     const change = planned(services, person, decided);
-    if (!(await isAsShown(services, person, change.whatIf, request))) {
-      return showPreview(services, person, change, request, response);
-    }
-    await save(services, person, decided, request, response);
+    const decision = await ifAsShown(services, change.whatIf, request, () =>
+      services.settingsChanges.change(decided, person.actor),
+    );
+    if (decision.kind === 'stale') return showPreview(services, person, change, request, response);
+    leadBack(services, decision.outcome, request, response);
   };
 }
 
@@ -127,14 +129,7 @@ function planned(
   };
 }
 
-async function save(
-  { settingsChanges, clock }: PageServices,
-  { actor }: Person,
-  decided: Decided,
-  request: Request,
-  response: Response,
-): Promise<void> {
-  const changed = await settingsChanges.change(decided, actor);
+function leadBack({ clock }: PageServices, changed: boolean, request: Request, response: Response): void {
   forgetLeftovers(request);
   const key = changed ? 'policy.saved' : 'policy.unchanged';
   leaveNotice(request, { path: PATH, key, kind: changed ? 'success' : 'info', values: {}, at: clock() });
