@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { Administration } from './accounts/administration.ts';
@@ -22,8 +21,7 @@ import { Throttle } from './limits/throttle.ts';
 import { auditLines } from './logging.ts';
 import { carrierOver } from './mail/carrier.ts';
 import { letterWriter } from './mail/letter-writer.ts';
-import { outboxTransport } from './mail/outbox-transport.ts';
-import { smtpTransport } from './mail/smtp-transport.ts';
+import { transportFor } from './mail/transport-choice.ts';
 import type { PortalMetrics } from './metrics/portal-metrics.ts';
 import { Background } from './post/background.ts';
 import { MailDelivery } from './post/mail-delivery.ts';
@@ -118,7 +116,14 @@ export async function compose(config: Config, { clock, logger }: World): Promise
   const settings = new KnexSettingsStore(joined);
   const keyring = new Keyring(secretSource(config));
   const metrics = await composeMetrics(config, db, clock);
-  const { mails, delivery } = composeMail(config, db, { clock, logger, words, settings, keyring, metrics });
+  const { mails, delivery } = await composeMail(config, db, {
+    clock,
+    logger,
+    words,
+    settings,
+    keyring,
+    metrics,
+  });
   const report = (error: unknown) => logger.error({ err: error }, 'background work failed');
   const background = new Background(report);
   const databaseReady = readinessOf(db);
@@ -240,14 +245,12 @@ function composeDomain(db: Knex, { mails: post, recorded, report, ...base }: Dom
 }
 
 /** The mail queue, which joins the writes that its mails tell of, and the worker, which does nothing but deliver. */
-function composeMail(
+async function composeMail(
   config: Config,
   db: Knex,
   { logger, metrics, ...base }: Base & World & { readonly metrics: PortalMetrics | undefined },
 ) {
-  const { smtpUrl, dataDir } = config;
-  const transport = smtpUrl ? smtpTransport(smtpUrl) : outboxTransport(path.join(dataDir, 'outbox'), logger);
-  const carrier = carrierOver(transport, logger);
+  const carrier = carrierOver(await transportFor(config, logger), logger);
   const delivery = new MailDelivery({
     ...base,
     store: new KnexMailStore(db),

@@ -1,6 +1,5 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTransport } from 'nodemailer';
 import type { Logger } from 'pino';
 import { newId } from '../identifiers.ts';
 import type { Letter } from '../post/letter.ts';
@@ -11,19 +10,19 @@ import { mailOptions, type Transport } from './transport.ts';
  * no mail server is. Both then hold codes and links; a production set-up cannot come without a mail server.
  */
 export function outboxTransport(folder: string, logger: Logger): Transport {
-  const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
   return {
     async carry(letter) {
+      // Loaded with the first letter: it is a tenth of the start.
+      const { createTransport } = await import('nodemailer');
+      const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
       const { message } = await composer.sendMail(mailOptions(letter));
       if (!Buffer.isBuffer(message)) throw new Error('The letter was not composed into one piece.');
       const file = await keep(message, folder, fileName(letter.date));
       const { to, subject, text } = letter;
       logger.info({ file, to, subject, text }, 'mail kept in the outbox');
     },
-    close() {
-      composer.close();
-    },
-    // Writing a file is never waited for.
+    // Nothing is held open, and writing a file is never waited for.
+    close() {},
     cut() {},
   };
 }

@@ -1,5 +1,3 @@
-import { toBuffer, toString as toText } from 'qrcode';
-
 /** The quiet zone that ISO/IEC 18004 asks for, in modules. */
 const QUIET_ZONE = 4;
 
@@ -8,6 +6,7 @@ const SMALL_PNG = { colorType: 0, filterType: 0, deflateStrategy: 0 };
 
 /** Draws the text as a PNG in a `data:` URL, black on white whatever the page's theme. */
 export async function drawAsImage(text: string): Promise<string> {
+  const { toBuffer } = await drawer();
   const options = {
     errorCorrectionLevel: 'M',
     margin: QUIET_ZONE,
@@ -26,8 +25,14 @@ export interface TextDrawings {
 
 /** Draws the text in half-block characters, two modules to a character: it scans from a terminal. */
 export async function drawAsText(text: string): Promise<TextDrawings> {
+  const { toString: toText } = await drawer();
   const darkOnLight = await toText(text, { type: 'utf8', errorCorrectionLevel: 'L', margin: QUIET_ZONE });
   return { darkOnLight, lightOnDark: darkOnLight.replace(/[ █▀▄]/g, (block) => INVERSE[block] ?? block) };
 }
 
 const INVERSE: Readonly<Record<string, string>> = { ' ': '█', '█': ' ', '▀': '▄', '▄': '▀' };
+
+/** Loaded with the first drawing: nothing else of the portal asks for it. */
+async function drawer() {
+  return import('qrcode');
+}
