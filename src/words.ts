@@ -133,15 +133,20 @@ function translator(texts: i18n, locale: Locale): Translator {
   };
 }
 
-/** Finds a language's texts, placeholders and all; those that depend on no number are looked up once. */
+/** Finds a language's texts, placeholders and all; each is looked up once, and each of its plural forms. */
 function textsIn(texts: i18n, locale: Locale): (key: MessageKey, count?: string | number) => string {
   const speak = texts.getFixedT(locale);
-  const kept = new Map<MessageKey, string>();
-  return (key, count) => {
-    if (typeof count === 'number') return speak(key, { count, skipInterpolation: true });
-    const known = kept.get(key) ?? speak(key, { skipInterpolation: true });
-    kept.set(key, known);
-    return known;
+  // English stands in for a text that is missing, in the form that English has for the number.
+  const plurals = [locale, DEFAULT_LOCALE].map((one) => new Intl.PluralRules(one));
+  const kept = new Map<string, string>();
+  return (key, given) => {
+    const count = typeof given === 'number' ? given : undefined;
+    const form = count === undefined ? '' : plurals.map((rules) => rules.select(count)).join();
+    const known = kept.get(key + form);
+    if (known !== undefined) return known;
+    const text = speak(key, { count, skipInterpolation: true });
+    kept.set(key + form, text);
+    return text;
   };
 }
 
