@@ -41,6 +41,7 @@ describe('the avatar', () => {
     ['ann', 'A'],
     ['عمر خالد', 'عخ'],
     ['👩‍👩‍👧 Family', '👩‍👩‍👧F'],
+    ['E\u0301va Novak', 'E\u0301N'],
     ['  ', ''],
   ] as const) {
     it(`of ${name} shows ${initials}`, () => assert.equal(initialsOf(name), initials));

@@ -77,6 +77,16 @@ describe('The words', () => {
     assert.equal(english.t('mail.help', { site }), `Need help? Ask the administrator of ${site}.`);
   });
 
+  it('take the plural form of each number, whichever was asked for before', () => {
+    const said = [0, 1, 2, 3, 11, 100, 1].map((count) => arabic.t('recovery.left', { count }));
+    assert.equal(new Set(said).size, 6, said.join('; '));
+    assert.equal(said.at(-1), said[1]);
+    assert.deepEqual(
+      [1, 2, 1].map((count) => english.t('recovery.left', { count })),
+      ['You have 1 unused code.', 'You have 2 unused codes.', 'You have 1 unused code.'],
+    );
+  });
+
   it('write numbers as the language does', () => {
     assert.equal(english.t('page.page-number', { page: 1234 }), 'Page 1,234');
     assert.equal(english.number(1234.5), '1,234.5');
