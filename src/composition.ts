@@ -11,7 +11,7 @@ import { PeopleImport } from './accounts/people-import.ts';
 import { ProfileChanges } from './accounts/profile-changes.ts';
 import { Registration } from './accounts/registration.ts';
 import { ResetRequests } from './accounts/reset-requests.ts';
-import { SignIns } from './accounts/sign-ins.ts';
+import { IDLE_LIMIT, SignIns } from './accounts/sign-ins.ts';
 import type { Atomically } from './atomically.ts';
 import { Audit, type AuditObserver } from './audit/audit.ts';
 import type { Config } from './config.ts';
@@ -275,19 +275,19 @@ async function composeMetrics(config: Config, db: Knex, clock: Clock): Promise<P
 }
 
 async function composeSessions(
-  { redisUrl, redisTimeout }: Config,
+  { redisUrl, redisTimeout: timeout }: Config,
   db: Knex,
   { databaseReady, logger }: { readonly databaseReady: Ping; readonly logger: Logger },
 ) {
   const report = (error: unknown) => logger.error({ err: error }, 'session store');
   if (redisUrl === undefined) {
-    const store = knexSessionStore(db, report);
+    const store = knexSessionStore(db, IDLE_LIMIT, report);
     return { store, ping: databaseReady, close: () => store.close() };
   }
   // Only those who use it pay for loading it: a tenth of a second and 12 MB.
   const { redisSessionStore } = await import('./storage/redis.ts');
   const trace = traceOf(logger, 'command');
-  const sessions = redisSessionStore(redisUrl, { timeout: redisTimeout, report, trace });
+  const sessions = redisSessionStore(redisUrl, { idleLimit: IDLE_LIMIT, timeout, report, trace });
   await sessions.opened();
   return sessions;
 }

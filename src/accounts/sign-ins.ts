@@ -1,7 +1,7 @@
 import type { Atomically } from '../atomically.ts';
 import type { Actor, Audit, Origin } from '../audit/audit.ts';
 import { newId } from '../identifiers.ts';
-import { type Clock, type Instant, minutes } from '../time.ts';
+import { type Clock, hours, type Instant, minutes } from '../time.ts';
 import type { Account } from './account.ts';
 import type { Accounts } from './accounts.ts';
 
@@ -29,6 +29,11 @@ export interface SignInStore {
   /** Ends all of the account's but the given one; returns how many. */
   endOthers(accountId: string, exceptId: string, at: Instant): Promise<number>;
 }
+
+/** A session ends after so long without a request (NIST SP 800-63B-4 §2.2.3). */
+export const IDLE_LIMIT = hours(1);
+/** A sign-in ends after so long, however busy (the same). */
+export const ABSOLUTE_LIMIT = hours(24);
 
 /** "Last seen" is no more exact than this: not every request is worth a write. */
 const SEEN_EVERY = minutes(5);
@@ -87,7 +92,7 @@ export class SignIns {
   }
 
   /** Where the account is signed in now; a browser that was not seen for `idle` milliseconds is not. */
-  async of(account: Account, idle: number): Promise<readonly SignIn[]> {
+  async of(account: Account, idle = IDLE_LIMIT): Promise<readonly SignIn[]> {
     const open = await this.#services.store.open(account.id);
     const since = this.#services.clock() - idle - SEEN_EVERY;
     return open.filter(({ epoch, lastSeenAt }) => epoch === account.sessionEpoch && lastSeenAt > since);

@@ -6,9 +6,8 @@ const LONGEST_BACK_OFF = seconds(2);
 
 /** What a connection to Redis does for the portal. */
 export interface RedisCommands {
-  get(key: string): Promise<string | null>;
+  getEx(key: string, lifetime: { readonly type: 'EX'; readonly value: number }): Promise<string | null>;
   set(key: string, value: string, options: SetOptions): Promise<unknown>;
-  expire(key: string, lifetime: number): Promise<unknown>;
   del(keys: string[]): Promise<unknown>;
   ping(): Promise<unknown>;
 }

@@ -15,6 +15,8 @@ const DEFAULT_TIMEOUT = seconds(2.5);
 export type CommandTrace = (command: string) => void;
 
 export interface RedisOptions {
+  /** A session ends after so long without a request. Milliseconds. */
+  readonly idleLimit: number;
   /** How long an answer is waited for. Milliseconds. */
   readonly timeout?: number;
   /** Hears why Redis is away. */
@@ -38,15 +40,22 @@ export interface RedisSessions {
  * `parseRedisUrl`. It connects at once and reconnects for ever, after a failover to whoever is the primary then; while Redis is
  * away each command fails within the timeout, so that a page can say so.
  */
-export function redisSessionStore(url: string, options: RedisOptions = {}): RedisSessions {
+export function redisSessionStore(url: string, options: RedisOptions): RedisSessions {
   const address = parseRedisUrl(url);
   if (!address)
     throw new Error('A Redis URL begins with redis: or rediss:, with +sentinel or +cluster or without.');
-  const { timeout = DEFAULT_TIMEOUT, report = () => {}, trace = () => {} } = options;
+  const { idleLimit, timeout = DEFAULT_TIMEOUT, report = () => {}, trace = () => {} } = options;
+  const lifetime = Math.ceil(idleLimit / 1000);
   const line = new RedisLine(dialling(address, report), { timeout, report });
   const opened = line.open();
   return {
-    store: new RedisStore({ client: commands(line, trace), prefix: PREFIX }),
+    store: new RedisStore({
+      client: commands(line, trace, lifetime),
+      prefix: PREFIX,
+      ttl: () => lifetime,
+      // Reading a session has prolonged it already.
+      disableTouch: true,
+    }),
     opened: () => Promise.race([opened, delay(OPENING_TIMEOUT, undefined, { ref: false })]),
     ping: async () => {
       await line.ask((redis) => redis.ping());
@@ -55,20 +64,16 @@ export function redisSessionStore(url: string, options: RedisOptions = {}): Redi
   };
 }
 
-/** The commands that RedisStore sends for a request. */
-function commands(line: RedisLine, trace: CommandTrace) {
+/** The commands that RedisStore sends for a request. A session is read and prolonged at once: a page asks Redis once. */
+function commands(line: RedisLine, trace: CommandTrace, lifetime: number) {
   return {
     get: (key: string) => {
-      trace('GET');
-      return line.ask((redis) => redis.get(key));
+      trace('GETEX');
+      return line.ask((redis) => redis.getEx(key, { type: 'EX', value: lifetime }));
     },
     set: (key: string, value: string, options: SetOptions) => {
       trace('SET');
       return line.ask((redis) => redis.set(key, value, options));
-    },
-    expire: (key: string, lifetime: number) => {
-      trace('EXPIRE');
-      return line.ask((redis) => redis.expire(key, lifetime));
     },
     del: (keys: string[]) => {
       trace('DEL');

@@ -10,11 +10,12 @@ type Callback<T> = (error: unknown, value?: T) => void;
 type Report = (error: unknown) => void;
 
 /**
- * The session store that lives in the database (the table comes from the migrations). `report` hears of faults that no
- * callback is told: those of the clean-up, and of calls without a callback.
+ * The session store that lives in the database (the table comes from the migrations). A session ends after `idleLimit`
+ * milliseconds without a request. `report` hears of faults that no callback is told: those of the clean-up, and of calls
+ * without a callback.
  */
-export function knexSessionStore(db: Knex, report: Report = () => {}): KnexSessionStore {
-  return new KnexSessionStore(db, report);
+export function knexSessionStore(db: Knex, idleLimit: number, report: Report = () => {}): KnexSessionStore {
+  return new KnexSessionStore(db, idleLimit, report);
 }
 
 /**
@@ -23,13 +24,15 @@ export function knexSessionStore(db: Knex, report: Report = () => {}): KnexSessi
  * unreachable database would end the process by an unhandled rejection.
  */
 export class KnexSessionStore extends ConnectSessionKnexStore {
+  readonly #idleLimit: number;
   readonly #report: Report;
   readonly #madeReady: Promise<unknown>;
   readonly #timer: NodeJS.Timeout;
   #cleaning: Promise<void> = Promise.resolve();
 
-  constructor(db: Knex, report: Report) {
+  constructor(db: Knex, idleLimit: number, report: Report) {
     super({ knex: db, createTable: false, cleanupInterval: 0, onDbCleanupError: report });
+    this.#idleLimit = idleLimit;
     this.#report = report;
     this.#madeReady = this.ready.catch(() => {});
     this.ready = Promise.resolve();
@@ -45,7 +48,7 @@ export class KnexSessionStore extends ConnectSessionKnexStore {
   }
 
   override async touch(sid: string, session: SessionData, callback?: Callback<void>): Promise<void> {
-    await this.#answer(super.touch(sid, session), callback);
+    await this.#answer(super.touch(sid, this.#untilIdle(session)), callback);
   }
 
   override async destroy(sid: string, callback?: Callback<number>): Promise<number> {
@@ -72,7 +75,17 @@ export class KnexSessionStore extends ConnectSessionKnexStore {
 
   /** On PostgreSQL two first writes of a session at once both insert; the one that loses finds a row to update. */
   async #keep(sid: string, session: SessionData): Promise<void> {
-    if (!(await unlessTaken(() => super.set(sid, session)))) await super.set(sid, session);
+    const kept = this.#untilIdle(session);
+    if (!(await unlessTaken(() => super.set(sid, kept)))) await super.set(sid, kept);
+  }
+
+  /** connect-session-knex keeps a session for as long as its cookie lasts, which is longer; what is written of it stays as it is. */
+  #untilIdle(session: SessionData): SessionData {
+    const cookie = Object.create(session.cookie, {
+      maxAge: { value: this.#idleLimit },
+      expires: { value: new Date(Date.now() + this.#idleLimit) },
+    });
+    return { ...session, cookie };
   }
 
   #cleanUp(): void {

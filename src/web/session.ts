@@ -1,16 +1,13 @@
 import type { Request, RequestHandler } from 'express';
 import session, { type Store } from 'express-session';
 import { z } from 'zod';
+import { ABSOLUTE_LIMIT } from '../accounts/sign-ins.ts';
 import type { Claim } from '../accounts/standings.ts';
 import { newToken } from '../identifiers.ts';
 import { type Keyring, sealedText } from '../keyring.ts';
 import { hours, type Instant } from '../time.ts';
 import { METHOD_IDS } from '../two-factor/method.ts';
 
-/** A session ends after so long without a request (NIST SP 800-63B-4 §2.2.3). */
-export const IDLE_LIMIT = hours(1);
-/** A sign-in ends after so long, however busy (the same). */
-export const ABSOLUTE_LIMIT = hours(24);
 /** So long the second step may be put off once the password is accepted. */
 export const PASSWORD_ACCEPTED_LIMIT = hours(1);
 
@@ -95,8 +92,9 @@ export function sessions(store: Store, keyring: Keyring, secure: boolean): Reque
     secret: keyring.keys('session').map((key) => key.toString('base64url')),
     resave: false,
     saveUninitialized: false,
-    rolling: true,
-    cookie: { httpOnly: true, sameSite: 'lax', secure, path: '/', maxAge: IDLE_LIMIT },
+    // The store ends what is idle. A cookie that lasts as long as any sign-in has not to be sent with every page anew.
+    rolling: false,
+    cookie: { httpOnly: true, sameSite: 'lax', secure, path: '/', maxAge: ABSOLUTE_LIMIT },
   });
   return (request, response, next) => {
     // The configured origin decides, not the socket: behind a proxy the connection is plain although the site is not,

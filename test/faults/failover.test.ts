@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { redisSessionStore } from '../../src/storage/redis.ts';
-import { get, set } from '../storage/suites/session-stores.ts';
+import { get, LASTING, set } from '../storage/suites/session-stores.ts';
 import { CREATION_TIMEOUT } from '../support/databases.ts';
 import { Person } from '../support/person.ts';
 import { openPortal, type TestPortal } from '../support/portal.ts';
@@ -49,7 +49,7 @@ async function isAway(ann: Person): Promise<boolean> {
 
 describe('A failover of Redis behind Sentinels', () => {
   /** No more than is asked of it. */
-  const user = 'postern on >sesame ~postern:* +get +set +expire +del +ping +role'.split(' ');
+  const user = 'postern on >sesame ~postern:* +getex +set +del +ping +role'.split(' ');
   let redis: SentinelSet;
   let portal: TestPortal;
 
@@ -71,7 +71,10 @@ describe('A failover of Redis behind Sentinels', () => {
     const faults: unknown[] = [];
     const [sentinel] = redis.sentinels;
     const url = `redis+sentinel://:@${sentinel}/${MISTAKEN}?sentinel_password=guard`;
-    const mistaken = redisSessionStore(url, { report: (fault) => faults.push(fault) });
+    const mistaken = redisSessionStore(url, {
+      idleLimit: LASTING,
+      report: (fault) => faults.push(fault),
+    });
     await until(async () => faults.length > 0, 'it was not tried');
     await assert.rejects(mistaken.ping());
     await mistaken.close();
@@ -95,7 +98,7 @@ describe('A failover of Redis behind Sentinels', () => {
 
 describe('A node of a Redis Cluster that hangs', () => {
   /** No more than is asked of it. */
-  const user = 'postern on >sesame ~postern:* +get +set +expire +del +ping +cluster|slots'.split(' ');
+  const user = 'postern on >sesame ~postern:* +getex +set +del +ping +cluster|slots'.split(' ');
   const ids = Array.from({ length: 30 }, (_, index) => `id-${index}`);
   let redis: ClusterSet;
   let replaced: OwnServer;
@@ -150,7 +153,7 @@ describe('A node of a Redis Cluster that hangs', () => {
     const [first, second] = redis.primaries.filter((node) => node !== replaced);
     assert.ok(first && second);
     first.signal('SIGSTOP');
-    const sessions = redisSessionStore(urlOf([second]), { timeout: 500 });
+    const sessions = redisSessionStore(urlOf([second]), { idleLimit: LASTING, timeout: 500 });
     await sessions.opened();
     const [id] = (await sessionsOn(second)).filter((kept) => ids.includes(kept));
     assert.ok(id);

@@ -178,6 +178,17 @@ describe('The answers', () => {
       assert.match(headers['set-cookie'] ?? '', /^postern=.*; Path=\/; Expires=.*; HttpOnly; SameSite=Lax$/);
     });
 
+    it('with the cookie of a session when it begins and when its id is another, and not on every page', async () => {
+      const email = 'cara@example.org';
+      await portal().account(email);
+      const cara = new Person(portal().app);
+      const isGiven = async () => (await cara.loads('/sign-in')).headers['set-cookie'] !== undefined;
+      assert.deepEqual([await isGiven(), await isGiven()], [true, false]);
+      await cara.visits('/sign-in');
+      await givesPassword(cara, email);
+      assert.equal(cara.page.headers['set-cookie'], undefined);
+    });
+
     it('on assets: immutable under a hashed URL', async () => {
       const ann = new Person(portal().app);
       await ann.visits('/sign-in');

@@ -7,8 +7,8 @@ import { givesAppCode, idsOf, newEmail, signsInFully, type Victim, victimOf } fr
 
 /** One for who is asking, what they may and how the site is set; one for the page itself. */
 const MOST_STATEMENTS = 2;
-/** To read the session, and to prolong it. */
-const COMMANDS = ['GET', 'EXPIRE'];
+/** To read the session and prolong it. */
+const COMMANDS = ['GETEX'];
 
 /**
  * Pages with lists that have nothing in common, or that ask for people once it is known who they are. Each asks as often as

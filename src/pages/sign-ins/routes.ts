@@ -1,7 +1,7 @@
 import type { Handler } from '../../web/guards.ts';
 import { NotFound } from '../../web/refusals.ts';
 import type { AddPage } from '../../web/routes.ts';
-import { IDLE_LIMIT, leaveNotice } from '../../web/session.ts';
+import { leaveNotice } from '../../web/session.ts';
 import type { Person } from '../../web/standing.ts';
 import type { PageServices } from '../page-services.ts';
 
@@ -20,7 +20,7 @@ export function signInListPages(addPage: AddPage, services: PageServices): void 
 function list({ signIns, trustedBrowsers, renderer }: PageServices): Handler<Person> {
   return async (person, request, response) => {
     const { account, authenticators, policy, visit, state } = person;
-    const open = await signIns.of(account, IDLE_LIMIT);
+    const open = await signIns.of(account);
     const basis = { account, authenticators, policy, trustDays: visit.settings.trustDays };
     await renderer.show(request, response, {
       view: 'sign-ins/list',

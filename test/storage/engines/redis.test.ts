@@ -6,12 +6,13 @@ import { CREATION_TIMEOUT } from '../../support/databases.ts';
 import { type Gateway, gateway } from '../../support/gateway.ts';
 import { told } from '../../support/redis-sets.ts';
 import { ownServer, redis } from '../../support/servers.ts';
-import { assertFailsOnce, get, sessionStoreSuite, set } from '../suites/session-stores.ts';
+import { assertFailsOnce, get, LASTING, sessionStoreSuite, set } from '../suites/session-stores.ts';
 import { unhandled } from '../suites/sessions.ts';
 
 describe('sessions in Redis', () => {
   let way: Gateway;
   let sessions: RedisSessions;
+  let brief: RedisSessions | undefined;
   let faults: unknown[];
   before(async function () {
     this.timeout(CREATION_TIMEOUT);
@@ -20,16 +21,24 @@ describe('sessions in Redis', () => {
   });
   beforeEach(async () => {
     faults = [];
-    sessions = redisSessionStore(way.url, { report: (error) => faults.push(error) });
+    sessions = redisSessionStore(way.url, { idleLimit: LASTING, report: (error) => faults.push(error) });
     await sessions.opened();
   });
   afterEach(async () => {
     await way.open();
-    await sessions.close();
+    await Promise.all([sessions.close(), brief?.close()]);
+    brief = undefined;
   });
   after(() => way.cut());
 
-  sessionStoreSuite(() => sessions.store);
+  sessionStoreSuite(
+    () => sessions.store,
+    async (idleLimit) => {
+      brief = redisSessionStore(way.url, { idleLimit });
+      await brief.opened();
+      return brief.store;
+    },
+  );
 
   it('lie under keys of the portal and expire by themselves', async () => {
     const id = randomBytes(8).toString('hex');
@@ -46,7 +55,7 @@ describe('sessions in Redis', () => {
     const rejections = await unhandled(async () => {
       await way.cut();
       await assert.rejects(sessions.ping());
-      await assertFailsOnce(sessions.store);
+      await assertFailsOnce(sessions.store, 'as it reads');
       await way.open();
       await answering(sessions);
     });
@@ -68,7 +77,7 @@ describe('sessions in Redis', () => {
   });
 
   it('fail as soon as was asked for when Redis hangs', async () => {
-    const hasty = redisSessionStore(way.url, { timeout: 200 });
+    const hasty = redisSessionStore(way.url, { idleLimit: LASTING, timeout: 200 });
     await hasty.opened();
     way.freeze();
     const began = Date.now();
@@ -85,7 +94,7 @@ describe('sessions in Redis', () => {
 
   it('start while Redis is down, and work once it is there', async () => {
     await way.cut();
-    const early = redisSessionStore(way.url);
+    const early = redisSessionStore(way.url, { idleLimit: LASTING });
     const began = Date.now();
     await early.opened();
     assert.ok(Date.now() - began < 4000);
@@ -97,7 +106,10 @@ describe('sessions in Redis', () => {
 
   it('leave a server that has become a replica, to ask anew for the primary', async () => {
     const server = await ownServer('redis');
-    const demoted = redisSessionStore(server.url, { report: (error) => faults.push(error) });
+    const demoted = redisSessionStore(server.url, {
+      idleLimit: LASTING,
+      report: (error) => faults.push(error),
+    });
     await demoted.opened();
     const connection = async () => /id=(\d+) .*cmd=set/.exec(await told(server.url, 'CLIENT', 'LIST'))?.[1];
     await set(demoted.store, 'one', 1);

@@ -4,7 +4,7 @@ import { migrate, openDatabase, pendingMigrations, ping } from '../../../src/sto
 import { type KnexSessionStore, knexSessionStore } from '../../../src/storage/sessions.ts';
 import { CREATION_TIMEOUT, type EmptyDatabase, type Engine } from '../../support/databases.ts';
 import { type Gateway, gateway } from '../../support/gateway.ts';
-import { assertFailsOnce, get, set } from './session-stores.ts';
+import { assertFailsOnce, get, LASTING, set } from './session-stores.ts';
 import { unhandled } from './sessions.ts';
 
 /** Instances that find the server empty at the very same moment; SQLite's would not share a file over a network. */
@@ -52,7 +52,7 @@ export function outageSuite(engine: Engine): void {
       way = await gateway(empty.url);
       db = openDatabase(way.url);
       await migrate(db);
-      store = knexSessionStore(db);
+      store = knexSessionStore(db, LASTING);
     });
     after(async () => {
       await way.open();
@@ -67,7 +67,7 @@ export function outageSuite(engine: Engine): void {
       const rejections = await unhandled(async () => {
         await way.cut();
         await assert.rejects(ping(db));
-        await assertFailsOnce(store);
+        await assertFailsOnce(store, 'by itself');
         await way.open();
         await ping(db);
       });

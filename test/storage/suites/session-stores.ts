@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import session, { type SessionData, type Store } from 'express-session';
-import { minutes } from '../../../src/time.ts';
+import { hours, minutes } from '../../../src/time.ts';
 
-/** What the portal expects of any session store. */
-export function sessionStoreSuite(store: () => Store): void {
+/** So long sessions last in tests that do not wait for their end. */
+export const LASTING = minutes(5);
+
+/** What the portal expects of any session store. `ending` opens one whose sessions end after so long without a request. */
+export function sessionStoreSuite(store: () => Store, ending: (idleLimit: number) => Promise<Store>): void {
   it('has no session under an unknown id', async () => {
     assert.equal(await get(store(), 'unknown'), undefined);
   });
@@ -40,30 +43,44 @@ export function sessionStoreSuite(store: () => Store): void {
     assert.equal(await get(store(), 'one'), undefined);
   });
 
-  it('has no session that has expired', async () => {
-    await set(store(), 'one', 1, 1000);
-    assert.notEqual(await get(store(), 'one'), undefined);
+  it('has no session that nobody came for in time', async () => {
+    const brief = await ending(1000);
+    await set(brief, 'one', 1);
+    assert.notEqual(await get(brief, 'one'), undefined);
     await delay(2200);
-    assert.equal(await get(store(), 'one'), undefined);
+    assert.equal(await get(brief, 'one'), undefined);
   });
 
-  it('prolongs a session that is touched, and brings none back', async () => {
-    await set(store(), 'one', 1, 1500);
-    await touch(store(), 'one', minutes(5));
-    await delay(2600);
-    assert.equal((await get(store(), 'one'))?.state, 1);
-    await destroy(store(), 'one');
-    await touch(store(), 'one', minutes(5));
-    assert.equal(await get(store(), 'one'), undefined);
+  it('prolongs a session at each request, and brings none back', async () => {
+    const brief = await ending(2000);
+    await set(brief, 'one', 1);
+    for (const _request of [1, 2]) {
+      await delay(1300);
+      assert.equal((await get(brief, 'one'))?.state, 1);
+      await touch(brief, 'one');
+    }
+    await destroy(brief, 'one');
+    await touch(brief, 'one');
+    assert.equal(await get(brief, 'one'), undefined);
+  });
+
+  it('writes down how long the cookie lasts, however soon the session ends', async () => {
+    await set(store(), 'one', 1);
+    const { originalMaxAge, expires } = (await get(store(), 'one'))?.cookie ?? {};
+    assert.equal(originalMaxAge, COOKIE_LIFETIME);
+    const left = new Date(expires ?? 0).getTime() - Date.now();
+    assert.ok(left > LASTING && left <= COOKIE_LIFETIME, `${left} ms`);
   });
 }
 
-/** What it does while its server is away: one error for each call, within 6 seconds, and nothing else. */
-export async function assertFailsOnce(store: Store): Promise<void> {
+/** What it does while its server is away: one error for each call that it makes of it, within 6 seconds, and nothing else. */
+export async function assertFailsOnce(store: Store, prolongs: 'by itself' | 'as it reads'): Promise<void> {
   const calls: Record<string, (callback: (error: unknown) => void) => unknown> = {
     get: (callback) => store.get('one', callback),
-    set: (callback) => store.set('one', data(1, minutes(5)), callback),
-    touch: (callback) => touching(store, 'one', minutes(5), callback),
+    set: (callback) => store.set('one', data(1), callback),
+    ...(prolongs === 'by itself' && {
+      touch: (callback: (error: unknown) => void) => touching(store, 'one', callback),
+    }),
     destroy: (callback) => store.destroy('one', callback),
   };
   for (const [name, call] of Object.entries(calls)) {
@@ -88,18 +105,18 @@ export function get(store: Store, id: string): Promise<SessionData | undefined> 
   });
 }
 
-export function set(store: Store, id: string, state: unknown, maxAge = minutes(5)): Promise<void> {
-  return done((callback) => store.set(id, data(state, maxAge), callback));
+export function set(store: Store, id: string, state: unknown): Promise<void> {
+  return done((callback) => store.set(id, data(state), callback));
 }
 
-function touch(store: Store, id: string, maxAge: number): Promise<void> {
-  return done((callback) => touching(store, id, maxAge, callback));
+function touch(store: Store, id: string): Promise<void> {
+  return done((callback) => touching(store, id, callback));
 }
 
 /** The types know of no error here, yet express-session hands on what its callback is given. */
-function touching(store: Store, id: string, maxAge: number, callback: (error?: unknown) => void): void {
+function touching(store: Store, id: string, callback: (error?: unknown) => void): void {
   assert.ok(store.touch);
-  store.touch(id, data(undefined, maxAge), callback);
+  store.touch(id, data(undefined), callback);
 }
 
 function destroy(store: Store, id: string): Promise<void> {
@@ -112,8 +129,10 @@ function done(call: (callback: (error?: unknown) => void) => unknown): Promise<v
   });
 }
 
-function data(state: unknown, maxAge: number): SessionData {
+const COOKIE_LIFETIME = hours(24);
+
+function data(state: unknown): SessionData {
   const cookie = new session.Cookie();
-  cookie.maxAge = maxAge;
+  cookie.maxAge = COOKIE_LIFETIME;
   return { cookie, state, browser: undefined, notice: undefined, keptForm: undefined, csrfSecret: undefined };
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Store } from 'express-session';
 import { openDatabase } from '../../../src/storage/database.ts';
 import { type KnexSessionStore, knexSessionStore } from '../../../src/storage/sessions.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
-import { assertFailsOnce, get, sessionStoreSuite, set } from './session-stores.ts';
+import { assertFailsOnce, get, LASTING, sessionStoreSuite, set } from './session-stores.ts';
 
 export function sessionsSuite(engine: Engine): void {
   describe('sessions in the database', () => {
@@ -12,11 +13,14 @@ export function sessionsSuite(engine: Engine): void {
     let faults: unknown[];
     beforeEach(() => {
       faults = [];
-      store = knexSessionStore(database(), (error) => faults.push(error));
+      store = knexSessionStore(database(), LASTING, (error) => faults.push(error));
     });
     afterEach(() => store.close());
 
-    sessionStoreSuite(() => store);
+    sessionStoreSuite(
+      () => store,
+      async (idleLimit) => knexSessionStore(database(), idleLimit),
+    );
 
     it('are counted, listed and cleared', async () => {
       await set(store, 'one', 1);
@@ -28,7 +32,7 @@ export function sessionsSuite(engine: Engine): void {
     });
 
     it('that have expired are cleared away', async () => {
-      await set(store, 'old', 1, -5000);
+      await set(knexSessionStore(database(), -5000), 'old', 1);
       await set(store, 'new', 2);
       await store['dbCleanup']();
       assert.deepEqual(
@@ -42,8 +46,8 @@ export function sessionsSuite(engine: Engine): void {
       const rejections = await unhandled(async () => {
         const gone = openDatabase('sqlite::memory:');
         await gone.destroy();
-        const broken = knexSessionStore(gone, (error) => faults.push(error));
-        await assertFailsOnce(broken);
+        const broken = knexSessionStore(gone, LASTING, (error) => faults.push(error));
+        await assertFailsOnce(broken, 'by itself');
         assert.deepEqual(faults, []);
         await broken.destroy('one');
         assert.equal(faults.length, 1);
@@ -57,7 +61,7 @@ export function sessionsSuite(engine: Engine): void {
     it('work once the database is there, even if it was not when the store was made', async () => {
       const late = openDatabase('sqlite::memory:');
       try {
-        const early = knexSessionStore(late);
+        const early = knexSessionStore(late, LASTING);
         await early.close();
         await late.schema.createTable('sessions', (table) => {
           table.string('sid').primary();
@@ -86,7 +90,7 @@ export async function unhandled(work: () => Promise<void>): Promise<readonly unk
   process.removeAllListeners('unhandledRejection').on('unhandledRejection', note);
   try {
     await work();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   } finally {
     process.removeListener('unhandledRejection', note);
     for (const listener of before) process.on('unhandledRejection', listener);
@@ -106,7 +110,9 @@ async function thrownBy(
     call(() => {
       throw new Error('the fault of a callback');
     });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    for (let waited = 0; caught.length === 0 && waited < 5000; waited += 50) await delay(50);
+    // A second call would follow at once.
+    await delay(100);
   } finally {
     process.removeAllListeners('uncaughtException');
     for (const listener of before) process.on('uncaughtException', listener);
