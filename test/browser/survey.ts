@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { AXE_IN_PAGE } from './looks/axe.ts';
 import type { Look, Setting } from './looks/look.ts';
@@ -24,9 +25,12 @@ export async function survey(
   async function looksOn(): Promise<void> {
     const viewer = await Viewer.open(browser);
     await viewer.page.addInitScript({ content: `${AXE_IN_PAGE}\n${MEASURE_IN_PAGE}` });
-    for (let state = waiting.shift(); state; state = waiting.shift()) {
+    const [first] = settings;
+    for (let state = waiting.shift(); state && first; state = waiting.shift()) {
+      // Before the page is there: it need not be laid out twice.
+      await arrange(viewer.page, first);
       await viewer.shows(state);
-      let last: Setting | undefined;
+      let last = first;
       for (const { setting, look, found } of noted) {
         if (setting !== last) await arrange(viewer.page, setting);
         last = setting;
@@ -47,6 +51,6 @@ export async function survey(
 
 /** Nothing moves: a colour that is on its way from one scheme to the other is the colour of neither. */
 async function arrange(page: Page, { viewport, media }: Setting): Promise<void> {
-  await page.setViewportSize(viewport);
+  if (!isDeepStrictEqual(page.viewportSize(), viewport)) await page.setViewportSize(viewport);
   await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none', reducedMotion: 'reduce', ...media });
 }

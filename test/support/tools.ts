@@ -13,7 +13,7 @@ export const TOOLS = {
   mariadbd: ['mariadb-server'],
   'mariadb-install-db': ['mariadb-server'],
   oathtool: ['oathtool'],
-  chromium: ['chromium'],
+  'chromium-headless-shell': ['chromium-headless-shell'],
   java: ['default-jre-headless'],
   lynx: ['lynx'],
   w3m: ['w3m'],
