@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { party } from '../../src/audit/audit.ts';
 import { hours, seconds } from '../../src/time.ts';
 import { ORIGIN, PASSWORD, useAccounts } from './accounts-under-test.ts';
 
@@ -82,6 +83,28 @@ describe('signing in with a password', () => {
     const names = domain.events.events.map(({ event }) => event);
     assert.equal(names.filter((name) => name === 'sign-in.password-refused').length, 5);
     assert.equal(names.filter((name) => name === 'sign-in.throttled').length, 1);
+    assert.ok(!JSON.stringify(domain.events.events).includes('secret guess'));
+  });
+
+  it('writes down a wrong password of somebody who is signed in as what it is, and counts it with the others', async () => {
+    const ann = await domain.accounts.findByEmail('ann@example.org');
+    assert.ok(ann);
+    const actor = { party: party(ann), origin: ORIGIN };
+    assert.equal((await domain.passwordSignIn.confirm(ann, PASSWORD, actor)).kind, 'accepted');
+    for (let failures = 0; failures < 5; failures++) {
+      assert.deepEqual(await domain.passwordSignIn.confirm(ann, 'my secret guess', actor), {
+        kind: 'refused',
+      });
+    }
+    assert.equal((await domain.passwordSignIn.confirm(ann, PASSWORD, actor)).kind, 'wait');
+    assert.equal((await check('ann@example.org', PASSWORD)).kind, 'wait');
+    const noted = domain.events.events.map(({ event, actorId }) => [event, actorId === ann.id]);
+    const refused = Array.from({ length: 5 }, () => ['step-up.refused', true]);
+    assert.deepEqual(noted.slice(-7), [
+      ...refused,
+      ['sign-in.throttled', true],
+      ['sign-in.throttled', false],
+    ]);
     assert.ok(!JSON.stringify(domain.events.events).includes('secret guess'));
   });
 });

@@ -35,7 +35,7 @@ function submitPasswords(services: PageServices): Handler<Person> {
     const { password, newPassword: next } = form.values;
     const faults = newPasswordFaults(next, account, visit);
     if (faults.length > 0) return showForm(services, person, request, response, faults);
-    const outcome = await services.passwordSignIn.check(account.email, password, visit.origin);
+    const outcome = await services.passwordSignIn.confirm(account, password, actor);
     if (outcome.kind !== 'accepted') {
       return showForm(services, person, request, response, [refusal(outcome, services.clock())]);
     }

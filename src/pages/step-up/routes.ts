@@ -45,19 +45,18 @@ export function stepUpPages(addPage: AddPage, services: PageServices): void {
 
 /** POST /step-up: the password. */
 function submitPassword(services: PageServices): Handler<Person> {
-  const { passwordSignIn, clock, audit } = services;
+  const { passwordSignIn, clock } = services;
   return async (person, request, response) => {
     const form = parseForm(schema, request);
     const returnTo = ownPath(request.body?.returnTo);
     if (!form.ok) return showForm(services, person, request, response, returnTo, form.faults);
-    const { account, actor, visit } = person;
-    const outcome = await passwordSignIn.check(account.email, form.values.password, visit.origin);
+    const { account, actor } = person;
+    const outcome = await passwordSignIn.confirm(account, form.values.password, actor);
     if (outcome.kind === 'wait') {
       const fault = { field: 'password', key: 'sign-in.throttled', wait: outcome.until - clock() } as const;
       return showForm(services, person, request, response, returnTo, [fault]);
     }
     if (outcome.kind === 'refused') {
-      await audit.record('step-up.refused', actor.origin, actor.party);
       const fault = { field: 'password', key: 'step-up.refused' } as const;
       return showForm(services, person, request, response, returnTo, [fault]);
     }
