@@ -58,5 +58,7 @@ export function siteRule({ twoFactor, grace, mandatorySince }: Settings): LaidDo
 export interface SettingsStore {
   /** The settings as they stand now, on every instance. */
   read(): Promise<Settings>;
+  /** As they stood within the last second: nothing that is decided by them may be decided by these. */
+  recent(): Promise<Settings>;
   change(changes: Partial<Settings>): Promise<Settings>;
 }

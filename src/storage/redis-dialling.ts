@@ -14,6 +14,8 @@ type Report = (error: unknown) => void;
 const OPTIONS = {
   disableOfflineQueue: true,
   pingInterval: PING_EVERY,
+  // The line counts until there is an answer; a second clock for each command, until it is written, tells nothing more.
+  commandOptions: { timeout: 0 },
 } as const satisfies RedisClientOptions;
 
 const SOCKET = {

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { DEFAULT_SETTINGS, type Settings, type SettingsStore } from '../settings/settings.ts';
+import { seconds } from '../time.ts';
 import { TWO_FACTOR_RULES } from '../two-factor/policy.ts';
 import { transaction } from './contention.ts';
 import { json } from './rows.ts';
@@ -31,9 +32,12 @@ const storedSettings = z.object({
 export const settingRow = z.object({ name: z.string(), value: json });
 const settingRows = z.array(settingRow);
 
+const RECENT = seconds(1);
+
 /** The settings in the database, one row each, so that two administrators do not undo one another's changes. */
 export class KnexSettingsStore implements SettingsStore {
   readonly #db: Knex;
+  #recent: { readonly readAt: number; readonly settings: Promise<Settings> } | undefined;
 
   constructor(db: Knex) {
     this.#db = db;
@@ -43,15 +47,33 @@ export class KnexSettingsStore implements SettingsStore {
     return readSettings(this.#db);
   }
 
+  /** However many ask, the database is asked once a second. */
+  async recent(): Promise<Settings> {
+    // By a clock that nobody sets back.
+    const now = performance.now();
+    if (!this.#recent || now - this.#recent.readAt >= RECENT) this.#recent = this.#readAt(now);
+    return this.#recent.settings;
+  }
+
+  #readAt(readAt: number) {
+    const reading = { readAt, settings: this.read() };
+    reading.settings.catch(() => {
+      if (this.#recent === reading) this.#recent = undefined;
+    });
+    return reading;
+  }
+
   async change(changes: Partial<Settings>): Promise<Settings> {
     const rows = Object.entries(changes)
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => ({ name, value: JSON.stringify(value) }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
-    return transaction(this.#db, async (trx) => {
+    const changed = await transaction(this.#db, async (trx) => {
       if (rows.length > 0) await trx(TABLE).insert(rows).onConflict('name').merge();
       return readSettings(trx);
     });
+    this.#recent = undefined;
+    return changed;
   }
 }
 

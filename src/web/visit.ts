@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import bowser from 'bowser';
 import type { Request, RequestHandler } from 'express';
-import type { PersonFacts } from '../accounts/standings.ts';
+import type { PersonFacts, StandingFacts } from '../accounts/standings.ts';
 import type { Origin } from '../audit/audit.ts';
 import type { Services } from '../services.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -40,10 +40,11 @@ export function nameRequest(): RequestHandler {
  * Reads what the page will have to know, and chooses the language. Where whoever asked was told meanwhile that a part is
  * silent, nothing more happens: what they are told was not done must not be done when it comes back.
  */
-export function beginVisit({ standings, words, clock }: Services): RequestHandler {
+export function beginVisit(services: Services): RequestHandler {
+  const { words } = services;
   return async (request, response, next) => {
     if (response.headersSent) return;
-    const facts = await standings.read(claimOf(readState(request, clock())));
+    const facts = await factsFor(request, services);
     if (response.headersSent) return;
     request.visit = {
       ...facts,
@@ -52,6 +53,13 @@ export function beginVisit({ standings, words, clock }: Services): RequestHandle
     };
     next();
   };
+}
+
+/** A page that a stranger looks at decides nothing: however many come at once, the database hardly hears of it. */
+async function factsFor(request: Request, { standings, settings, clock }: Services): Promise<StandingFacts> {
+  const claim = claimOf(readState(request, clock()));
+  const decides = claim !== undefined || request.method === 'POST';
+  return decides ? standings.read(claim) : { settings: await settings.recent(), person: undefined };
 }
 
 export function visitOf(request: Request): Visit {

@@ -106,7 +106,8 @@ describe('What a request asks of the database and of Redis', () => {
     const stranger = new Person(portal.app);
     const { statements, commands } = await askedBy(() => stranger.visits('/sign-in'));
     assert.deepEqual(commands, ['SET']);
-    assert.equal(statements.length, 1);
+    // The settings, unless a stranger came within the last second.
+    assert.ok(statements.length <= 1, statements.join('\n'));
     await givesPassword(stranger, vera.email);
     await givesAppCode(portal, stranger, vera.app);
     assert.equal(stranger.page.status, 200);

@@ -33,7 +33,7 @@ export function postOver(transport: Transport, circumstances: Circumstances = {}
   const settings = { ...DEFAULT_SETTINGS, ...circumstances.settings };
   const writer = letterWriter({
     words: circumstances.words ?? WORDS,
-    settings: { read: async () => settings, change: async () => settings },
+    settings: { read: async () => settings, recent: async () => settings, change: async () => settings },
     baseUrl: circumstances.baseUrl ?? 'https://help.example.org:8443',
     mailFrom: circumstances.mailFrom ?? { name: '', address: 'postern@example.org' },
     clock: () => NOW,

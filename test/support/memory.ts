@@ -234,6 +234,10 @@ export class MemorySettings implements SettingsStore {
     return this.#settings;
   }
 
+  async recent(): Promise<Settings> {
+    return this.read();
+  }
+
   async change(changes: Partial<Settings>): Promise<Settings> {
     await turn();
     this.#settings = { ...this.#settings, ...changes };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_SETTINGS } from '../../../src/settings/settings.ts';
 import { KnexSettingsStore } from '../../../src/storage/settings.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
@@ -39,6 +40,34 @@ export function settingsSuite(engine: Engine): void {
       ];
       await Promise.all(Array.from({ length: 20 }, (_, i) => store().change(changes[i % 4] ?? {})));
       assert.deepEqual(await store().read(), Object.assign({ ...DEFAULT_SETTINGS }, ...changes));
+    });
+
+    it('are those of the last second to whoever wants them so: another instance sees a change by then, this one at once', async () => {
+      const [here, there] = [store(), store()];
+      assert.equal((await there.recent()).signUp, false);
+      await here.change({ signUp: true });
+      assert.equal((await here.recent()).signUp, true);
+      assert.equal((await there.read()).signUp, true);
+      await delay(1100);
+      assert.equal((await there.recent()).signUp, true);
+    });
+
+    it('are asked for once, however many want the recent ones at once', async () => {
+      let asked = 0;
+      database().on('query', () => {
+        asked += 1;
+      });
+      const busy = store();
+      await Promise.all(Array.from({ length: 20 }, () => busy.recent()));
+      assert.equal(asked, 1);
+    });
+
+    it('are asked for anew after an error', async () => {
+      const broken = store();
+      await write('signUp', '"perhaps"');
+      await assert.rejects(broken.recent());
+      await database()('settings').update({ value: 'true' });
+      assert.equal((await broken.recent()).signUp, true);
     });
 
     it('of another version are left alone', async () => {
