@@ -193,7 +193,7 @@ export function goesTheWholeWay<One extends Traveller>(people: People<One>): voi
       await boss.follows('Administration');
       await boss.follows('People');
       await boss.follows('Ann Example');
-      await boss.follows('Reset 2FA – 2FA');
+      await boss.follows('Reset 2FA');
       await boss.presses('Reset 2FA');
       await boss.shows('The 2FA of Ann Example has been reset.');
       await ann.follows('My Profile');
