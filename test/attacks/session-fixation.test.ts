@@ -82,7 +82,7 @@ onBothStores('An attacker who knows the session id that somebody begins with', (
     const page = await person.visits('/profile');
     assert.ok(!page.html.includes(id));
     assert.ok(person.trail.every((request) => !request.includes(id)));
-    const answer = await person.loads('/');
+    const answer = await new Person(portal().app).loads('/sign-in');
     const header = answer.headers['set-cookie'] ?? '';
     assert.match(header, /HttpOnly/i);
     assert.match(header, /SameSite=Lax/i);
