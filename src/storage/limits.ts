@@ -42,12 +42,13 @@ export class KnexThrottleStore implements ThrottleStore {
 
   async replace(subject: string, expected: ThrottleState, next: ThrottleState): Promise<boolean> {
     const columns = { failures: next.failures, wait_until: next.waitUntil };
+    // No failures are no row, as a rule: what succeeded is forgotten.
+    const insert = () => this.#db(THROTTLES).insert({ ...subjectColumns(subject), ...columns });
+    if (expected.failures === 0 && (await unlessTaken(insert))) return true;
     const updated = await throttleRow(this.#db, subject)
       .where({ failures: expected.failures, wait_until: expected.waitUntil })
       .update(columns);
-    if (updated === 1) return true;
-    if (expected.failures !== 0) return false;
-    return unlessTaken(() => this.#db(THROTTLES).insert({ ...subjectColumns(subject), ...columns }));
+    return updated === 1;
   }
 
   async reset(subject: string): Promise<void> {

@@ -94,9 +94,12 @@ export class SecondStep {
     const result = await proof.verify(authenticator, account, binding, code);
     if (result !== 'right')
       return this.#fail(account, authenticator, binding, result, attempt.failures, actor);
-    await this.#services.throttle.reset(secondFactorSubject(account.id));
-    await this.#services.authenticators.recordUse(authenticator.id, this.#services.clock());
-    this.#services.proven(authenticator.method);
+    const { throttle, authenticators, atomically, clock, proven } = this.#services;
+    await atomically(async () => {
+      await throttle.reset(secondFactorSubject(account.id));
+      await authenticators.recordUse(authenticator.id, clock());
+    });
+    proven(authenticator.method);
     return { kind: 'accepted' };
   }
 
