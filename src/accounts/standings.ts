@@ -23,6 +23,8 @@ export interface PersonFacts {
   /** By the names of the groups. */
   readonly memberships: readonly Membership[];
   readonly beginnings: Beginnings;
+  /** How many recovery codes can still be used. */
+  readonly codesLeft: number;
   /** How many requests for a reset wait for a decision; 0 for who is no administrator. */
   readonly openRequests: number;
   /** When the oldest of the mails was written that still wait; undefined when none does, and for who is no administrator. */

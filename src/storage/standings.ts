@@ -32,6 +32,10 @@ const PARTS = {
     from: '{group_members} join {groups} on {group_id} = {id} where {account_id} = :accountId',
   },
   beginnings: { columns: columnsOf(graceRow), from: '{graces} where {account_id} = :accountId' },
+  recovery: {
+    columns: { codes_left: 'count(*)' },
+    from: '{recovery_codes} where {account_id} = :accountId and {used_at} is null',
+  },
   administration: {
     columns: {
       open_requests: "(select count(*) from {reset_requests} where {state} = 'open')",
@@ -46,6 +50,7 @@ const partRows = z.array(z.object({ part: z.string(), body: json }));
 const accountRows = z.array(accountRow);
 const signInRows = z.array(signInRow);
 const authenticatorRows = z.array(authenticatorRow);
+const recoveryRows = z.array(z.object({ codes_left: whole }));
 const administrationRows = z.array(z.object({ open_requests: whole, oldest_mail: whole.nullable() }));
 
 /** What pages ask of the database on every request: one union, each row of it a row of one table, as JSON. */
@@ -72,6 +77,7 @@ function personOf(rows: (part: keyof typeof PARTS) => unknown[]): PersonFacts | 
   const [account] = accountRows.parse(rows('account'));
   if (!account) return undefined;
   const authenticators = authenticatorRows.parse(rows('authenticators'));
+  const [recovery] = recoveryRows.parse(rows('recovery'));
   const [administration] = administrationRows.parse(rows('administration'));
   return {
     account,
@@ -79,6 +85,7 @@ function personOf(rows: (part: keyof typeof PARTS) => unknown[]): PersonFacts | 
     authenticators: authenticators.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)),
     memberships: membershipsOf(rows('memberships')),
     beginnings: beginningsOf(rows('beginnings')).get(account.id) ?? new Map(),
+    codesLeft: recovery?.codes_left ?? 0,
     openRequests: administration?.open_requests ?? 0,
     oldestMail: administration?.oldest_mail ?? undefined,
   };

@@ -112,10 +112,6 @@ export class RecoveryCodes {
     });
   }
 
-  async left(account: Account): Promise<number> {
-    return this.#services.store.left(account.id);
-  }
-
   async #record(
     event: AuditEventName,
     account: Account,

@@ -21,6 +21,8 @@ interface Known {
   readonly authenticators: readonly Authenticator[];
   /** What of the two-factor policy applies to this person, and why. */
   readonly policy: PersonalPolicy;
+  /** How many recovery codes can still be used. */
+  readonly codesLeft: number;
   readonly visit: Visit;
   readonly actor: Actor;
 }
@@ -72,6 +74,7 @@ export async function standingOf(request: Request, services: Services): Promise<
     account,
     authenticators: person.authenticators,
     policy: services.policies.by(person, siteRule(settings)),
+    codesLeft: person.codesLeft,
     visit,
     actor: { party: party(account), origin: visit.origin },
   };

@@ -5,7 +5,7 @@ import { OPERATOR, onBothStores } from '../support/portal.ts';
 import { givesPassword, signsIn } from '../support/steps.ts';
 import {
   canReachProfile,
-  currentAccount,
+  codesLeft,
   newEmail,
   trustsBrowser,
   victimOf,
@@ -31,7 +31,7 @@ onBothStores('An attacker with a mailed link', (portal) => {
 
   it('gets to the sign-in form by a reset, and from there to the second step: nothing of 2FA is gone', async () => {
     const vera = await victimWithCodes(portal());
-    const { authenticators, credentials, recoveryCodes } = portal().services;
+    const { authenticators, credentials } = portal().services;
     const factors = await authenticators.of(vera.account.id);
     await credentials.requestReset(vera.email, OPERATOR.origin);
     const thief = await choosesPassword(vera.email);
@@ -41,7 +41,7 @@ onBothStores('An attacker with a mailed link', (portal) => {
     assert.equal(thief.page.path, '/sign-in/code');
     assert.ok(!(await canReachProfile(thief)));
     assert.deepEqual(await authenticators.of(vera.account.id), factors);
-    assert.equal(await recoveryCodes.left(await currentAccount(portal(), vera)), 10);
+    assert.equal(await codesLeft(portal(), vera.account), 10);
   });
 
   it('ends every session and every trusted browser by a reset, a half of a sign-in too', async () => {

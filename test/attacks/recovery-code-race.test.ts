@@ -3,7 +3,7 @@ import type { Person } from '../support/person.ts';
 import { onBothStores } from '../support/portal.ts';
 import {
   canReachProfile,
-  currentAccount,
+  codesLeft,
   givesAppCode,
   isSignedIn,
   thiefOf,
@@ -23,7 +23,7 @@ onBothStores('An attacker who races a recovery code', (portal) => {
     const answers = await thief.races(20, 'Continue');
     const inside = answers.filter(({ headers }) => headers['location'] === '/profile/two-factor');
     assert.equal(inside.length, 1);
-    assert.equal(await portal().services.recoveryCodes.left(await currentAccount(portal(), vera)), 9);
+    assert.equal(await codesLeft(portal(), vera.account), 9);
     const { total } = await portal().services.audit.search({
       ...{ event: 'recovery-code.used', subjectId: vera.account.id, page: 1, pageSize: 1 },
     });
@@ -46,7 +46,7 @@ onBothStores('An attacker who races a recovery code', (portal) => {
     await vera.browser.visits('/profile/two-factor/recovery-codes');
     const renewing = vera.browser.presses('Create new codes');
     await Promise.all([renewing, thief.presses('Continue')]);
-    const left = await portal().services.recoveryCodes.left(await currentAccount(portal(), vera));
+    const left = await codesLeft(portal(), vera.account);
     // Either the old code came first and was good, or the new set did: never both the way in and a full new set spent.
     assert.equal(left, 10);
     const late = await thiefOf(portal(), vera);
@@ -65,6 +65,6 @@ onBothStores('An attacker who races a recovery code', (portal) => {
     await other.follow('Edit Phone');
     await other.follow('Remove');
     await other.presses('Remove');
-    assert.equal(await portal().services.recoveryCodes.left(await currentAccount(portal(), vera)), 0);
+    assert.equal(await codesLeft(portal(), vera.account), 0);
   });
 });

@@ -6,7 +6,7 @@ import { Person } from '../support/person.ts';
 import { anotherInstance, OPERATOR, onBothStores, type TestPortal } from '../support/portal.ts';
 import { nextStep, signsIn } from '../support/steps.ts';
 import {
-  currentAccount,
+  codesLeft,
   enrolsEmail,
   mailedCode,
   newEmail,
@@ -78,7 +78,7 @@ onBothStores('An attacker who sends everything to two instances at once', (porta
     const [code = ''] = vera.recoveryCodes;
     const answers = await racesOnBoth(thief, { 'Recovery code': code }, 'Continue');
     assert.equal(at(answers, '/profile/two-factor'), 1);
-    assert.equal(await portal().services.recoveryCodes.left(await currentAccount(portal(), vera)), 9);
+    assert.equal(await codesLeft(portal(), vera.account), 9);
   });
 
   it('has five guesses looked at, not twenty', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Person } from '../support/person.ts';
 import { onBothStores, PASSWORD } from '../support/portal.ts';
 import { nextStep, savesRecoveryCodes, scansQrCode, signsIn } from '../support/steps.ts';
+import { codesLeft } from '../support/victim.ts';
 
 onBothStores('Recovery codes', (portal) => {
   let number = 0;
@@ -146,7 +147,7 @@ onBothStores('Recovery codes', (portal) => {
     await ann.presses('Remove');
     const account = await portal().services.accounts.findByEmail(email);
     assert.ok(account);
-    assert.equal(await portal().services.recoveryCodes.left(account), 0);
+    assert.equal(await codesLeft(portal(), account), 0);
     await ann.visits('/profile/two-factor/recovery-codes');
     assert.match(ann.page.text, /Set up an authenticator first/);
   });

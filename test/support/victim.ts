@@ -163,6 +163,13 @@ export async function idsOf(portal: TestPortal, victim: Victim): Promise<readonl
   return [account, ...own, open, ...trusted, group, request].map(({ id }) => id);
 }
 
+/** How many recovery codes of the account can still be used. */
+export async function codesLeft({ services }: TestPortal, { id }: Pick<Account, 'id'>): Promise<number> {
+  const { person } = await services.standings.read({ accountId: id, signInId: undefined });
+  assert.ok(person);
+  return person.codesLeft;
+}
+
 /** The account as it is stored now. */
 export async function currentAccount(portal: TestPortal, { account }: Victim): Promise<Account> {
   const found = await portal.services.accounts.find(account.id);

@@ -187,7 +187,7 @@ export function addCodePages<Who extends HalfWay | Person>(
         serverTime,
         others: usable(who).length - 1,
         trustDays: mount.trustDays(who),
-        recovery: (await services.recoveryCodes.left(who.account)) > 0,
+        recovery: who.codesLeft > 0,
       },
     });
   }

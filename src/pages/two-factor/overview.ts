@@ -40,7 +40,7 @@ export function yourTwoFactor(services: PageServices): Handler<Person> {
       facts: {
         rule: person.policy.rule,
         reasons: reasonsInWords(person.policy, words, person.visit.settings.siteName),
-        codesLeft: usable.length > 0 ? await services.recoveryCodes.left(person.account) : undefined,
+        codesLeft: usable.length > 0 ? person.codesLeft : undefined,
         sections: METHOD_IDS.map((id) => sectionOf(id, person, services)).filter(
           ({ allowed, existing }) => allowed || existing.length > 0,
         ),

@@ -11,7 +11,7 @@ import type { PageServices } from '../page-services.ts';
 
 /** Recovery codes: how many are left, making new ones, and the one page that shows them. */
 export function addRecoveryPages(addPage: AddPage, services: PageServices): void {
-  const { guards, recoveryCodes, renderer } = services;
+  const { guards, renderer } = services;
 
   addPage(RECOVERY_CODES, {
     get: guards.steppedUp(async (person, request, response) => {
@@ -25,7 +25,7 @@ export function addRecoveryPages(addPage: AddPage, services: PageServices): void
         help: 'recovery-codes',
         facts: {
           codes,
-          left: await recoveryCodes.left(person.account),
+          left: person.codesLeft,
           possible: allowedAuthenticators(person.policy, person.authenticators).length > 0,
         },
       });

@@ -154,7 +154,7 @@ function beginReplacement({ methods }: PageServices): Handler<Person> {
 }
 
 /** GET /profile/two-factor/:id/remove: what will change, asked once more. */
-function confirmRemoval({ renderer, recoveryCodes }: PageServices): Handler<Person> {
+function confirmRemoval({ renderer }: PageServices): Handler<Person> {
   return async (person, request, response) => {
     const authenticator = authenticatorOf(person, request);
     const { words } = person.visit;
@@ -168,7 +168,7 @@ function confirmRemoval({ renderer, recoveryCodes }: PageServices): Handler<Pers
         path: `${OVERVIEW}/${authenticator.id}`,
         isLast: usable.length === 1 && usable[0]?.id === authenticator.id,
         mandatory: person.policy.rule === 'mandatory',
-        codesLeft: await recoveryCodes.left(person.account),
+        codesLeft: person.codesLeft,
       },
     });
   };

@@ -6,6 +6,7 @@ import { KnexAuthenticators } from '../../../src/storage/authenticators.ts';
 import { KnexGraceStore } from '../../../src/storage/graces.ts';
 import { KnexGroupStore } from '../../../src/storage/groups.ts';
 import { KnexMailStore } from '../../../src/storage/mails.ts';
+import { KnexRecoveryCodeStore } from '../../../src/storage/recovery-codes.ts';
 import { KnexResetRequestStore } from '../../../src/storage/reset-requests.ts';
 import { KnexSettingsStore } from '../../../src/storage/settings.ts';
 import { KnexSignInStore } from '../../../src/storage/sign-ins.ts';
@@ -85,9 +86,22 @@ export function standingsSuite(engine: Engine): void {
         settings: DEFAULT_SETTINGS,
         person: {
           ...{ account: await accounts().find(ann.id), signIn: undefined, authenticators: [] },
-          ...{ memberships: [], beginnings: new Map(), openRequests: 0, oldestMail: undefined },
+          ...{ memberships: [], beginnings: new Map(), codesLeft: 0 },
+          ...{ openRequests: 0, oldestMail: undefined },
         },
       });
+    });
+
+    it('counts the recovery codes that can still be used, and nobody else’s', async () => {
+      const [ann, bob] = [person(), person()];
+      for (const account of [ann, bob]) await accounts().create(account);
+      const codesLeft = async (id: string) => (await read(id)).person?.codesLeft;
+      const codes = new KnexRecoveryCodeStore(database());
+      const three = ['a', 'b', 'c'].map((codeHash) => ({ id: newId(NOW), codeHash }));
+      await codes.replace(ann.id, 'salt', three, NOW);
+      assert.deepEqual([await codesLeft(ann.id), await codesLeft(bob.id)], [3, 0]);
+      await codes.spend(ann.id, 'b', NOW);
+      assert.deepEqual([await codesLeft(ann.id), await codes.left(ann.id)], [2, 2]);
     });
 
     it('counts the open requests for administrators, and for nobody else', async () => {
