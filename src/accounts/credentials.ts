@@ -98,7 +98,7 @@ export class Credentials {
       if (!(await links.spend(link))) return false;
       await accounts.changePassword(account.id, hash);
       await links.dropFor(account.id);
-      for (const subject of passwordSubjects(account.email, origin)) await throttle.reset(subject);
+      await throttle.reset(...passwordSubjects(account.email, origin));
       await audit.record('password.reset', origin, actor.party);
       await notices.tell(account, 'password changed', actor);
       return true;

@@ -71,8 +71,7 @@ export class PasswordSignIn {
     const account = await this.#accounts.findByEmail(email);
     const matches = await verifyPassword(password, account?.passwordHash ?? null);
     if (!account || !matches || account.disabledAt !== null) return { kind: 'refused', account };
-    await this.#throttle.reset(fromHere);
-    await this.#throttle.reset(fromAnywhere);
+    await this.#throttle.reset(fromHere, fromAnywhere);
     await this.#rehash(account, password);
     return { kind: 'accepted', account };
   }

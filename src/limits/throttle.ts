@@ -29,7 +29,7 @@ export interface ThrottleStore {
   read(subject: string): Promise<ThrottleState>;
   /** Writes `next` if the state still is `expected`: one conditional statement; false when it was not. */
   replace(subject: string, expected: ThrottleState, next: ThrottleState): Promise<boolean>;
-  reset(subject: string): Promise<void>;
+  reset(subjects: readonly string[]): Promise<void>;
 }
 
 export type Try =
@@ -68,9 +68,9 @@ export class Throttle {
     return state.waitUntil > now ? state.waitUntil : undefined;
   }
 
-  /** The subject succeeded, or an administrator frees it. */
-  async reset(subject: string): Promise<void> {
-    await this.#store.reset(subject);
+  /** The subjects succeeded, or an administrator frees them. */
+  async reset(...subjects: readonly string[]): Promise<void> {
+    await this.#store.reset(subjects);
   }
 
   /**

@@ -51,8 +51,9 @@ export class KnexThrottleStore implements ThrottleStore {
     return updated === 1;
   }
 
-  async reset(subject: string): Promise<void> {
-    await persistently(async () => throttleRow(this.#db, subject).delete());
+  async reset(subjects: readonly string[]): Promise<void> {
+    const hashes = subjects.map((subject) => digest(subject));
+    await persistently(async () => this.#db(THROTTLES).whereIn('subject_hash', hashes).delete());
   }
 }
 

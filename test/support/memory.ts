@@ -30,9 +30,9 @@ export class MemoryThrottles implements ThrottleStore {
     return true;
   }
 
-  async reset(subject: string): Promise<void> {
+  async reset(subjects: readonly string[]): Promise<void> {
     await turn();
-    this.#states.delete(subject);
+    for (const subject of subjects) this.#states.delete(subject);
   }
 
   #state(subject: string): ThrottleState {

@@ -42,10 +42,14 @@ export function limitsSuite(engine: Engine): void {
     });
 
     it('start again after a reset', async () => {
-      await store().replace('ann', NONE, ONE);
-      await store().reset('ann');
-      await store().reset('ann');
-      assert.deepEqual(await store().read('ann'), NONE);
+      for (const subject of ['ann', 'ben', 'cal']) await store().replace(subject, NONE, ONE);
+      await store().reset(['ann', 'ben']);
+      await store().reset(['ann']);
+      assert.deepEqual(await Promise.all(['ann', 'ben', 'cal'].map((one) => store().read(one))), [
+        NONE,
+        NONE,
+        ONE,
+      ]);
       assert.equal(await store().replace('ann', NONE, ONE), true);
     });
 
