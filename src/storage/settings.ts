@@ -6,6 +6,7 @@ import { TWO_FACTOR_RULES } from '../two-factor/policy.ts';
 import { transaction } from './contention.ts';
 import { json } from './rows.ts';
 import { graceShape, methodIds } from './rules.ts';
+import { currentUnit } from './units-of-work.ts';
 
 const TABLE = 'settings';
 
@@ -72,8 +73,16 @@ export class KnexSettingsStore implements SettingsStore {
       if (rows.length > 0) await trx(TABLE).insert(rows).onConflict('name').merge();
       return readSettings(trx);
     });
-    this.#recent = undefined;
+    this.#forget();
     return changed;
+  }
+
+  /** What is read until the change is kept with all that it belongs to is as it was before. */
+  #forget(): void {
+    this.#recent = undefined;
+    currentUnit()?.afterwards.push(() => {
+      this.#recent = undefined;
+    });
   }
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_SETTINGS } from '../../../src/settings/settings.ts';
+import { unitsOfWorkOn } from '../../../src/storage/contention.ts';
 import { KnexSettingsStore } from '../../../src/storage/settings.ts';
+import { joining } from '../../../src/storage/units-of-work.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 
 export function settingsSuite(engine: Engine): void {
@@ -50,6 +52,20 @@ export function settingsSuite(engine: Engine): void {
       assert.equal((await there.read()).signUp, true);
       await delay(1100);
       assert.equal((await there.recent()).signUp, true);
+    });
+
+    it('are those of a change once it is kept, though they were asked for while it was made', async () => {
+      const joined = new KnexSettingsStore(joining(database()));
+      const made = Promise.withResolvers<void>();
+      // A promise goes on where it was made: outside of the unit of work. SQLite, with its one connection, waits for its end.
+      const meanwhile = made.promise.then(() => joined.recent());
+      await unitsOfWorkOn(database())(async () => {
+        await joined.change({ signUp: true });
+        made.resolve();
+        await Promise.race([meanwhile, delay(200)]);
+      });
+      await meanwhile;
+      assert.equal((await joined.recent()).signUp, true);
     });
 
     it('are asked for once, however many want the recent ones at once', async () => {
