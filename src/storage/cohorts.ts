@@ -1,14 +1,13 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { CensusPerson, Cohort, CohortStore } from '../two-factor/census.ts';
 import { METHOD_IDS } from '../two-factor/method.ts';
 import { accountRow } from './account-rows.ts';
+import { BATCH, inBatches, othersServed } from './batches.ts';
 import { jsonArrayOf, jsonPairs, jsonPairsOf, jsonTexts } from './json-arrays.ts';
 import { type Driver, driverOf, whole } from './rows.ts';
 
 const TABLE = 'accounts';
-const BATCH = 200;
 /** So many accounts are counted by one statement. */
 const CHUNK = 20_000;
 
@@ -62,7 +61,7 @@ export class KnexCohortStore implements CohortStore {
         if (last > after) after = last;
       }
       if (counted < this.#chunk) return [...cohorts.values()];
-      await others();
+      await othersServed();
     }
   }
 
@@ -116,25 +115,20 @@ export class KnexCohortStore implements CohortStore {
   }
 
   /** These accounts with what hangs on them, a batch by one statement. */
-  async *#people(these: () => Knex.QueryBuilder, skip: number): AsyncGenerator<readonly CensusPerson[]> {
-    let after = '';
-    for (let offset = skip; ; offset = 0) {
+  #people(these: () => Knex.QueryBuilder, skip: number): AsyncGenerator<readonly CensusPerson[]> {
+    return inBatches(async (after) => {
       const some = these()
         .where(`${TABLE}.id`, '>', after)
         .orderBy(`${TABLE}.id`)
-        .offset(offset)
+        .offset(after === '' ? skip : 0)
         .limit(BATCH);
       // Of the batch alone: MariaDB would look up what hangs on everybody before it puts them in order.
       const rows: unknown = await this.#db
         .from(some.as(TABLE))
         .select(`${TABLE}.*`, ...this.#columns.map((column) => this.#db.raw(column)))
         .orderBy(`${TABLE}.id`);
-      const batch = z.array(z.unknown()).parse(rows).map(personOf);
-      if (batch.length > 0) yield batch;
-      if (batch.length < BATCH) return;
-      after = batch.at(-1)?.account.id ?? after;
-      await others();
-    }
+      return z.array(z.unknown()).parse(rows).map(personOf);
+    });
   }
 
   #accounts(groupId: string | undefined): Knex.QueryBuilder {
@@ -142,11 +136,6 @@ export class KnexCohortStore implements CohortStore {
     const members = this.#db('group_members').select('account_id').where({ group_id: groupId });
     return this.#db(TABLE).whereIn(`${TABLE}.id`, members);
   }
-}
-
-/** Lets others be served: the embedded database answers at once, and without a break they would wait for the end. */
-async function others(): Promise<void> {
-  await setImmediate();
 }
 
 function personColumns(driver: Driver): readonly string[] {

@@ -1,17 +1,16 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { emailKey } from '../accounts/account.ts';
 import type { ListedPerson, People, PeoplePage, PeopleQuery } from '../accounts/people.ts';
 import { accountRow } from './account-rows.ts';
 import { authenticatorRow } from './authenticators.ts';
+import { BATCH, inBatches } from './batches.ts';
 import { byGroupName } from './groups.ts';
 import { jsonArrayOf, jsonTexts } from './json-arrays.ts';
 import { pageOf } from './pages.ts';
 import { containing, driverOf } from './rows.ts';
 
 const TABLE = 'accounts';
-const BATCH = 200;
 
 /** The columns of an authenticator, as they stand beside those of its account. */
 const BESIDE = 'authenticator_';
@@ -61,17 +60,11 @@ export class KnexPeople implements People {
     return { people: peopleIn(rows), ...counted };
   }
 
-  async *inBatches(): AsyncIterable<readonly ListedPerson[]> {
-    let last = '';
-    for (;;) {
-      const next = this.#db(TABLE).where('id', '>', last).orderBy('id').limit(BATCH);
-      const batch = peopleIn(await this.#withWhatTheyHave(next, ['id']));
-      if (batch.length > 0) yield batch;
-      if (batch.length < BATCH) return;
-      last = batch.at(-1)?.account.id ?? last;
-      // The embedded database answers at once: without a break nobody else would be served before the end.
-      await setImmediate();
-    }
+  inBatches(): AsyncIterable<readonly ListedPerson[]> {
+    return inBatches(async (after) => {
+      const next = this.#db(TABLE).where('id', '>', after).orderBy('id').limit(BATCH);
+      return peopleIn(await this.#withWhatTheyHave(next, ['id']));
+    });
   }
 
   async #isAddress(typed: string): Promise<boolean> {
