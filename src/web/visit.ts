@@ -44,7 +44,7 @@ export function beginVisit(services: Services): RequestHandler {
   const { words } = services;
   return async (request, response, next) => {
     if (response.headersSent) return;
-    const facts = await factsFor(request, services);
+    const facts = await factsAtFirst(request, services);
     if (response.headersSent) return;
     request.visit = {
       ...facts,
@@ -56,7 +56,10 @@ export function beginVisit(services: Services): RequestHandler {
 }
 
 /** A page that a stranger looks at decides nothing: however many come at once, the database hardly hears of it. */
-async function factsFor(request: Request, { standings, settings, clock }: Services): Promise<StandingFacts> {
+async function factsAtFirst(
+  request: Request,
+  { standings, settings, clock }: Services,
+): Promise<StandingFacts> {
   const claim = claimOf(readState(request, clock()));
   const decides = claim !== undefined || request.method === 'POST';
   return decides ? standings.read(claim) : { settings: await settings.recent(), person: undefined };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { hashing } from '../../src/accounts/hashing-queue.ts';
 import { Person } from '../support/person.ts';
-import { onBothStores } from '../support/portal.ts';
+import { onBothStores, PASSWORD } from '../support/portal.ts';
 import { givesPassword, signsIn } from '../support/steps.ts';
 
 onBothStores('Errors', (portal) => {
@@ -185,8 +185,15 @@ describe('The answers', () => {
       const isGiven = async () => (await cara.loads('/sign-in')).headers['set-cookie'] !== undefined;
       assert.deepEqual([await isGiven(), await isGiven()], [true, false]);
       await cara.visits('/sign-in');
-      await givesPassword(cara, email);
-      assert.equal(cara.page.headers['set-cookie'], undefined);
+      cara.fillsIn('E-mail', email);
+      cara.fillsIn('Password', PASSWORD);
+      const before = cara.cookies.get('postern');
+      const { action, fields } = cara.form('Sign in');
+      const { status, headers } = await cara.submitsRaw('POST', action, fields);
+      assert.equal(status, 303);
+      assert.match(headers['set-cookie'] ?? '', /^postern=/);
+      assert.notEqual(cara.cookies.get('postern'), before);
+      assert.equal((await cara.visits('/profile')).headers['set-cookie'], undefined);
     });
 
     it('on assets: immutable under a hashed URL', async () => {

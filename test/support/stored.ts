@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { Knex } from 'knex';
 import { createClient } from 'redis';
 import { openDatabase } from '../../src/storage/database.ts';
 import type { TestPortal } from './portal.ts';
@@ -8,14 +9,21 @@ import { redis } from './servers.ts';
 export type Tables = Readonly<Record<string, readonly string[]>>;
 
 /** What the database holds once all mails have gone: they leave by themselves, whoever does what meanwhile. */
-export async function tablesOf({ folder, delivered }: TestPortal): Promise<Tables> {
-  await delivered();
-  const db = openDatabase(`sqlite:${path.join(folder, 'postern.sqlite')}`);
-  try {
+export async function tablesOf(portal: TestPortal): Promise<Tables> {
+  await portal.delivered();
+  return askStored(portal, async (db) => {
     const names: { name: string }[] = await db('sqlite_master').where({ type: 'table' }).select('name');
     const tables = names.map(async ({ name }) => [name, await db(name).select()] as const);
     const filled = (await Promise.all(tables)).filter(([, rows]) => rows.length > 0);
     return Object.fromEntries(filled.map(([name, rows]) => [name, rows.map((row) => JSON.stringify(row))]));
+  });
+}
+
+/** Asks the portal's database by a connection of its own. */
+export async function askStored<T>({ folder }: TestPortal, ask: (db: Knex) => PromiseLike<T>): Promise<T> {
+  const db = openDatabase(`sqlite:${path.join(folder, 'postern.sqlite')}`);
+  try {
+    return await ask(db);
   } finally {
     await db.destroy();
   }
