@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { badEmails, badLines, badNewPasswords, refusesBadFields } from '../support/bad-fields.ts';
 import { linkIn } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { anotherInstance, onBothStores, PASSWORD } from '../support/portal.ts';
 import { givesPassword, signsIn } from '../support/steps.ts';
 
 onBothStores('Signing up', (portal) => {
@@ -41,6 +41,19 @@ onBothStores('Signing up', (portal) => {
     await ann.visits('/sign-in');
     const answer = await ann.submitsRaw('POST', '/sign-up', { email, name: 'Ann' });
     assert.equal(answer.status, 404);
+    assert.ok(!portal().mailbox.addressees.includes(email));
+  });
+
+  it('is refused as soon as it is closed, also where its form was shown a moment ago', async () => {
+    const other = await anotherInstance(portal());
+    const stranger = new Person(other.app);
+    await stranger.visits('/sign-up');
+    await portal().services.settings.change({ signUp: false });
+    stranger.fillsIn('Your name', 'Ann Example');
+    stranger.fillsIn('E-mail', email);
+    await stranger.presses('Send link');
+    assert.equal(stranger.page.status, 404);
+    await other.close();
     assert.ok(!portal().mailbox.addressees.includes(email));
   });
 

@@ -30,6 +30,13 @@ onBothStores('The second step by e-mail', (portal) => {
     assert.equal(ann.page.heading, 'Hello, Ann Example');
   });
 
+  it('is noted on “Your 2FA” as the last use', async () => {
+    ann.fillsIn('Verification Code', codeIn(await portal().mailbox.next(email)));
+    await ann.presses('Continue');
+    await ann.visits('/profile/two-factor');
+    assert.match(ann.page.text, /Last used \d+ \w+ \d{4} at \d\d:\d\d UTC/);
+  });
+
   for (const [how, spelled] of [
     ['spaces', (code: string) => ` ${code.slice(0, 3)} ${code.slice(3)} `],
     ['a hyphen', (code: string) => `${code.slice(0, 3)}-${code.slice(3)}`],
