@@ -57,7 +57,7 @@ const COUNTED: Readonly<Partial<Record<AuditEventName, Counted>>> = {
   'sign-in.throttled': () => [signIn('throttled'), throttled('password')],
   'sign-in.completed': () => [signIn('completed')],
   'second-step.refused': (detail) => secondStep(detail, 'refused'),
-  'step-up.refused': (detail) => secondStep(detail, 'refused'),
+  'step-up.refused': stepUp,
   'second-step.throttled': (detail) => [...secondStep(detail, 'throttled'), throttled('second_step')],
   'second-step.blocked': (detail) => secondStep(detail, 'blocked'),
   'second-step.code-not-sent': ({ outcome }) => (outcome === 'wait' ? [throttled('code_mail')] : []),
@@ -75,7 +75,12 @@ function throttled(what: string): Count {
   return { counter: 'throttled', labels: { what } };
 }
 
-/** Codes that set something up are no second step, and neither is the password of a step-up, which has no method. */
+/** Whoever guesses at the password there guesses at the one of the sign-in; codes alone are refused for a fault. */
+function stepUp(detail: AuditEvent['detail']): readonly Count[] {
+  return detail['fault'] === undefined ? [signIn('password_refused')] : secondStep(detail, 'refused');
+}
+
+/** Codes that set something up are no second step. */
 function secondStep({ method, purpose }: AuditEvent['detail'], outcome: string): readonly Count[] {
   if (purpose === 'recovery code') return [recovery(outcome)];
   const isProof = METHOD_IDS.some((id) => id === method) && purpose !== 'enrolment';

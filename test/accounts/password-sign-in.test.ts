@@ -106,5 +106,8 @@ describe('signing in with a password', () => {
       ['sign-in.throttled', false],
     ]);
     assert.ok(!JSON.stringify(domain.events.events).includes('secret guess'));
+    // The figures tell a password from a code by it.
+    const [first] = domain.events.events.filter(({ event }) => event === 'step-up.refused');
+    assert.deepEqual(first?.detail, {});
   });
 });

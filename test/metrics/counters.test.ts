@@ -44,6 +44,16 @@ describe('What an event of the audit log adds to the figures', () => {
     }
   });
 
+  it('is a wrong password at a step-up as at the sign-in, and a wrong code there a second step', () => {
+    assert.deepEqual(countsOf(event('step-up.refused')), [
+      { counter: 'sign_ins', labels: { outcome: 'password_refused' } },
+    ]);
+    const wrongCode = { method: 'app', purpose: 'step-up', fault: 'wrong' };
+    assert.deepEqual(countsOf(event('step-up.refused', wrongCode)), [
+      { counter: 'second_steps', labels: { method: 'app', outcome: 'refused' } },
+    ]);
+  });
+
   it('is no second step where a code sets something up', () => {
     assert.deepEqual(countsOf(event('second-step.refused', { method: 'email', purpose: 'enrolment' })), []);
     assert.deepEqual(countsOf(event('second-step.refused', { method: 'email', purpose: 'sign-in' })), [
