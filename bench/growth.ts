@@ -10,18 +10,18 @@ import { startCommand } from '../test/support/start-command.ts';
 import { median } from '../test/support/timing.ts';
 import { Client, type Cookies } from './http.ts';
 import { endAll, serve } from './processes.ts';
-import { expect, postern } from './subjects.ts';
+import { expect, subject } from './subjects.ts';
 
 /**
- * What pages cost with a thousand accounts in PostgreSQL, and with a million, one and a half million authenticators and ten
- * million audit entries: `npm run bench:growth`. A million takes some minutes to make, and 10 GB of the temporary folder.
+ * Times of pages with a thousand accounts in PostgreSQL, and with a million accounts, one and a half million authenticators and
+ * ten million audit entries: `npm run bench:growth`. Creating a million takes some minutes, and 10 GB in the temporary folder.
  */
 
 const FEW = 1000;
 const MANY = Number(process.argv[2] ?? 1_000_000);
 const EVENTS_EACH = 10;
 const ASKED = 25;
-/** Somebody in the middle, who is there from the beginning. */
+/** An account in the middle of the first thousand. */
 const SOMEBODY = 500;
 
 const PAGES: Readonly<Record<string, string>> = {
@@ -55,10 +55,10 @@ await db.query(`update accounts set role = 'administrator' where email = 'person
 const port = await freePort();
 const start = startCommand();
 const portal = await serve(start.args, port, { ...environment, ...start.environment }, '/healthz');
-const subject = postern(new Client(port, 1));
+const site = subject(new Client(port, 1), '_csrf');
 const [administrator, ...others] = people;
 if (!administrator) throw new Error('There is nobody.');
-const cookies = await subject.giveCode(await subject.givePassword(administrator));
+const cookies = await site.giveCode(await site.givePassword(administrator));
 
 await seed(1, FEW);
 const few = await measure(cookies);
@@ -76,14 +76,14 @@ await portal.stop();
 await db.end();
 process.exit();
 
-/** The median of each page, in milliseconds, after a first time that is not counted. */
+/** The median time of each page, in milliseconds, after a first request that is not counted. */
 async function measure(cookies: Cookies): Promise<ReadonlyMap<string, number>> {
   const times = new Map<string, number>();
   for (const [name, path] of Object.entries(PAGES)) {
     times.set(
       name,
       await medianOf(async () => {
-        expect(200, await subject.client.get(path, path === '/sign-in' ? undefined : cookies));
+        expect(200, await site.client.get(path, path === '/sign-in' ? undefined : cookies));
       }),
     );
   }
@@ -92,7 +92,7 @@ async function measure(cookies: Cookies): Promise<ReadonlyMap<string, number>> {
     'whole sign-in',
     await medianOf(async () => {
       const { value } = theirs.next();
-      if (value) await subject.giveCode(await subject.givePassword(value));
+      if (value) await site.giveCode(await site.givePassword(value));
     }),
   );
   return times;
@@ -109,7 +109,7 @@ async function medianOf(work: () => Promise<void>): Promise<number> {
   return median(times);
 }
 
-/** Accounts with these numbers, the authenticators of two in three (two each), and what was written down about them. */
+/** Inserts accounts with these numbers, two authenticators for three of four accounts, and audit entries for each. */
 async function seed(first: number, last: number): Promise<void> {
   const of = `generate_series(${first}, ${last}) as n`;
   const id = (prefix: string) => `'${prefix}' || lpad(n::text, 22, '0')`;

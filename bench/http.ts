@@ -6,7 +6,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Cookies as a browser keeps them for one site: by name, the newest counts. */
+/** The cookies of a browser for one site: by name, the newest value. */
 export class Cookies {
   readonly #values = new Map<string, string>();
 
@@ -24,7 +24,7 @@ export class Cookies {
 
 export type Fields = Readonly<Record<string, string>>;
 
-/** Asks one server over connections that stay open, uncompressed, so that it is the server that is measured. */
+/** Sends requests over persistent connections, without compression, so that the time is the server's. */
 export class Client {
   readonly #port: number;
   readonly #agent: Agent;

@@ -1,16 +1,16 @@
-/** What one run of a load came to. */
+/** The result of one run of a load. */
 export interface Run<Result = void> {
-  /** A second. */
+  /** Items per second. */
   readonly rate: number;
-  /** Milliseconds. */
+  /** Milliseconds, one per item. */
   readonly latencies: readonly number[];
   readonly results: readonly Result[];
 }
 
 /**
- * So many clients at once, each beginning the next piece of work when its last one is done.
+ * Runs a number of concurrent clients. Each starts its next item when the last one is done.
  *
- * @param work is done for each of the items; throws what went wrong, which ends the bench
+ * @param work called for each item; if it throws, the bench ends
  */
 export async function closedLoop<Item, Result>(
   items: readonly Item[],

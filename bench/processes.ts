@@ -7,17 +7,17 @@ import { Client } from './http.ts';
 const ROOT = join(import.meta.dirname, '..');
 const running = new Set<ChildProcess>();
 
-/** A program that serves on a port of this machine. */
+/** A server process on this machine. */
 export interface Serving {
   readonly port: number;
-  /** From its start to its first answer, in milliseconds. */
+  /** From its start to its first 200, in milliseconds. */
   readonly startedIn: number;
-  /** Resident now, in MB (10⁶ bytes): what Linux says of the process. */
+  /** Resident memory now, in MB (10⁶ bytes), from Linux's /proc. */
   memory(): number;
   stop(): Promise<void>;
 }
 
-/** Starts Node with these arguments and this environment and nothing else, and waits for its first 200 at `path`. */
+/** Starts Node with these arguments and only this environment (and PATH, HOME, PORT), and waits for a 200 at `path`. */
 export async function serve(
   args: readonly string[],
   port: number,
@@ -51,7 +51,7 @@ export async function serve(
   };
 }
 
-/** Ends what is still running, however the bench ends. */
+/** Kills all processes that are still running. */
 export function endAll(): void {
   for (const child of running) child.kill('SIGKILL');
 }

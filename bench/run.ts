@@ -10,11 +10,11 @@ import { median, percentile } from '../test/support/timing.ts';
 import { Client, Cookies } from './http.ts';
 import { closedLoop, type Run } from './load.ts';
 import { endAll, type Serving, serve } from './processes.ts';
-import { expect, floor, postern, type Subject } from './subjects.ts';
+import { expect, type Subject, subject } from './subjects.ts';
 
 /**
- * Measures the portal beside the least that programs of its stack can do, in one run, on one Redis, and prints ratios:
- * absolute figures are others on every machine and every day. docs/performance.md says what was found.
+ * Measures the portal and its twin (`bench/twin`: the same stack and the same work without anything else) in one run with the
+ * same Redis, and prints ratios, because absolute figures differ by machine and day. docs/performance.md has the results.
  */
 
 const CLIENTS = 8;
@@ -23,7 +23,7 @@ const PAGES = 3000;
 const SECOND_STEPS = 400;
 const SIGN_INS = 120;
 const MEMORY_REQUESTS = 100_000;
-/** Each person's code counts once in thirty seconds, so that every measurement has people of its own. */
+/** A person's code can be used once in 30 seconds, so every measurement has its own people. */
 const PEOPLE = 1 + RUNS * (SECOND_STEPS + SIGN_INS) + 2 * SIGN_INS;
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-bench-'));
@@ -39,13 +39,18 @@ say(`Node ${process.version} on ${machine}`);
 const people = await makePeople(environment, PEOPLE);
 let taken = 0;
 
-// What Node makes of the source is kept from the first start on, and found from the third on.
+// The first start writes the compile cache; starts from the third on use it.
 for (let earlier = 0; earlier < 2; earlier += 1) await (await startPortal(environment, '/healthz')).stop();
 const portal = await startPortal(environment, '/healthz');
-const floorPage = await startFloor('bench/floor/page.ts', { REDIS_URL: url });
-const floorSignIn = await startFloor('bench/floor/sign-in.ts', { REDIS_URL: url, PEOPLE: String(PEOPLE) });
-const own = postern(clientOf(portal));
-const least = floor(clientOf(floorSignIn));
+const twinFolder = mkdtempSync(join(folder, 'twin-'));
+const twin = await serve(
+  ['bench/twin/twin.ts'],
+  await freePort(),
+  { REDIS_URL: url, TWIN_DIR: twinFolder, PEOPLE: String(PEOPLE) },
+  '/sign-in',
+);
+const own = subject(clientOf(portal), '_csrf');
+const least = subject(clientOf(twin), 'csrf');
 
 const MEASUREMENTS: Readonly<Record<string, () => Promise<void>>> = {
   start: measureStart,
@@ -59,7 +64,7 @@ const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(MEASUREMENTS)) {
   if (wanted.length === 0 || wanted.includes(name)) await measure();
 }
-await Promise.all([portal, floorPage, floorSignIn].map((one) => one.stop()));
+await Promise.all([portal, twin].map((one) => one.stop()));
 process.exit();
 
 async function measureStart(): Promise<void> {
@@ -77,27 +82,29 @@ async function measureStart(): Promise<void> {
   );
 }
 
-/** Pages for somebody who has a session already, and for somebody who comes for the first time. */
+/** Compares pages with a session, and the sign-in page without one. */
 async function comparePages(): Promise<void> {
-  const pages = clientOf(floorPage);
-  const [known, visitor] = [new Cookies(), new Cookies()];
-  await pages.get('/begin', known);
-  await own.client.get('/sign-in', visitor);
   const [somebody] = takePeople(1);
   if (!somebody) throw new Error('There is nobody.');
-  const signedIn = await own.giveCode(await own.givePassword(somebody));
-  const floorRun = () => load(pages, '/', known);
-  await compare('sign-in page', 0.7, () => load(own.client, '/sign-in', visitor), floorRun);
+  const visitors = { own: new Cookies(), twin: new Cookies() };
+  await own.client.get('/sign-in', visitors.own);
+  await least.client.get('/sign-in', visitors.twin);
+  const page = (subject: Subject, path: string, cookies?: Cookies) => () =>
+    load(subject.client, path, cookies);
   await compare(
-    'sign-in page, first visit',
-    undefined,
-    () => load(own.client, '/sign-in'),
-    () => load(pages, '/'),
+    'sign-in page',
+    0.8,
+    page(own, '/sign-in', visitors.own),
+    page(least, '/sign-in', visitors.twin),
   );
-  await compare('Your 2FA', 0.4, () => load(own.client, '/profile/two-factor', signedIn), floorRun);
+  await compare('sign-in page, first visit', undefined, page(own, '/sign-in'), page(least, '/sign-in'));
+  const signedIn = await own.giveCode(await own.givePassword(somebody));
+  const signedInAtTwin = await least.giveCode(await least.givePassword(somebody));
+  const path = '/profile/two-factor';
+  await compare('Your 2FA', 0.75, page(own, path, signedIn), page(least, path, signedInAtTwin));
 }
 
-/** From the right code to the page of somebody who is signed in. */
+/** Compares the time from the right code to the first page after sign-in. */
 async function compareSecondSteps(): Promise<void> {
   const secondSteps = (subject: Subject) => async (run: number) => {
     const theirs = peopleOf(run, SECOND_STEPS);
@@ -105,7 +112,7 @@ async function compareSecondSteps(): Promise<void> {
     await earlyInStep();
     return closedLoop(results, CLIENTS, (half) => subject.giveCode(half));
   };
-  await compare('second step alone', 0.5, secondSteps(own), secondSteps(least));
+  await compare('second step alone', 0.75, secondSteps(own), secondSteps(least));
   taken += RUNS * SECOND_STEPS;
 }
 
@@ -115,7 +122,7 @@ async function compareSignIns(): Promise<void> {
   taken += RUNS * SIGN_INS;
 }
 
-/** How long the sign-in page takes while eight people sign in: hashing must not hold up everybody else. */
+/** The time of the sign-in page while eight people sign in: hashing must not block others. */
 async function watchSignInPage(): Promise<void> {
   const alone = new Client(portal.port, 1);
   const times: number[] = [];
@@ -139,7 +146,7 @@ async function watchSignInPage(): Promise<void> {
   );
 }
 
-/** Resident memory, while pages are asked for and people sign in. */
+/** Resident memory during requests of pages and sign-ins. */
 async function watchMemory(): Promise<void> {
   const visitor = new Cookies();
   const quarters: number[] = [];
@@ -148,7 +155,7 @@ async function watchMemory(): Promise<void> {
       await closedLoop(Array.from({ length: 950 }), CLIENTS, async () => {
         expect(200, await own.client.get('/sign-in', visitor));
       });
-      // A wrong code is as much work as a right one, and no code is used up.
+      // Passwords only, so that no code is used up.
       await closedLoop(people.slice(0, 8), CLIENTS, (one) => own.givePassword(one));
       done += 950 + 8 * 3;
     }
@@ -170,21 +177,21 @@ function signIns(subject: Subject, theirs: typeof people): Promise<Run<Cookies>>
   return closedLoop(theirs, CLIENTS, async (one) => subject.giveCode(await subject.givePassword(one)));
 }
 
-/** Runs the one and the other in turn, so that whatever else the machine does meets both. */
+/** Runs both in turn, so that other load on the machine affects both. */
 async function compare(
   name: string,
   wanted: number | undefined,
   ownRun: (run: number) => Promise<Run<unknown>>,
-  floorRun: (run: number) => Promise<Run<unknown>>,
+  twinRun: (run: number) => Promise<Run<unknown>>,
 ): Promise<void> {
-  const rates: { own: number; floor: number }[] = [];
+  const rates: { own: number; twin: number }[] = [];
   for (let run = 0; run < RUNS; run += 1) {
-    rates.push({ own: (await ownRun(run)).rate, floor: (await floorRun(run)).rate });
+    rates.push({ own: (await ownRun(run)).rate, twin: (await twinRun(run)).rate });
   }
-  const [ours, theirs] = [median(rates.map((rate) => rate.own)), median(rates.map((rate) => rate.floor))];
-  const ratio = median(rates.map((rate) => rate.own / rate.floor)).toFixed(2);
+  const [ours, theirs] = [median(rates.map((rate) => rate.own)), median(rates.map((rate) => rate.twin))];
+  const ratio = median(rates.map((rate) => rate.own / rate.twin)).toFixed(2);
   const aim = wanted === undefined ? '' : ` (wanted: ${wanted})`;
-  say(`${name}: ${Math.round(ours)}/s, floor ${Math.round(theirs)}/s; ratio ${ratio}${aim}`);
+  say(`${name}: ${Math.round(ours)}/s, twin ${Math.round(theirs)}/s; ratio ${ratio}${aim}`);
 }
 
 /** As `npm start` does. */
@@ -193,21 +200,17 @@ async function startPortal(variables: NodeJS.ProcessEnv, path: string): Promise<
   return serve(start.args, await freePort(), { ...variables, ...start.environment }, path);
 }
 
-async function startFloor(program: string, variables: NodeJS.ProcessEnv): Promise<Serving> {
-  return serve([program], await freePort(), variables, '/');
-}
-
 function clientOf({ port }: Serving): Client {
   return new Client(port, CLIENTS);
 }
 
-/** The next of those who have not signed in yet. */
+/** The next people who have not signed in yet. */
 function takePeople(count: number): typeof people {
   taken += count;
   return people.slice(taken - count, taken);
 }
 
-/** The people of one run: the same for either subject, for each knows them by itself. */
+/** The people of one run: the same for both subjects, because each has its own accounts. */
 function peopleOf(run: number, count: number): typeof people {
   return people.slice(taken + run * count, taken + (run + 1) * count);
 }

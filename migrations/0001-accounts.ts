@@ -16,13 +16,13 @@ export async function up(db: Knex): Promise<void> {
     moment(table, 'suggested_at');
     moment(table, 'created_at').notNullable();
     moment(table, 'last_sign_in_at');
-    // 1 for the account that the set-up made, null for all others: of two set-ups at once the index refuses one.
+    // 1 for the account of the set-up, null for all others: the index refuses one of two concurrent set-ups.
     table.smallint('founder').unique();
     table.index(['role', 'disabled_at']);
   });
   await createTable(db, 'links', (table) => {
     table.string('id', 26).primary();
-    // Digest of purpose and receiver: a newer link takes the place of the earlier one.
+    // Digest of purpose and recipient: a newer link replaces the earlier one.
     table.string('slot', 43).notNullable().unique();
     table.string('token_hash', 43).notNullable().unique();
     table.string('purpose', 20).notNullable();

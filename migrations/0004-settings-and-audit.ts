@@ -6,7 +6,7 @@ export async function up(db: Knex): Promise<void> {
     table.string('name', 40).primary();
     table.text('value').notNullable();
   });
-  // Without foreign keys: what happened stays written down when an account is gone.
+  // No foreign keys: entries are kept when an account is deleted.
   await createTable(db, 'audit_events', (table) => {
     table.string('id', 26).primary();
     moment(table, 'at').notNullable();

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { createTable } from './table.ts';
 
-/** The columns that connect-session-knex 5 reads and writes. */
+/** The columns of connect-session-knex 5, the first session store. */
 export async function up(db: Knex): Promise<void> {
   await createTable(db, 'sessions', (table) => {
     table.string('sid', 255).primary();

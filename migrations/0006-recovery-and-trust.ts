@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { createTable, moment } from './table.ts';
+import { createTable, dropColumns, moment } from './table.ts';
 
 export async function up(db: Knex): Promise<void> {
   await createTable(db, 'recovery_codes', (table) => {
@@ -15,7 +15,7 @@ export async function up(db: Knex): Promise<void> {
     table.string('id', 26).primary();
     table.string('account_id', 26).notNullable().references('id').inTable('accounts').onDelete('cascade');
     table.string('token_hash', 43).notNullable();
-    // Digest of the password, the authenticators and the policy: when one of them changes, the trust is over.
+    // Digest of the password, the authenticators and the policy: a change of any of them ends the trust.
     table.string('basis', 43).notNullable();
     table.text('browser').notNullable();
     table.text('address').notNullable();
@@ -35,15 +35,13 @@ export async function up(db: Knex): Promise<void> {
     table.index(['account_id', 'started_at']);
   });
   await db.schema.alterTable('authenticators', (table) => {
-    // When the person chose to be asked for it first; the latest choice counts.
+    // When the person chose it as preferred; the latest choice counts.
     moment(table as Knex.CreateTableBuilder, 'preferred_at');
   });
 }
 
 export async function down(db: Knex): Promise<void> {
-  await db.schema.alterTable('authenticators', (table) => {
-    table.dropColumn('preferred_at');
-  });
+  await dropColumns(db, 'authenticators', 'preferred_at');
   await db.schema.dropTable('sign_ins');
   await db.schema.dropTable('trusted_browsers');
   await db.schema.dropTable('recovery_codes');

@@ -5,11 +5,11 @@ export async function up(db: Knex): Promise<void> {
   await createTable(db, 'reset_requests', (table) => {
     table.string('id', 26).primary();
     table.string('account_id', 26).notNullable().references('id').inTable('accounts').onDelete('cascade');
-    // The account while the request is open, null afterwards: of two requests at once the index refuses one.
+    // The account while the request is open, null afterwards: the index refuses a second open request.
     table.string('open_slot', 26).unique();
     table.string('kind', 20).notNullable();
     table.string('state', 20).notNullable();
-    // Raised by each decision: who decides at the same time waits here for the other's end.
+    // Incremented by each decision, which locks the row: a concurrent decision waits for it.
     table.integer('version').notNullable().defaultTo(0);
     moment(table, 'asked_at').notNullable();
     table.text('asked_by').notNullable();

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { createTable, moment } from './table.ts';
+import { createTable, dropColumns, moment } from './table.ts';
 
 export async function up(db: Knex): Promise<void> {
   await createTable(db, 'groups', (table) => {
@@ -21,7 +21,7 @@ export async function up(db: Knex): Promise<void> {
   });
   await createTable(db, 'graces', (table) => {
     table.string('account_id', 26).notNullable().references('id').inTable('accounts').onDelete('cascade');
-    // "site", "person", or a group's id: no key, for the first two name no row.
+    // "site", "person", or a group's id. No foreign key, because the first two are not rows.
     table.string('source', 26).notNullable();
     moment(table, 'began_at').notNullable();
     table.primary(['account_id', 'source']);
@@ -32,17 +32,14 @@ export async function up(db: Knex): Promise<void> {
     // "Enforce 2FA" for this person alone.
     moment(table, 'enforced_at');
     table.text('enforced_grace');
-    // When an authenticator last went: who has had one gets no grace for the next.
+    // When an authenticator was last removed: there is no grace period for the next one.
     moment(table, 'factor_removed_at');
     moment(table, 'reminded_at');
   });
 }
 
 export async function down(db: Knex): Promise<void> {
-  for (const column of ['enforced_at', 'enforced_grace', 'factor_removed_at', 'reminded_at']) {
-    // Not by Knex, which on SQLite makes the table anew, and takes along all that belongs to accounts.
-    await db.raw('alter table ?? drop column ??', ['accounts', column]);
-  }
+  await dropColumns(db, 'accounts', 'enforced_at', 'enforced_grace', 'factor_removed_at', 'reminded_at');
   await db.schema.dropTable('graces');
   await db.schema.dropTable('group_members');
   await db.schema.dropTable('groups');

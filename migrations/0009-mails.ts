@@ -4,7 +4,7 @@ import { createTable, moment } from './table.ts';
 export async function up(db: Knex): Promise<void> {
   await createTable(db, 'mails', (table) => {
     table.string('id', 26).primary();
-    // Null for an address without an account, and once the account is gone: what was to be told is told all the same.
+    // Null for an address without an account, and after the account is deleted: the mail is sent all the same.
     table.string('account_id', 26).references('id').inTable('accounts').onDelete('set null');
     table.string('address', 254).notNullable();
     table.string('kind', 40).notNullable();
@@ -15,7 +15,7 @@ export async function up(db: Knex): Promise<void> {
     moment(table, 'expires_at').notNullable();
     moment(table, 'settled_at');
     table.text('fault');
-    // Sealed, and there only while the mail waits.
+    // Sealed; deleted when the mail no longer waits.
     table.text('letter');
     table.index(['state', 'due_at']);
     table.index(['account_id', 'id']);

@@ -3,8 +3,8 @@ import type { Knex } from 'knex';
 const COLUMNS = ['name_key', 'email_key'] as const;
 
 /**
- * People are searched for by parts of names and addresses. PostgreSQL has an index for that in an extension that comes with
- * it, and that the owner of a database may add; without it, and on the other databases, all accounts are gone through.
+ * People are searched for by parts of names and addresses. PostgreSQL can index that with pg_trgm, a bundled extension that the
+ * owner of a database may create. Without it, and on other databases, a search scans all accounts.
  */
 export async function up(db: Knex): Promise<void> {
   if (db.client.dialect !== 'postgresql' || !(await hasTrigrams(db))) return;
@@ -18,7 +18,7 @@ export async function down(db: Knex): Promise<void> {
   for (const column of COLUMNS) await db.raw('drop index if exists ??', [nameOf(column)]);
 }
 
-/** Within a transaction of its own: one refusal would otherwise end the whole migration. */
+/** In a nested transaction: otherwise a refusal would abort the whole migration. */
 async function hasTrigrams(db: Knex): Promise<boolean> {
   try {
     await db.transaction((inner) => inner.raw('create extension if not exists pg_trgm'));

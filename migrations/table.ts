@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
 /**
- * Creates a table. On MariaDB and MySQL text is compared byte by byte, as it is on the other databases: ids, hashes and
- * keys that differ in case are different ones.
+ * Creates a table. On MariaDB and MySQL, text is compared byte by byte, as on the other databases: ids, hashes and keys that
+ * differ only in case are different.
  */
 export async function createTable(
   db: Knex,
@@ -19,7 +19,15 @@ export async function createTable(
   });
 }
 
-/** A moment: milliseconds since 1970, too large for 32 bits. */
+/** A column for a time: milliseconds since 1970, which need more than 32 bits. */
 export function moment(table: Knex.CreateTableBuilder, column: string): Knex.ColumnBuilder {
   return table.bigInteger(column);
+}
+
+/**
+ * Drops columns without an index. Knex's `dropColumn` recreates the table on SQLite, and foreign keys with `on delete cascade`
+ * then delete all rows that refer to it.
+ */
+export async function dropColumns(db: Knex, table: string, ...columns: readonly string[]): Promise<void> {
+  for (const column of columns) await db.raw('alter table ?? drop column ??', [table, column]);
 }

@@ -1,4 +1,4 @@
-// Every page works without this file; it only saves people some work.
+// Every page works without this file.
 
 const status = document.createElement('p');
 status.className = 'visually-hidden';
@@ -13,7 +13,7 @@ function makeButton(label) {
   return button;
 }
 
-// The clipboard exists only in secure contexts; a button that cannot work is not shown.
+// The clipboard exists only in secure contexts. Without it there is no button.
 function offerCopy(source) {
   if (!navigator.clipboard) return;
   const { copy, copyLabel, copiedLabel } = source.dataset;
@@ -34,7 +34,7 @@ function offerCopy(source) {
   source.after(button);
 }
 
-// The label stays and aria-pressed tells the state: a label that changes as well would say it twice.
+// aria-pressed has the state: a changing label would announce it twice.
 function offerToShow(input) {
   const button = makeButton(input.dataset.showLabel);
   const show = (shown) => {
@@ -44,7 +44,7 @@ function offerToShow(input) {
   show(false);
   button.setAttribute('aria-controls', input.id);
   button.addEventListener('click', () => show(input.type === 'password'));
-  // Browsers keep what was typed into a text field for later; a password must not end up there.
+  // Browsers remember values of text fields; a password must not be one of them.
   input.form?.addEventListener('submit', () => show(false));
   input.after(button);
 }
@@ -60,7 +60,7 @@ function inWords(seconds) {
   return new Intl.NumberFormat(document.documentElement.lang, style).format(amount);
 }
 
-// Silent while it runs, for a screen reader would read every second of it aloud; the end is told once.
+// Not live: a screen reader would read every second aloud. The end is announced once.
 function countDown(element) {
   const { countdown, countdownText = '{}', countdownDone } = element.dataset;
   const end = Date.now() + Number(countdown) * 1000;

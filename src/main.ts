@@ -1,15 +1,26 @@
 import { join } from 'node:path';
-import { EX_CONFIG, formatFaults, readConfig } from './config.ts';
-import { fitToMachine, keepCompiled, keepToItself } from './process.ts';
+import { EX_CONFIG, formatFaults, readConfig } from './boot/config.ts';
+import { enableCompileCache, restrictUmask, sizeThreadPool } from './boot/process.ts';
+import { systemRandom } from './kernel/random.ts';
 
 const outcome = readConfig(process.env);
 if (outcome.ok) {
-  keepToItself();
-  // Before the rest is loaded: neither could be changed afterwards.
-  keepCompiled(join(outcome.config.dataDir, 'cache'));
-  fitToMachine();
-  const { run } = await import('./server.ts');
-  await run(outcome.config);
+  restrictUmask();
+  // Before anything else is loaded: these cannot be changed later.
+  enableCompileCache(join(outcome.config.dataDir, 'cache'));
+  sizeThreadPool();
+  const { run } = await import('./boot/server.ts');
+  const { compose } = await import('./composition/composition.ts');
+  const { createApp, createMetricsApp } = await import('./app.ts');
+  await run(outcome.config, async (config, logger) => {
+    const { services, ...portal } = await compose(config, { clock: Date.now, random: systemRandom, logger });
+    return {
+      ...portal,
+      site: () => createApp(services),
+      metrics: () => createMetricsApp(services),
+      setupToken: () => services.registration.setupToken(),
+    };
+  });
 } else {
   process.stderr.write(formatFaults(outcome.faults));
   process.exitCode = EX_CONFIG;

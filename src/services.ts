@@ -1,80 +1,85 @@
 import type { Store } from 'express-session';
 import type { Logger } from 'pino';
 import type { Accounts } from './accounts/accounts.ts';
-import type { Administration } from './accounts/administration.ts';
 import type { Credentials } from './accounts/credentials.ts';
 import type { EmailChanges } from './accounts/email-changes.ts';
-import type { Groups } from './accounts/groups.ts';
+import type { KnownDevices } from './accounts/known-devices.ts';
 import type { PasswordSignIn } from './accounts/password-sign-in.ts';
-import type { People } from './accounts/people.ts';
-import type { PeopleImport } from './accounts/people-import.ts';
 import type { ProfileChanges } from './accounts/profile-changes.ts';
 import type { Registration } from './accounts/registration.ts';
-import type { ResetRequests } from './accounts/reset-requests.ts';
 import type { SignIns } from './accounts/sign-ins.ts';
-import type { Standings } from './accounts/standings.ts';
+import type { Administration } from './administration/administration.ts';
+import type { People } from './administration/people.ts';
+import type { PeopleImport } from './administration/people-import.ts';
+import type { ResetRequests } from './administration/reset-requests.ts';
 import type { Audit } from './audit/audit.ts';
-import type { Keyring } from './keyring.ts';
-import type { MailQueue } from './post/mail-queue.ts';
+import type { MailedCodes } from './codes/mailed-codes.ts';
+import type { Words } from './kernel/i18n.ts';
+import type { Keyring } from './kernel/keyring.ts';
+import type { Clock } from './kernel/time.ts';
+import type { Submissions } from './limits/submissions.ts';
+import type { MailQueue } from './mail/queue.ts';
+import type { Adoption } from './policy/adoption.ts';
+import type { Groups } from './policy/groups.ts';
+import type { PolicyImpact } from './policy/impact.ts';
+import type { Policies } from './policy/policies.ts';
+import type { Reminders } from './policy/reminders.ts';
+import type { PolicyReport } from './policy/report.ts';
+import type { SettingsChanges } from './policy/settings-changes.ts';
+import type { AuthSnapshots } from './policy/snapshot.ts';
 import type { SettingsStore } from './settings/settings.ts';
-import type { SettingsChanges } from './settings/settings-changes.ts';
-import type { Clock } from './time.ts';
-import type { Adoption } from './two-factor/adoption.ts';
+import type { Completion } from './sign-in/completion.ts';
+import type { SignInFlow } from './sign-in/sign-in-flow.ts';
+import type { StepUp } from './sign-in/step-up.ts';
+import type { TrustedBrowsers } from './sign-in/trusted-browsers.ts';
 import type { Authenticators } from './two-factor/authenticator.ts';
 import type { AuthenticatorChanges } from './two-factor/authenticator-changes.ts';
-import type { Census } from './two-factor/census.ts';
-import type { Enrolments } from './two-factor/enrolments.ts';
-import type { MailedCodes } from './two-factor/mailed-codes.ts';
+import type { Enrolments } from './two-factor/authenticator-enrolments.ts';
 import type { Methods } from './two-factor/methods/registry.ts';
-import type { Policies } from './two-factor/policies.ts';
-import type { Previews } from './two-factor/previews.ts';
 import type { RecoveryCodes } from './two-factor/recovery-codes.ts';
-import type { Reminders } from './two-factor/reminders.ts';
 import type { SecondStep } from './two-factor/second-step.ts';
-import type { TrustedBrowsers } from './two-factor/trusted-browsers.ts';
-import type { Words } from './words.ts';
 
-/** What of the environment the pages need to know. */
+/** The part of the configuration that pages need. */
 export interface SiteConfig {
   /** The public origin, without a path; links and cookies follow it, never a request's headers. */
   readonly baseUrl: string;
-  /** Express's `trust proxy`: whose X-Forwarded-For is believed. */
+  /** Express's `trust proxy`: whose X-Forwarded-For is trusted. */
   readonly trustProxy: number | readonly string[] | false;
-  /** Where the help center is; undefined when there is no link to it. */
+  /** URL of the help center; undefined: no link to it. */
   readonly helpCenterUrl: string | undefined;
-  /** Where the figures are read; undefined: nowhere. */
+  /** Where the metrics are served; undefined: nowhere. */
   readonly metrics: { readonly port: number | undefined; readonly token: string | undefined } | undefined;
 }
 
-/** Asks a part whether it is there; rejects when it is not. */
+/** Checks a dependency; rejects if it is down. */
 export type Ping = () => Promise<void>;
 
-/** What the site stands on. */
-export const PARTS = ['database', 'sessions'] as const;
-export type Part = (typeof PARTS)[number];
+/** What the site cannot work without. */
+export const DEPENDENCIES = ['database', 'sessions'] as const;
+export type Dependency = (typeof DEPENDENCIES)[number];
 
 export interface MeasuredRequest {
-  /** The pattern of the page that answered, as "/admin/people/:id"; "none" where there is no such page. */
+  /** The route pattern, such as "/admin/people/:id"; "none" if there is no such page. */
   readonly route: string;
   readonly method: string;
   readonly status: number;
   readonly milliseconds: number;
 }
 
-/** Figures in a text format, with its media type. */
+/** Metrics in a text format, with its media type. */
 export interface Exposition {
   readonly type: string;
   readonly text: string;
 }
 
-/** What is measured for whoever watches over the portal. */
+/** Metrics for monitoring. */
 export interface Measures {
   request(request: MeasuredRequest): void;
-  /** All the figures; `missing` are the parts that do not answer now. */
-  read(missing: readonly Part[]): Promise<Exposition>;
+  /** All metrics; `missing` are the dependencies that do not answer now. */
+  read(missing: readonly Dependency[]): Promise<Exposition>;
 }
 
-/** Everything that the site stands on. Made by composition; the command line uses the same. */
+/** All services, made by composition; the command line uses the same. */
 export interface Services {
   readonly site: SiteConfig;
   readonly clock: Clock;
@@ -84,11 +89,12 @@ export interface Services {
   readonly accounts: Accounts;
   readonly people: People;
   readonly authenticators: Authenticators;
-  readonly standings: Standings;
+  readonly snapshots: AuthSnapshots;
   readonly settings: SettingsStore;
   readonly settingsChanges: SettingsChanges;
   readonly audit: Audit;
   readonly passwordSignIn: PasswordSignIn;
+  readonly knownDevices: KnownDevices;
   readonly registration: Registration;
   readonly peopleImport: PeopleImport;
   readonly mails: MailQueue;
@@ -99,8 +105,8 @@ export interface Services {
   readonly resetRequests: ResetRequests;
   readonly groups: Groups;
   readonly policies: Policies;
-  readonly census: Census;
-  readonly previews: Previews;
+  readonly policyReport: PolicyReport;
+  readonly policyImpact: PolicyImpact;
   readonly adoption: Adoption;
   readonly reminders: Reminders;
   readonly methods: Methods;
@@ -111,8 +117,12 @@ export interface Services {
   readonly recoveryCodes: RecoveryCodes;
   readonly trustedBrowsers: TrustedBrowsers;
   readonly signIns: SignIns;
+  readonly signInFlow: SignInFlow;
+  readonly completion: Completion;
+  readonly stepUp: StepUp;
   readonly sessionStore: Store;
-  readonly parts: Readonly<Record<Part, Ping>>;
-  /** Undefined where nobody is to read them: then nothing is measured. */
+  readonly submissions: Submissions;
+  readonly parts: Readonly<Record<Dependency, Ping>>;
+  /** Undefined if metrics are off: then nothing is measured. */
   readonly measures: Measures | undefined;
 }

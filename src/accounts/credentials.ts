@@ -1,33 +1,43 @@
-import type { Atomically } from '../atomically.ts';
 import { type Actor, type Audit, party } from '../audit/audit.ts';
-import { type Allowance, LINK_SENDING_RULE, type Permission } from '../limits/allowance.ts';
-import type { Throttle } from '../limits/throttle.ts';
-import type { Background } from '../post/background.ts';
-import type { Notices } from '../post/notices.ts';
-import type { Delivery, Message, Post } from '../post/post.ts';
-import type { Clock } from '../time.ts';
-import { type Account, emailKey } from './account.ts';
+import type { AfterResponse } from '../kernel/after-response.ts';
+import type { Keyring } from '../kernel/keyring.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { Transact } from '../kernel/transaction.ts';
+import type { ClientBudgets } from '../limits/client-budget.ts';
+import type { FailureBackoff } from '../limits/failure-backoff.ts';
+import { PASSWORD_LINK_RULE, type RateLimit } from '../limits/rate-limit.ts';
+import type { Delivery, Mailer } from '../mail/mailer.ts';
+import type { Message } from '../mail/message.ts';
+import type { Notices } from '../mail/notices.ts';
+import type { Account } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import { LINK_LIFETIME, type Link, type Links } from './links.ts';
 import { passwordSubjects } from './password-sign-in.ts';
 import { hashPassword } from './passwords.ts';
+import { type MailPermission, permitMail } from './requested-mails.ts';
+import { addressName, typist } from './typed-address.ts';
 
 interface CredentialServices {
   readonly accounts: Accounts;
   readonly links: Links;
-  readonly allowance: Allowance;
-  readonly throttle: Throttle;
-  readonly post: Post;
+  readonly rateLimit: RateLimit;
+  readonly clients: Pick<ClientBudgets, 'passwordLinks' | 'failures'>;
+  readonly throttle: FailureBackoff;
+  readonly post: Mailer;
   readonly notices: Notices;
-  readonly background: Background;
+  readonly background: AfterResponse;
   readonly audit: Audit;
-  readonly atomically: Atomically;
+  readonly keyring: Keyring;
+  readonly transaction: Transact;
   readonly clock: Clock;
 }
 
+/** Address of the links that open nothing. A new one replaces the earlier one, so at most one is stored. */
+const NOBODY = 'nobody';
+
 type PasswordReset = Extract<Message, { kind: 'password reset' }>;
 
-/** Changing the password, also when it is forgotten. */
+/** Change of the password by its owner, and reset by a mailed link. */
 export class Credentials {
   readonly #services: CredentialServices;
 
@@ -36,49 +46,72 @@ export class Credentials {
   }
 
   /**
-   * Mails a link to choose a new password, if the address has an account. The caller learns of the limit alone, which
-   * counts for addresses without an account just the same, and waits for nothing else (ASVS 6.3.8).
+   * Mails a link to choose a new password, if the address has an account. The result depends on the rate limits only, which
+   * are the same for addresses without an account (ASVS 6.3.8). The rest runs in the background, with the same work for every
+   * address: otherwise the duration of a second request would show whether the first address has an account.
    */
-  async requestReset(email: string, origin: Actor['origin']): Promise<Permission> {
-    const permission = await this.#services.allowance.take(`links:${emailKey(email)}`, LINK_SENDING_RULE);
-    const asker = { id: null, label: emailKey(email) };
-    if (permission.kind === 'wait') {
-      await this.#services.audit.record('links.throttled', origin, asker);
-      return permission;
-    }
-    this.#services.background.start(async () => {
-      const account = await this.#services.accounts.findByEmail(email);
-      if (!account || account.disabledAt !== null) return;
-      await this.#keepReset(account, { party: asker, origin }, (message) =>
-        this.#services.post.queue(account, message),
-      );
+  async requestReset(email: string, origin: Actor['origin']): Promise<MailPermission> {
+    const { accounts, background, clients, keyring } = this.#services;
+    const hasAccount = (await accounts.findByEmail(email)) !== undefined;
+    const asker = { party: typist(email, hasAccount, keyring), origin };
+    const subject = `links:${addressName(email, keyring)}`;
+    const permission = await permitMail(
+      this.#services,
+      clients.passwordLinks,
+      subject,
+      PASSWORD_LINK_RULE,
+      asker,
+    );
+    if (permission.kind !== 'granted') return permission;
+    background.start(async () => {
+      const account = await accounts.findByEmail(email);
+      if (!account || account.disabledAt !== null) return this.#pretendReset(asker);
+      await this.#keepReset(account, asker, (post, message) => post.queue(account, message, asker));
     });
     return permission;
   }
 
-  /** Mails the account a link to choose a new password: an administrator starts a reset, never sets a password. */
-  async sendReset(account: Account, actor: Actor): Promise<Delivery> {
-    const { post } = this.#services;
-    const held = await this.#keepReset(account, actor, (message) => post.hold(account, message));
-    return post.deliver(held);
-  }
-
-  /** Makes the link, writes down who asked for it, and keeps the mail: all or nothing of it. */
-  async #keepReset<Kept>(
-    account: Account,
-    actor: Actor,
-    keep: (message: PasswordReset) => Promise<Kept>,
-  ): Promise<Kept> {
-    const { links, audit, atomically, clock } = this.#services;
-    return atomically(async () => {
-      await audit.record('password.reset-requested', actor.origin, actor.party, party(account));
-      const token = await links.issue('password reset', { accountId: account.id });
-      const expiresAt = clock() + LINK_LIFETIME['password reset'];
-      return keep({ kind: 'password reset', token, expiresAt });
+  /** Does the work of a reset without an account: a link that opens nothing, and a mail that is not sent. */
+  async #pretendReset(actor: Actor): Promise<void> {
+    const { transaction } = this.#services;
+    await transaction(this.#services, async ({ links, post }) => {
+      const token = await links.issue('password reset', { email: NOBODY });
+      await post.pretend(this.#resetMessage(token), actor);
     });
   }
 
-  /** The account that a reset link is for; undefined when the link is dead or the account disabled. */
+  #resetMessage(token: string): PasswordReset {
+    return {
+      kind: 'password reset',
+      token,
+      expiresAt: this.#services.clock() + LINK_LIFETIME['password reset'],
+    };
+  }
+
+  /** Mails the account a link to choose a new password. Administrators can start a reset, but never set a password. */
+  async sendReset(account: Account, actor: Actor): Promise<Delivery> {
+    const { post } = this.#services;
+    const held = await this.#keepReset(account, actor, (queue, message) =>
+      queue.claim(account, message, actor),
+    );
+    return post.deliver(held);
+  }
+
+  /** Makes the link, the audit entry and the mail in one transaction. */
+  async #keepReset<Kept>(
+    account: Account,
+    actor: Actor,
+    keep: (post: Mailer, message: PasswordReset) => Promise<Kept>,
+  ): Promise<Kept> {
+    const { transaction } = this.#services;
+    return transaction(this.#services, async ({ links, audit, post }) => {
+      await audit.record('password.reset-requested', actor, account);
+      const token = await links.issue('password reset', { accountId: account.id });
+      return keep(post, this.#resetMessage(token));
+    });
+  }
+
+  /** A reset link and its account; undefined if the link is dead or the account is disabled. */
   async resetLink(token: string): Promise<{ readonly link: Link; readonly account: Account } | undefined> {
     const link = await this.#services.links.look('password reset', token);
     const account = link?.accountId ? await this.#services.accounts.find(link.accountId) : undefined;
@@ -86,33 +119,42 @@ export class Credentials {
   }
 
   /**
-   * Sets the new password by a reset link; false when the link was used meanwhile. It signs nobody in and leaves the
-   * second factor as it is (ASVS 6.4.3); every session ends. Who guessed at the old password and had to wait may sign
+   * Sets the new password by a reset link; false if the link was used meanwhile. Does not sign in, leaves the second factor
+   * unchanged (ASVS 6.4.3), and ends every session. Resets the failure counts of the old password, so that the person can sign
    * in with the new one at once.
    */
   async reset(link: Link, account: Account, password: string, origin: Actor['origin']): Promise<boolean> {
-    const { accounts, links, throttle, audit, notices, atomically } = this.#services;
+    const { transaction } = this.#services;
     const actor = { party: party(account), origin };
-    const hash = await hashPassword(password);
-    return atomically(async () => {
-      if (!(await links.spend(link))) return false;
-      await accounts.changePassword(account.id, hash);
-      await links.dropFor(account.id);
-      await throttle.reset(...passwordSubjects(account.email, origin));
-      await audit.record('password.reset', origin, actor.party);
-      await notices.tell(account, 'password changed', actor);
-      return true;
-    });
+    const hash = await hashPassword(password, { lane: 'people', key: account.id });
+    return transaction(
+      this.#services,
+      async ({ accounts, links, throttle, clients, audit, notices, keyring, clock }) => {
+        if (!(await links.spend(link))) return false;
+        await accounts.resetPassword(account.id, hash, clock());
+        if (account.emailConfirmedAt === null) {
+          await accounts.confirmEmail(account.id, account.email, clock());
+        }
+        await links.dropFor(account.id);
+        const [here, anywhere] = passwordSubjects(account.email, origin, keyring);
+        const failures = await throttle.forgive(here);
+        await throttle.reset(anywhere);
+        await clients.failures.giveBack(origin.address, failures);
+        await audit.record('password.reset', actor);
+        await notices.tell(account, 'password changed', actor);
+        return true;
+      },
+    );
   }
 
-  /** Changes the password of a person who has just given the current one; returns the new session epoch. */
+  /** Changes the password, after the caller has checked the current one; returns the new session epoch. */
   async changePassword(account: Account, next: string, actor: Actor): Promise<number> {
-    const { accounts, links, audit, notices, atomically } = this.#services;
-    const hash = await hashPassword(next);
-    return atomically(async () => {
+    const { transaction } = this.#services;
+    const hash = await hashPassword(next, { lane: 'people', key: account.id });
+    return transaction(this.#services, async ({ accounts, links, audit, notices }) => {
       const raised = await accounts.changePassword(account.id, hash);
       await links.dropFor(account.id);
-      await audit.record('password.changed', actor.origin, actor.party);
+      await audit.record('password.changed', actor);
       await notices.tell(account, 'password changed', actor);
       return raised;
     });

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { newId, newToken } from '../identifiers.ts';
-import { type Clock, days, hours, type Instant } from '../time.ts';
+import { hashToken, newId, newToken } from '../kernel/identifiers.ts';
+import { type Clock, days, hours, type Instant } from '../kernel/time.ts';
+import { type Transaction, within } from '../kernel/transaction.ts';
 
-/** What a mailed (or logged) one-time link is for, and how long it lives. */
+/** Purposes of mailed (or logged) one-time links, with their lifetimes in milliseconds. */
 export const LINK_LIFETIME = {
   setup: days(7),
   invitation: days(7),
@@ -17,7 +17,7 @@ export interface Link {
   readonly id: string;
   readonly purpose: LinkPurpose;
   readonly accountId: string | null;
-  /** For a sign-up: whom the account will belong to. */
+  /** For a sign-up: address (and name, below) of the new account. */
   readonly email: string | null;
   readonly name: string | null;
   readonly createdAt: Instant;
@@ -25,21 +25,21 @@ export interface Link {
 }
 
 export interface LinkStore {
-  /** Keeps the link and drops earlier ones of the same purpose for the same account or address. */
+  /** Stores the link and deletes earlier ones of the same purpose for the same account or address. */
   replace(link: Link, tokenHash: string): Promise<void>;
   findLive(purpose: LinkPurpose, tokenHash: string, now: Instant): Promise<Link | undefined>;
-  /** Whether the account has a link for this that nobody has used yet. */
+  /** Whether the account has an unused, unexpired link of this purpose. */
   hasLive(purpose: LinkPurpose, accountId: string, now: Instant): Promise<boolean>;
-  /** True for the one request that used the link up. */
+  /** Uses the link up; true for one caller only. */
   spend(id: string, now: Instant): Promise<boolean>;
   /**
-   * Drops every live link of the account (its password changed, it was disabled, …), but for those that only cancel:
-   * whoever changed the password first, as they were told to, still has to be able to stop the thief's request.
+   * Deletes every live link of the account (its password changed, it was disabled, …), except links that only cancel a reset
+   * request: a person who first changes the password, as the mail advises, must still be able to stop the thief's request.
    */
   dropFor(accountId: string): Promise<void>;
 }
 
-/** One-time links. Only a hash is stored: who reads the database can open nothing (ASVS 6.4.1, 11.5.1). */
+/** One-time links. Only a hash is stored: a reader of the database can open none of them (ASVS 6.4.1, 11.5.1). */
 export class Links {
   readonly #store: LinkStore;
   readonly #clock: Clock;
@@ -49,7 +49,11 @@ export class Links {
     this.#clock = clock;
   }
 
-  /** Makes a link and returns the token that opens it. */
+  in(tx: Transaction): Links {
+    return new Links(within(tx, this.#store), this.#clock);
+  }
+
+  /** Makes a link and returns its token. */
   async issue(
     purpose: LinkPurpose,
     to: { accountId?: string; email?: string; name?: string },
@@ -69,17 +73,17 @@ export class Links {
     return token;
   }
 
-  /** Looks at a link without using it up: undefined when it never was, is used, replaced or too old. */
+  /** Reads a link without using it up; undefined if it is unknown, used, replaced or expired. */
   async look(purpose: LinkPurpose, token: string): Promise<Link | undefined> {
     return this.#store.findLive(purpose, hashToken(token), this.#clock());
   }
 
-  /** Whether the account has a link for this that can still be used. */
+  /** Whether the account has a usable link of this purpose. */
   async isOpen(purpose: LinkPurpose, accountId: string): Promise<boolean> {
     return this.#store.hasLive(purpose, accountId, this.#clock());
   }
 
-  /** Uses a link up. True for one caller only. */
+  /** Uses the link up; true for one caller only. */
   async spend(link: Link): Promise<boolean> {
     return this.#store.spend(link.id, this.#clock());
   }
@@ -87,9 +91,4 @@ export class Links {
   async dropFor(accountId: string): Promise<void> {
     await this.#store.dropFor(accountId);
   }
-}
-
-/** The token has 160 random bits, so a plain fast hash cannot be searched backwards. */
-function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
 }

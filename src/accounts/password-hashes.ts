@@ -1,14 +1,13 @@
-import { argon2, pbkdf2, timingSafeEqual } from 'node:crypto';
+import { argon2, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import bcrypt from 'bcryptjs';
 
 /** argon2id: 19 MiB, 2 passes, 1 lane (OWASP Password Storage Cheat Sheet). */
 export const TODAYS_PARAMETERS = { memory: 19_456, passes: 2, parallelism: 1 } as const;
 
 /**
- * What a hash may ask of this machine: it may come from elsewhere, and whoever wrote it decides how much work each try
- * of a password is (ASVS 2.4.1). Ample for what other systems make: Django 6 has 1.2 million iterations, libsodium's
- * "moderate" 256 MiB and 3 passes.
+ * Limits of the work of one check. An imported hash sets its own parameters, so its author would otherwise decide how much work
+ * each attempt causes here (ASVS 2.4.1). Enough for other systems: Django 6 has 1.2 million iterations, libsodium's "moderate"
+ * 256 MiB and 3 passes.
  */
 const MOST = {
   length: 255,
@@ -20,32 +19,63 @@ const MOST = {
   bcryptCost: 14,
 } as const;
 
-/** So little work that the hash protects nothing is a mistake in what is imported, not a password hash. */
-const FEWEST_ITERATIONS = 1000;
-
-/** A stored hash of a password, in whichever format. */
+/** A stored password hash of any supported format. */
 export interface PasswordHash {
-  /** Whether it was made of exactly these characters. */
+  /** Whether it is the hash of exactly these characters. */
   readonly matches: (password: string) => Promise<boolean>;
-  /** Whether it was made as hashes are made today; any other is replaced at the next sign-in. */
+  /** Whether it has the current algorithm and parameters; any other is replaced at the next sign-in. */
   readonly isCurrent: boolean;
+  /** The work of one check, as a multiple of a hash with the current parameters. */
+  readonly cost: number;
+}
+
+/** The work of one hash with the current parameters (about 30 ms of a processor), in each format's own unit. */
+const TODAYS_WORK = {
+  memoryTimesPasses: TODAYS_PARAMETERS.memory * TODAYS_PARAMETERS.passes,
+  bcryptRounds: 2 ** 9,
+  iterations: 80_000,
+} as const;
+
+/**
+ * Smallest cost of an imported hash: 1000 iterations of PBKDF2, 512 KiB of argon2 in one pass, or the equivalent. Less protects
+ * nothing, and is a mistake in the imported file.
+ */
+const LEAST_COST = 1 / 80;
+
+/** Like `readHash`, for an import: also undefined if the cost is too low. Stored hashes with a low cost still work. */
+export function importableHash(text: string): PasswordHash | undefined {
+  const hash = readHash(text);
+  return hash && hash.cost >= LEAST_COST ? hash : undefined;
 }
 
 /**
- * Reads a hash: argon2id or argon2i as a PHC string, bcrypt ($2a$, $2b$, $2y$), PBKDF2 as Django writes it, and the
- * first two also with Django's prefix. Undefined for everything else, and for what would be too much work to check.
+ * Reads a hash: argon2id or argon2i as a PHC string, bcrypt ($2a$, $2b$, $2y$; $wp$2y$ of WordPress), PBKDF2 as Django,
+ * passlib and Discourse write it; each with or without a prefix of `LABEL`. Undefined for anything else, and for hashes that
+ * exceed `MOST`.
  */
 export function readHash(text: string): PasswordHash | undefined {
   if (text.length > MOST.length) return undefined;
-  return argon2Hash(text) ?? bcryptHash(text) ?? djangoHash(text);
+  const hash = text.replace(LABEL, '');
+  return argon2Hash(hash) ?? bcryptHash(hash) ?? wordPressHash(hash) ?? djangoHash(hash) ?? pbkdf2Hash(hash);
 }
+
+/** Whether the text marks an account without a password: Django's "unusable" ("!…"), and "*" of password files. */
+export function isUnusable(text: string): boolean {
+  return /^[!*]/.test(text);
+}
+
+/**
+ * Prefixes by which programs tell formats apart; redundant here, as each hash names its own format: "argon2" and "bcrypt$"
+ * (Django), "3|" (Nextcloud), "{bcrypt}" (Spring Security), "{ARGON2ID}" and "{BLF-CRYPT}" (Dovecot).
+ */
+const LABEL = /^(?:argon2(?=\$)|bcrypt\$(?=\$)|[1-3]\||\{[\w.@-]{1,40}\})/;
 
 const deriveArgon2 = promisify(argon2);
 const derivePbkdf2 = promisify(pbkdf2);
 
-const PHC = /^(?:argon2)?\$(argon2id?)\$v=19\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$([\w+/]+)\$([\w+/]+)$/;
+const PHC = /^\$(argon2id?)\$v=19\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$([\w+/]+)\$([\w+/]+)$/;
 
-/** The PHC string format; the bounds below are those of RFC 9106 §3.1 besides our own. */
+/** The PHC string format. Bounds: those of RFC 9106 §3.1, and `MOST`. */
 function argon2Hash(text: string): PasswordHash | undefined {
   const [, algorithm, m, t, p, salt = '', hash = ''] = PHC.exec(text) ?? [];
   if (algorithm !== 'argon2id' && algorithm !== 'argon2i') return undefined;
@@ -62,6 +92,7 @@ function argon2Hash(text: string): PasswordHash | undefined {
   const parameters = { memory, passes, parallelism };
   return {
     isCurrent: algorithm === 'argon2id' && isToday(parameters),
+    cost: (memory * passes) / TODAYS_WORK.memoryTimesPasses,
     async matches(password) {
       const message = Buffer.from(password);
       const own = { ...parameters, message, nonce, tagLength: tag.length };
@@ -75,27 +106,75 @@ function isToday({ memory, passes, parallelism }: Record<keyof typeof TODAYS_PAR
   return memory === today.memory && passes === today.passes && parallelism === today.parallelism;
 }
 
-const BCRYPT = /^(?:bcrypt\$)?(\$2[aby]\$(\d\d)\$[./A-Za-z\d]{53})$/;
+const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z\d]{53}$/;
 
-/** bcrypt looks at the first 72 bytes alone; the hash that takes its place looks at all that was typed. */
+/**
+ * bcrypt uses only the first 72 bytes of a password; the hash that replaces it uses all of them. The library hashes on worker
+ * threads, not on the main thread. It takes 8 MB, and so is loaded only with the first bcrypt hash.
+ */
 function bcryptHash(text: string): PasswordHash | undefined {
-  const [, hash, cost] = BCRYPT.exec(text) ?? [];
-  if (hash === undefined || !isWithin(Number(cost), 4, MOST.bcryptCost)) return undefined;
-  return { isCurrent: false, matches: (password) => bcrypt.compare(password, hash) };
+  const [, cost] = BCRYPT.exec(text) ?? [];
+  if (cost === undefined || !isWithin(Number(cost), 4, MOST.bcryptCost)) return undefined;
+  return {
+    isCurrent: false,
+    cost: 2 ** Number(cost) / TODAYS_WORK.bcryptRounds,
+    async matches(password) {
+      const { compare } = await import('@node-rs/bcrypt');
+      return compare(password, text);
+    },
+  };
+}
+
+/** WordPress 6.8: bcrypt of an HMAC, so that all of a long password counts (wp-includes/pluggable.php, `wp_hash_password`). */
+function wordPressHash(text: string): PasswordHash | undefined {
+  const inner = text.startsWith('$wp$2y$') ? bcryptHash(text.slice('$wp'.length)) : undefined;
+  return inner && { ...inner, matches: (password) => inner.matches(wordPressDigest(password)) };
+}
+
+function wordPressDigest(password: string): string {
+  // Exactly the characters that PHP's trim removes.
+  const trimmed = password.replace(/^[ \t\n\r\0\v]+|[ \t\n\r\0\v]+$/g, '');
+  return createHmac('sha384', 'wp-sha384').update(trimmed).digest('base64');
 }
 
 const DJANGO = /^pbkdf2_sha256\$(\d{1,9})\$([^$\s]{1,128})\$([\w+/]{43}=)$/;
 
-/** Django's PBKDF2PasswordHasher: PBKDF2-HMAC-SHA256 over the salt as text, 32 bytes (RFC 8018 §5.2). */
+/** Django's PBKDF2PasswordHasher: PBKDF2-HMAC-SHA256 over the salt as text, 32 bytes. */
 function djangoHash(text: string): PasswordHash | undefined {
-  const [, count, salt = '', hash = ''] = DJANGO.exec(text) ?? [];
-  const iterations = Number(count);
-  if (!isWithin(iterations, FEWEST_ITERATIONS, MOST.iterations)) return undefined;
-  const tag = Buffer.from(hash, 'base64');
+  const [, iterations, salt = '', hash = ''] = DJANGO.exec(text) ?? [];
+  return pbkdf2Of('sha256', Number(iterations), Buffer.from(salt), Buffer.from(hash, 'base64'));
+}
+
+const PBKDF2 =
+  /^\$pbkdf2-(sha256|sha512)\$(?:i=)?(\d{1,9})(?:,l=\d{1,3})?\$([\w+/.]{1,128})\$([\w+/.]{22,128})$/;
+
+/**
+ * passlib's format ("$29000$", base64 with "." for "+"), the PHC string format ("$i=29000,l=32$"), and Discourse's: its columns
+ * password_algorithm, salt and password_hash joined, with the salt as text and the hash in hexadecimal digits.
+ */
+function pbkdf2Hash(text: string): PasswordHash | undefined {
+  const [, digest, iterations, salt = '', hash = ''] = PBKDF2.exec(text) ?? [];
+  if (digest === undefined) return undefined;
+  if (/^[\da-f]{64}$/.test(hash)) {
+    return pbkdf2Of(digest, Number(iterations), Buffer.from(salt), Buffer.from(hash, 'hex'));
+  }
+  const [nonce, tag] = [salt, hash].map((part) => Buffer.from(part.replaceAll('.', '+'), 'base64'));
+  return nonce && tag && pbkdf2Of(digest, Number(iterations), nonce, tag);
+}
+
+/** Length of a PBKDF2 block, in bytes. */
+const DIGEST_LENGTH: Readonly<Record<string, number>> = { sha256: 32, sha512: 64 };
+
+/** PBKDF2 with HMAC (RFC 8018 §5.2). The iterations are done for each block of the tag. */
+function pbkdf2Of(digest: string, iterations: number, salt: Buffer, tag: Buffer): PasswordHash | undefined {
+  const work = iterations * Math.ceil(tag.length / (DIGEST_LENGTH[digest] ?? 1));
+  if (!isWithin(iterations, 1, MOST.iterations) || work > MOST.iterations || tag.length < 16)
+    return undefined;
   return {
     isCurrent: false,
+    cost: work / TODAYS_WORK.iterations,
     async matches(password) {
-      return timingSafeEqual(await derivePbkdf2(password, salt, iterations, tag.length, 'sha256'), tag);
+      return timingSafeEqual(await derivePbkdf2(password, salt, iterations, tag.length, digest), tag);
     },
   };
 }

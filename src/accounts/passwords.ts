@@ -2,8 +2,9 @@ import { argon2, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
-import { hashing } from './hashing-queue.ts';
-import { readHash, TODAYS_PARAMETERS } from './password-hashes.ts';
+import { normalized } from '../kernel/unicode.ts';
+import { type Asker, hashing, type Turn } from './hashing-queue.ts';
+import { type PasswordHash, readHash, TODAYS_PARAMETERS } from './password-hashes.ts';
 
 export const SHORTEST_PASSWORD = 12;
 export const LONGEST_PASSWORD = 256;
@@ -12,28 +13,45 @@ const TAG_LENGTH = 32;
 
 const derive = promisify(argon2);
 
-/** Hashes a password into a PHC string with the current parameters. */
-export async function hashPassword(password: string): Promise<string> {
+/** For the command line, whose process has no other callers. */
+const ALONE: Asker = { lane: 'people', key: 'alone' };
+
+/** For callers without a place in the queue: takes a place for each piece of work. */
+const anyTurn: Turn = (cost, work) => hashing.admit(ALONE, (turn) => turn(cost, work));
+
+/** Hashes a password into a PHC string with the current parameters. Throws `Overloaded` if the queue has no place for `asker`. */
+export async function hashPassword(password: string, asker: Asker = ALONE): Promise<string> {
+  return hashing.admit(asker, (turn) => hashInTurn(password, turn));
+}
+
+/** Like `hashPassword`, for callers that have a place in the queue. */
+export async function hashInTurn(password: string, turn: Turn): Promise<string> {
   const nonce = randomBytes(16);
-  return phc(nonce, await derivedTag(normal(password), nonce));
+  return phc(nonce, await derivedTag(normal(password), nonce, turn));
 }
 
 /**
- * Whether the password is the one that was hashed. Without a hash (no such account, no password yet) the work of a
- * hash of ours is done for nothing, so that the time taken tells nobody who has an account (ASVS 6.3.8).
+ * Whether the password matches the hash. Without a hash (no such account, no password yet) a dummy hash is checked, so that the
+ * duration does not reveal who has an account (ASVS 6.3.8).
  */
-export async function verifyPassword(password: string, hash: string | null): Promise<boolean> {
+export async function verifyPassword(
+  password: string,
+  hash: string | null,
+  turn: Turn = anyTurn,
+): Promise<boolean> {
   const stored = known(hash ?? NOBODYS_HASH);
-  return hashing.run(async () => {
-    // Hashes from elsewhere may have been made of the characters as they were typed.
-    for (const typed of new Set([normal(password), password])) {
-      if (await stored.matches(typed)) return hash !== null;
-    }
-    return false;
-  });
+  const matches = await turn(stored.cost, () => matchesTyped(stored, password));
+  return matches && hash !== null;
 }
 
-/** Whether the hash was made in another way than hashes are made today. */
+/** Our own hashes are of the NFC form only. Imported ones may be of the characters as typed, so both forms are tried. */
+export async function matchesTyped(stored: PasswordHash, password: string): Promise<boolean> {
+  const forms = stored.isCurrent ? [normal(password)] : [normal(password), password];
+  for (const typed of new Set(forms)) if (await stored.matches(typed)) return true;
+  return false;
+}
+
+/** Whether the hash has another algorithm or other parameters than new hashes. */
 export function isOutdated(hash: string): boolean {
   return !known(hash).isCurrent;
 }
@@ -44,41 +62,39 @@ function known(hash: string) {
   return stored;
 }
 
-/** A slow hash of a secret that is too short for a fast one; `salt` has at least 8 bytes (ASVS 6.5.2). Base64url. */
-export async function slowHash(secret: string, salt: Buffer): Promise<string> {
-  return (await derivedTag(secret, salt)).toString('base64url');
+/** Slow hash of a secret that is too short for a fast one (ASVS 6.5.2), as base64url. `salt` has at least 8 bytes. */
+export async function slowHash(secret: string, salt: Buffer, turn: Turn = anyTurn): Promise<string> {
+  return (await derivedTag(secret, salt, turn)).toString('base64url');
 }
 
-function derivedTag(text: string, nonce: Buffer): Promise<Buffer> {
+function derivedTag(text: string, nonce: Buffer, turn: Turn): Promise<Buffer> {
   const message = Buffer.from(text);
-  return hashing.run(() =>
-    derive('argon2id', { ...TODAYS_PARAMETERS, message, nonce, tagLength: TAG_LENGTH }),
-  );
+  return turn(1, () => derive('argon2id', { ...TODAYS_PARAMETERS, message, nonce, tagLength: TAG_LENGTH }));
 }
 
 export type PasswordFault = 'too short' | 'too long' | 'common' | 'own words';
 
 /**
- * What is wrong with a new password; undefined when it will do. Any characters are welcome and none are demanded
- * (ASVS 6.2.5); `ownWords` are the person's and the site's names and addresses (ASVS 6.2.11).
+ * Why a new password is refused; undefined if it is accepted. All characters are allowed and none are required (ASVS 6.2.5).
+ * `ownWords`: names and addresses of the person and the site (ASVS 6.2.11).
  */
 export function passwordFault(password: string, ownWords: readonly string[]): PasswordFault | undefined {
   const length = [...password].length;
   if (length < SHORTEST_PASSWORD) return 'too short';
   if (length > LONGEST_PASSWORD) return 'too long';
-  const folded = password.normalize('NFC').toLowerCase();
+  const folded = normalized(password, 'NFC').toLowerCase();
   if (isCommon(folded)) return 'common';
   return isMadeOf(folded, ownWords) ? 'own words' : undefined;
 }
 
-/** How many characters a new password has to have at least, or may have at most, by what is wrong with it. */
+/** The length limit for the error message: the minimum for "too short", otherwise the maximum. In characters. */
 export function lengthAskedBy(fault: PasswordFault): number {
   return fault === 'too short' ? SHORTEST_PASSWORD : LONGEST_PASSWORD;
 }
 
-/** NIST SP 800-63B-4 §3.1.1.2: one form for all ways of typing the same characters. */
+/** One form (NFC) for all ways to type the same characters (NIST SP 800-63B-4 §3.1.1.2). */
 function normal(password: string): string {
-  return password.normalize('NFC');
+  return normalized(password, 'NFC');
 }
 
 function phc(nonce: Buffer, tag: Buffer): string {
@@ -92,7 +108,7 @@ function base64(bytes: Buffer): string {
 
 const NOBODYS_HASH = phc(Buffer.alloc(16, 1), Buffer.alloc(TAG_LENGTH));
 
-/** Passwords seen in breaches; only those that are long enough to be chosen here matter (ASVS 6.2.4, 6.2.12). */
+/** Passwords from breaches (ASVS 6.2.4, 6.2.12), without those shorter than the minimum. */
 let commonPasswords: ReadonlySet<string> | undefined;
 
 function readCommonPasswords(): string[] {
@@ -107,24 +123,23 @@ function isCommon(folded: string): boolean {
   return commonPasswords.has(folded) || isRepetition(folded) || isSequence(folded);
 }
 
-/** "aaaaaaaaaaaa", "abcabcabcabc", "passwordpassword": a short thing said again. */
+/** Repetitions: "aaaaaaaaaaaa", "abcabcabcabc", "passwordpassword". */
 function isRepetition(folded: string): boolean {
   return /^(.{1,4})\1+$/su.test(folded) || /^(.+)\1+$/su.test(folded);
 }
 
-/** "abcdefghijkl", "210987654321": each character the neighbour of the last, digits going round. */
+/** Sequences: "abcdefghijkl", "210987654321". After "9" comes "0", and the reverse. */
 function isSequence(folded: string): boolean {
   const codes = [...folded].map((character) => character.codePointAt(0) ?? 0);
   const steps = codes.slice(1).map((code, index) => code - (codes[index] ?? 0));
   return [1, -1].some((direction) => steps.every((step) => step === direction || step === -9 * direction));
 }
 
-/** Whether too little is left of the password once the words are taken out. */
+/** Whether fewer than 8 characters are left of the password without the words. */
 function isMadeOf(folded: string, ownWords: readonly string[]): boolean {
   const words = ownWords
     .flatMap((text) =>
-      text
-        .normalize('NFC')
+      normalized(text, 'NFC')
         .toLowerCase()
         .split(/[^\p{L}\p{N}]+/u),
     )

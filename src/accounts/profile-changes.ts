@@ -1,15 +1,16 @@
-import type { Atomically } from '../atomically.ts';
 import type { Actor, Audit } from '../audit/audit.ts';
+import { NO_VALUE } from '../audit/differences.ts';
+import type { Transact } from '../kernel/transaction.ts';
 import type { Account } from './account.ts';
 import type { Accounts } from './accounts.ts';
 
 interface ProfileChangeServices {
   readonly accounts: Pick<Accounts, 'rename' | 'chooseLocale'>;
   readonly audit: Audit;
-  readonly atomically: Atomically;
+  readonly transaction: Transact;
 }
 
-/** What people change about themselves that changes nobody's way in. */
+/** Changes of the own profile that do not affect sign-in: name and language. */
 export class ProfileChanges {
   readonly #services: ProfileChangeServices;
 
@@ -17,20 +18,23 @@ export class ProfileChanges {
     this.#services = services;
   }
 
-  async rename({ id, name: from }: Account, to: string, { party, origin }: Actor): Promise<void> {
-    const { accounts, audit, atomically } = this.#services;
-    await atomically(async () => {
+  async rename({ id, name: from }: Account, to: string, actor: Actor): Promise<void> {
+    const { transaction } = this.#services;
+    await transaction(this.#services, async ({ accounts, audit }) => {
       await accounts.rename(id, to);
-      await audit.record('name.changed', origin, party, party, { from, to });
+      await audit.record('name.changed', actor, actor.party, { from, to });
     });
   }
 
-  /** `to` is null for what the browser says. */
-  async chooseLocale({ id, locale }: Account, to: string | null, { party, origin }: Actor): Promise<void> {
-    const { accounts, audit, atomically } = this.#services;
-    await atomically(async () => {
+  /** `to`: null for the language of the browser. */
+  async chooseLocale({ id, locale }: Account, to: string | null, actor: Actor): Promise<void> {
+    const { transaction } = this.#services;
+    await transaction(this.#services, async ({ accounts, audit }) => {
       await accounts.chooseLocale(id, to);
-      await audit.record('language.changed', origin, party, party, { from: locale ?? '–', to: to ?? '–' });
+      await audit.record('language.changed', actor, actor.party, {
+        from: locale ?? NO_VALUE,
+        to: to ?? NO_VALUE,
+      });
     });
   }
 }

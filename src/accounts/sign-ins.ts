@@ -1,52 +1,72 @@
-import type { Atomically } from '../atomically.ts';
 import type { Actor, Audit, Origin } from '../audit/audit.ts';
-import { newId } from '../identifiers.ts';
-import { type Clock, hours, type Instant, minutes } from '../time.ts';
+import { newId } from '../kernel/identifiers.ts';
+import { type Clock, hours, type Instant, minutes } from '../kernel/time.ts';
+import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
 import type { Account } from './account.ts';
-import type { Accounts } from './accounts.ts';
+
+/** The trusted browser that replaced the code of a sign-in. */
+export interface SignInTrust {
+  readonly browserId: string;
+  /** The present basis of the trust; null if the browser is no longer trusted. */
+  readonly basis: string | null;
+}
+
+/** A factor that was proven in a sign-in, and when. For the values of `factor` see `sign-in/assurance.ts`. */
+export interface RecordedProof {
+  readonly factor: string;
+  readonly at: Instant;
+}
 
 /** A browser in which the account is signed in. */
 export interface SignIn {
   readonly id: string;
   readonly accountId: string;
-  /** The session epoch it began in. */
+  /** The session epoch in which it began. */
   readonly epoch: number;
   readonly browser: string;
   readonly address: string;
   readonly startedAt: Instant;
   readonly lastSeenAt: Instant;
   readonly endedAt: Instant | null;
+  /** Null if every required factor was proven. */
+  readonly trust: SignInTrust | null;
+  /** The proven factors, oldest first; empty for a sign-in from before they were recorded. */
+  readonly assurance: readonly RecordedProof[];
 }
 
-/** Where sign-ins are kept. */
+/** A new sign-in; `trustedBrowserId`: the trusted browser that replaced its code. */
+export type NewSignIn = Omit<SignIn, 'trust' | 'endedAt'> & { readonly trustedBrowserId: string | null };
+
+/** Storage of sign-ins. */
 export interface SignInStore {
-  create(signIn: SignIn): Promise<void>;
-  /** Those of the account that nobody has ended, newest first. */
+  create(signIn: NewSignIn): Promise<void>;
+  /** The account's sign-ins that were not ended, newest first. */
   open(accountId: string): Promise<readonly SignIn[]>;
   touch(id: string, at: Instant): Promise<void>;
-  /** False when it is not there, ended already, or another account's. */
+  /** Replaces the proven factors. `leavesTrust`: from now on the sign-in does not end with the trust in its browser. */
+  prove(id: string, assurance: readonly RecordedProof[], leavesTrust: boolean): Promise<void>;
+  /** False if it does not exist, has ended, or is another account's. */
   end(accountId: string, id: string, at: Instant): Promise<boolean>;
-  /** Ends all of the account's but the given one; returns how many. */
+  /** Ends the account's other sign-ins; returns how many. */
   endOthers(accountId: string, exceptId: string, at: Instant): Promise<number>;
 }
 
-/** A session ends after so long without a request (NIST SP 800-63B-4 §2.2.3). */
+/** A session ends after this time without a request, in milliseconds (NIST SP 800-63B-4 §2.2.3). */
 export const IDLE_LIMIT = hours(1);
-/** A sign-in ends after so long, however busy (the same). */
+/** A sign-in ends after this time even if it is in use, in milliseconds (NIST SP 800-63B-4 §2.2.3). */
 export const ABSOLUTE_LIMIT = hours(24);
 
-/** "Last seen" is no more exact than this: not every request is worth a write. */
+/** Precision of "last seen", in milliseconds: it is not written with every request. */
 const SEEN_EVERY = minutes(5);
 
 interface SignInServices {
   readonly store: SignInStore;
-  readonly accounts: Pick<Accounts, 'recordSignIn'>;
   readonly audit: Audit;
-  readonly atomically: Atomically;
+  readonly transaction: Transact;
   readonly clock: Clock;
 }
 
-/** Where a person is signed in. Whichever session store is in use, a sign-in that was ended lets nobody in. */
+/** The sign-ins of accounts. A session with an ended sign-in is refused, whatever the session store. */
 export class SignIns {
   readonly #services: SignInServices;
 
@@ -54,35 +74,34 @@ export class SignIns {
     this.#services = services;
   }
 
-  /** Everything that was asked for is proven: by which `factors`. Returns the id that the session carries. */
-  async complete(account: Account, { party, origin }: Actor, factors: string): Promise<string> {
-    const { accounts, audit, atomically, clock } = this.#services;
-    return atomically(async () => {
-      await accounts.recordSignIn(account.id, clock());
-      await audit.record('sign-in.completed', origin, party, party, { factors });
-      return this.begin(account, origin);
-    });
+  in(tx: Transaction): SignIns {
+    return new SignIns(bind(this.#services, tx));
   }
 
-  /** Goes on in a new epoch, where the person is who raised it. Returns the id that the session carries. */
-  async begin(account: Account, { browser, address }: Origin): Promise<string> {
+  /**
+   * Begins a sign-in; returns its id, for the session. `trustedBrowserId`: the trusted browser that replaced the code; the
+   * sign-in ends with that trust.
+   */
+  async begin(
+    account: Account,
+    { browser, address }: Origin,
+    assurance: readonly RecordedProof[],
+    trustedBrowserId: string | null = null,
+  ): Promise<string> {
     const now = this.#services.clock();
     const id = newId(now);
     const { id: accountId, sessionEpoch: epoch } = account;
-    await this.#services.store.create({
-      id,
-      accountId,
-      epoch,
-      browser,
-      address,
-      startedAt: now,
-      lastSeenAt: now,
-      endedAt: null,
-    });
+    const what = { id, accountId, epoch, browser, address, assurance, trustedBrowserId };
+    await this.#services.store.create({ ...what, startedAt: now, lastSeenAt: now });
     return id;
   }
 
-  /** Whether a session with this sign-in may go on; notes that it was seen. */
+  /** See `SignInStore.prove`. */
+  async prove(id: string, assurance: readonly RecordedProof[], leavesTrust: boolean): Promise<void> {
+    await this.#services.store.prove(id, assurance, leavesTrust);
+  }
+
+  /** Whether a session with this sign-in may continue; updates "last seen". */
   async isOpen(account: Account, signIn: SignIn | undefined): Promise<boolean> {
     if (!signIn || signIn.accountId !== account.id || signIn.endedAt !== null) return false;
     const { store, clock } = this.#services;
@@ -91,39 +110,39 @@ export class SignIns {
     return true;
   }
 
-  /** Where the account is signed in now; a browser that was not seen for `idle` milliseconds is not. */
+  /** The account's open sign-ins, without those that were not seen for `idle` milliseconds. */
   async of(account: Account, idle = IDLE_LIMIT): Promise<readonly SignIn[]> {
     const open = await this.#services.store.open(account.id);
     const since = this.#services.clock() - idle - SEEN_EVERY;
     return open.filter(({ epoch, lastSeenAt }) => epoch === account.sessionEpoch && lastSeenAt > since);
   }
 
-  /** False when it is not there, ended already, or another account's. */
-  async end(account: Account, id: string, { party, origin }: Actor): Promise<boolean> {
-    const { store, audit, atomically, clock } = this.#services;
-    return atomically(async () => {
+  /** False if it does not exist, has ended, or is another account's. */
+  async end(account: Account, id: string, actor: Actor): Promise<boolean> {
+    const { transaction } = this.#services;
+    return transaction(this.#services, async ({ store, audit, clock }) => {
       if (!(await store.end(account.id, id, clock()))) return false;
-      await audit.record('session.ended', origin, party);
+      await audit.record('session.ended', actor);
       return true;
     });
   }
 
-  /** Returns how many there were. */
-  async endOthers(account: Account, exceptId: string, { party, origin }: Actor): Promise<number> {
-    const { store, audit, atomically, clock } = this.#services;
-    return atomically(async () => {
+  /** Returns how many were ended. */
+  async endOthers(account: Account, exceptId: string, actor: Actor): Promise<number> {
+    const { transaction } = this.#services;
+    return transaction(this.#services, async ({ store, audit, clock }) => {
       const count = await store.endOthers(account.id, exceptId, clock());
-      await audit.record('session.ended', origin, party, party, { sessions: String(count) });
+      await audit.record('session.ended', actor, actor.party, { sessions: String(count) });
       return count;
     });
   }
 
-  /** The person leaves by themselves; `id` is undefined for who got half way only. */
-  async signOut(account: Account, id: string | undefined, { party, origin }: Actor): Promise<void> {
-    const { store, audit, atomically, clock } = this.#services;
-    await atomically(async () => {
+  /** The person signs out. `id`: undefined if the sign-in was still pending. */
+  async signOut(account: Account, id: string | undefined, actor: Actor): Promise<void> {
+    const { transaction } = this.#services;
+    await transaction(this.#services, async ({ store, audit, clock }) => {
       if (id !== undefined) await store.end(account.id, id, clock());
-      await audit.record('sign-out', origin, party);
+      await audit.record('sign-out', actor);
     });
   }
 }

@@ -1,6 +1,15 @@
-import type { Atomically } from '../atomically.ts';
-import { newId } from '../identifiers.ts';
-import type { Clock, Instant } from '../time.ts';
+import { newId } from '../kernel/identifiers.ts';
+import type { Clock, Instant } from '../kernel/time.ts';
+import {
+  type AfterCommit,
+  afterCommit,
+  bind,
+  type Transact,
+  type Transaction,
+} from '../kernel/transaction.ts';
+import type { AuditEvent } from './event.ts';
+import { Repeats } from './repeats.ts';
+import type { AuditEventName } from './vocabulary.ts';
 
 /** Who sent a request, as far as the portal can tell. */
 export interface Origin {
@@ -9,128 +18,8 @@ export interface Origin {
   readonly address: string;
   /** "Firefox on Linux", "Lynx": the browser's own claim, for a person to recognise. */
   readonly browser: string;
-}
-
-/** Everything that is written down. Each has its words in the catalogue under `audit.<name>`. */
-export const AUDIT_EVENTS = [
-  'setup.completed',
-  'sign-in.password-accepted',
-  'sign-in.password-refused',
-  'sign-in.throttled',
-  'sign-in.completed',
-  'sign-out',
-  'second-step.refused',
-  'second-step.throttled',
-  'second-step.code-sent',
-  'second-step.code-not-sent',
-  'second-step.blocked',
-  'step-up.completed',
-  'step-up.refused',
-  'authenticator.created',
-  'authenticator.renamed',
-  'authenticator.removed',
-  'authenticator.replaced',
-  'authenticator.preferred',
-  'two-factor.reset',
-  'two-factor.put-off',
-  'two-factor.enforced',
-  'two-factor.enforcement-lifted',
-  'two-factor.reminded',
-  'authenticators.freed',
-  'reset-request.made',
-  'reset-request.throttled',
-  'reset-request.cancelled',
-  'reset-request.approved',
-  'reset-request.refused',
-  'reset-request.carried-out',
-  'recovery-codes.created',
-  'recovery-code.used',
-  'recovery-code.refused',
-  'trusted-browser.added',
-  'trusted-browser.removed',
-  'trusted-browser.replayed',
-  'session.ended',
-  'password.changed',
-  'password.reset-requested',
-  'password.reset',
-  'email.change-requested',
-  'email.changed',
-  'name.changed',
-  'language.changed',
-  'sign-up.requested',
-  'links.throttled',
-  'account.invited',
-  'account.created',
-  'account.imported',
-  'account.disabled',
-  'account.enabled',
-  'account.role-changed',
-  'account.sessions-ended',
-  'policy.changed',
-  'group.created',
-  'group.changed',
-  'group.removed',
-  'group.member-added',
-  'group.member-removed',
-  'keys.rotated',
-  'backup.restored',
-  'audit.pruned',
-  'access.denied',
-] as const;
-
-export type AuditEventName = (typeof AUDIT_EVENTS)[number];
-
-/** The names of facts in an event's detail that have words, under `audit-detail.<name>`. */
-export const AUDIT_DETAILS = [
-  'authenticator',
-  'authenticators',
-  'before',
-  'deadline',
-  'events',
-  'factors',
-  'failures',
-  'fault',
-  'from',
-  'grace',
-  'group',
-  'help-contact',
-  'identity',
-  'left',
-  'made',
-  'method',
-  'methods',
-  'outcome',
-  'path',
-  'purpose',
-  'reason',
-  'role',
-  'rows',
-  'rule',
-  'second-approval',
-  'sender',
-  'sessions',
-  'sign-up',
-  'site-name',
-  'to',
-  'trust-days',
-  'waiting-hours',
-] as const;
-
-export interface AuditEvent {
-  readonly id: string;
-  readonly at: Instant;
-  readonly event: AuditEventName;
-  /** Who did it: an account, or null for nobody known (then `actorLabel` says "command line", an address typed, …). */
-  readonly actorId: string | null;
-  readonly actorLabel: string;
-  /** Whom it concerns. */
-  readonly subjectId: string | null;
-  readonly subjectLabel: string;
-  readonly address: string;
-  readonly browser: string;
-  readonly requestId: string;
-  /** Facts in short strings: never a code, a password, a token. */
-  readonly detail: Readonly<Record<string, string>>;
+  /** Of the page that the request came from, as a code of the catalogues; none for the command line. It is not kept. */
+  readonly language?: string;
 }
 
 export interface AuditFilter {
@@ -170,7 +59,7 @@ export interface AuditStore {
   removeBefore(moment: Instant): Promise<number>;
 }
 
-/** Hears of each event that is written down. */
+/** Called for each recorded event, once it is committed. */
 export type AuditObserver = (event: AuditEvent) => void;
 
 export interface Party {
@@ -178,54 +67,75 @@ export interface Party {
   readonly label: string;
 }
 
-export class Audit {
-  readonly #store: AuditStore;
-  readonly #clock: Clock;
-  readonly #atomically: Atomically;
-  readonly #observe: AuditObserver;
+interface AuditServices {
+  readonly store: AuditStore;
+  readonly clock: Clock;
+  readonly transaction: Transact;
+  readonly observe?: AuditObserver;
+}
 
-  constructor(store: AuditStore, clock: Clock, atomically: Atomically, observe: AuditObserver = () => {}) {
-    this.#store = store;
-    this.#clock = clock;
-    this.#atomically = atomically;
-    this.#observe = observe;
+export class Audit {
+  readonly #services: AuditServices;
+  readonly #repeats: Repeats;
+  readonly #afterCommit: AfterCommit;
+
+  constructor(services: AuditServices, repeats = new Repeats(services.clock), whenKept = afterCommit) {
+    this.#services = services;
+    this.#repeats = repeats;
+    this.#afterCommit = whenKept;
+  }
+
+  in(tx: Transaction): Audit {
+    return new Audit(bind(this.#services, tx), this.#repeats, this.#afterCommit.in(tx));
   }
 
   /**
-   * Writes an event down. `actor` did it, `subject` is whom it concerns (the actor where left out).
-   * Fails when the store does: what cannot be recorded must not go on unseen (ASVS 16.3).
+   * Adds an event to the audit log. `subject` is whom it concerns, by default the actor; `details` are short strings,
+   * never a code, a password or a token.
+   *
+   * Rejects when the store does: an action that cannot be recorded must not go through unseen (ASVS 16.3). Refusals by a
+   * rate limit are counted: the first has an entry, and the next entry says how many there were in between.
    */
   async record(
     event: AuditEventName,
-    origin: Origin,
-    actor: Party,
-    subject: Party = actor,
-    detail: Readonly<Record<string, string>> = {},
+    actor: Actor,
+    subject: AuditSubject = actor.party,
+    details: AuditEvent['detail'] = {},
   ): Promise<void> {
-    await this.#append([this.#event(event, origin, actor, subject, detail)]);
+    const happened = this.#event(event, actor, subject, details);
+    const entry = this.#repeats.entryFor(happened);
+    if (entry === undefined) return this.#observe(happened);
+    try {
+      await this.#append([entry]);
+    } catch (error) {
+      this.#repeats.notKept(entry);
+      throw error;
+    }
   }
 
-  /** Writes down that the same was done to each of these, in one go. */
-  async recordEach(
-    event: AuditEventName,
-    { origin, party }: Actor,
-    subjects: readonly Party[],
-  ): Promise<void> {
-    await this.#append(subjects.map((subject) => this.#event(event, origin, party, subject, {})));
+  /** Adds one event for each of the subjects, in one statement. At most 500. */
+  async recordEach(event: AuditEventName, actor: Actor, subjects: readonly AuditSubject[]): Promise<void> {
+    await this.#append(subjects.map((subject) => this.#event(event, actor, subject, {})));
+  }
+
+  /** Writes down how often the latest refusals were repeated, where nothing further came that would say so. */
+  async recordRest(): Promise<void> {
+    const rest = this.#repeats.rest();
+    if (rest.length > 0) await this.#services.store.append(rest);
   }
 
   async search(query: AuditQuery): Promise<AuditPage> {
-    return this.#store.search(query);
+    return this.#services.store.search(query);
   }
 
   /** For exports: everything that fits, newest first. */
   each(filter: AuditFilter): AsyncIterable<AuditEvent> {
-    return this.#store.each(filter);
+    return this.#services.store.each(filter);
   }
 
   /** How many events `prune` would remove. */
   async countBefore(before: Instant): Promise<number> {
-    return this.#store.countBefore(before);
+    return this.#services.store.countBefore(before);
   }
 
   /**
@@ -233,35 +143,40 @@ export class Audit {
    * without one that says so.
    */
   async prune(before: Instant, actor: Actor): Promise<number> {
-    return this.#atomically(async () => {
-      const removed = await this.#store.removeBefore(before);
+    return this.#services.transaction(this.#services, async ({ store }, tx) => {
+      const removed = await store.removeBefore(before);
       const detail = { events: String(removed), before: new Date(before).toISOString() };
-      await this.record('audit.pruned', actor.origin, actor.party, actor.party, detail);
+      await this.in(tx).record('audit.pruned', actor, actor.party, detail);
       return removed;
     });
   }
 
   async #append(events: readonly AuditEvent[]): Promise<void> {
-    await this.#store.append(events);
+    await this.#services.store.append(events);
     for (const event of events) this.#observe(event);
+  }
+
+  #observe(event: AuditEvent): void {
+    const { observe } = this.#services;
+    if (observe) this.#afterCommit(() => observe(event));
   }
 
   #event(
     event: AuditEventName,
-    origin: Origin,
-    actor: Party,
-    subject: Party,
+    { party: by, origin }: Actor,
+    subject: AuditSubject,
     detail: AuditEvent['detail'],
   ): AuditEvent {
-    const at = this.#clock();
+    const at = this.#services.clock();
+    const concerned = 'email' in subject ? party(subject) : subject;
     return {
       id: newId(at),
       at,
       event,
-      actorId: actor.id,
-      actorLabel: actor.label,
-      subjectId: subject.id,
-      subjectLabel: subject.label,
+      actorId: by.id,
+      actorLabel: by.label,
+      subjectId: concerned.id,
+      subjectLabel: concerned.label,
       address: origin.address,
       browser: origin.browser,
       requestId: origin.requestId,
@@ -269,6 +184,9 @@ export class Audit {
     };
   }
 }
+
+/** Whom an event concerns: an account, or anybody else by a label. */
+export type AuditSubject = Party | { readonly id: string; readonly email: string };
 
 /** An account as a party of an event. */
 export function party(account: { readonly id: string; readonly email: string }): Party {
@@ -279,4 +197,9 @@ export function party(account: { readonly id: string; readonly email: string }):
 export interface Actor {
   readonly party: Party;
   readonly origin: Origin;
+}
+
+/** Whether the command line does it: a person with access to the machine can do everything anyway. */
+export function isOperator({ party: { id } }: Actor): boolean {
+  return id === null;
 }

@@ -1,6 +1,4 @@
-import type { AuditEvent, AuditEventName } from './audit.ts';
-
-/** The names of the OWASP Application Logging Vocabulary that the log uses, and how loud they are. */
+/** The names of the OWASP Application Logging Vocabulary that the log uses, with their levels. */
 export const LOG_EVENTS = {
   authn_login_success: 'info',
   authn_login_fail: 'warn',
@@ -30,98 +28,153 @@ export const LOG_EVENTS = {
 
 export type LogEventName = keyof typeof LOG_EVENTS;
 
-/**
- * By which name an event is in the log. The vocabulary knows no second step: what is asked for besides the password is a
- * part of the login, a code or link that goes out is a token, and an authenticator belongs to its user.
- */
-export const LOG_EVENT_OF: Readonly<Record<AuditEventName, LogEventName>> = {
-  'setup.completed': 'user_created',
-  'sign-in.password-accepted': 'session_created',
-  'sign-in.password-refused': 'authn_login_fail',
-  'sign-in.throttled': 'authn_login_fail_max',
-  'sign-in.completed': 'authn_login_success',
-  'sign-out': 'session_expired',
-  'second-step.refused': 'authn_login_fail',
-  'second-step.throttled': 'authn_login_fail_max',
-  'second-step.code-sent': 'authn_token_created',
-  'second-step.code-not-sent': 'authn_token_revoked',
-  'second-step.blocked': 'authn_login_lock',
-  'step-up.completed': 'session_renewed',
-  'step-up.refused': 'authn_login_fail',
-  'authenticator.created': 'user_updated',
-  'authenticator.renamed': 'user_updated',
-  'authenticator.removed': 'user_updated',
-  'authenticator.replaced': 'user_updated',
-  'authenticator.preferred': 'user_updated',
-  'two-factor.reset': 'authz_admin',
-  'two-factor.put-off': 'user_updated',
-  'two-factor.enforced': 'authz_admin',
-  'two-factor.enforcement-lifted': 'authz_admin',
-  'two-factor.reminded': 'authz_admin',
-  'authenticators.freed': 'authz_admin',
-  'reset-request.made': 'user_updated',
-  'reset-request.throttled': 'excess_rate_limit_exceeded',
-  'reset-request.cancelled': 'user_updated',
-  'reset-request.approved': 'authz_admin',
-  'reset-request.refused': 'authz_admin',
-  'reset-request.carried-out': 'authz_admin',
-  'recovery-codes.created': 'authn_token_created',
-  'recovery-code.used': 'authn_token_revoked',
-  'recovery-code.refused': 'authn_login_fail',
-  'trusted-browser.added': 'authn_token_created',
-  'trusted-browser.removed': 'authn_token_revoked',
-  'trusted-browser.replayed': 'authn_token_reuse',
-  'session.ended': 'session_expired',
-  'password.changed': 'authn_password_change',
-  'password.reset-requested': 'authn_token_created',
-  'password.reset': 'authn_password_change',
-  'email.change-requested': 'user_updated',
-  'email.changed': 'user_updated',
-  'name.changed': 'user_updated',
-  'language.changed': 'user_updated',
-  'sign-up.requested': 'authn_token_created',
-  'links.throttled': 'excess_rate_limit_exceeded',
-  'account.invited': 'authn_token_created',
-  'account.created': 'user_created',
-  'account.imported': 'user_created',
-  'account.disabled': 'user_archived',
-  'account.enabled': 'authz_change',
-  'account.role-changed': 'authz_change',
-  'account.sessions-ended': 'session_expired',
-  'policy.changed': 'authz_admin',
-  'group.created': 'authz_admin',
-  'group.changed': 'authz_admin',
-  'group.removed': 'authz_admin',
-  'group.member-added': 'authz_admin',
-  'group.member-removed': 'authz_admin',
-  'keys.rotated': 'authz_admin',
-  'backup.restored': 'authz_admin',
-  'audit.pruned': 'sensitive_delete',
-  'access.denied': 'authz_fail',
-};
+export const SIGN_IN_OUTCOMES = ['password_accepted', 'password_refused', 'throttled', 'completed'] as const;
+export const SECOND_STEP_OUTCOMES = ['accepted', 'refused', 'throttled', 'blocked'] as const;
+export const THROTTLED = ['password', 'second_step', 'code_mail', 'link_mail', 'reset_request'] as const;
 
-/** A code that could not go out is void; where it was asked for too soon, there was none. */
-export function logEventOf({ event, detail }: AuditEvent): LogEventName {
-  const isTooSoon = event === 'second-step.code-not-sent' && detail['outcome'] === 'wait';
-  return isTooSoon ? 'excess_rate_limit_exceeded' : LOG_EVENT_OF[event];
+/** What an event adds to the counters of `metrics/`, as values of their labels. */
+export interface EventCounts {
+  readonly signIn?: (typeof SIGN_IN_OUTCOMES)[number];
+  /** The method is in the details. A code that sets something up does not count. */
+  readonly secondStep?: (typeof SECOND_STEP_OUTCOMES)[number];
+  readonly recoveryCode?: (typeof SECOND_STEP_OUTCOMES)[number];
+  readonly throttled?: (typeof THROTTLED)[number];
 }
 
-/** Facts that are words of ours or numbers. The others are what somebody has typed, and stay in the audit log. */
-const FACTS = ['method', 'purpose', 'outcome', 'fault', 'failures', 'factors', 'role', 'sessions'] as const;
+/** What the log, the counters and the audit log do with an event. */
+export interface EventMeaning {
+  readonly log: LogEventName;
+  readonly counts?: EventCounts;
+  /** Refused by a rate limit before its content was checked: repeats are counted, so that they cannot fill the audit log. */
+  readonly isRateLimited?: true;
+}
 
-/** What the log says of an event: ids in the place of names and addresses, for a password may stand where an address should. */
-export function logFactsOf(event: AuditEvent): Readonly<Record<string, string | null>> {
-  const facts = FACTS.flatMap((fact) => {
-    const value = event.detail[fact];
-    return value === undefined ? [] : [[fact, value] as const];
-  });
-  return {
-    event: logEventOf(event),
-    audit: event.event,
-    person: event.subjectId,
-    by: event.actorId,
-    address: event.address,
-    requestId: event.requestId,
-    ...Object.fromEntries(facts),
+interface EventDefinition extends EventMeaning {
+  /** What it means with certain details. */
+  readonly variant?: EventMeaning & {
+    readonly applies: (details: Readonly<Record<string, string>>) => boolean;
   };
+}
+
+/**
+ * Every event of the audit log; each has its words in the catalogues under `audit.<name>`. The OWASP vocabulary has no
+ * second step: what is asked for besides the password is part of the login, a code or link that goes out is a token, and
+ * an authenticator belongs to its user.
+ */
+export const EVENTS = {
+  'setup.completed': { log: 'user_created' },
+  'sign-in.password-accepted': { log: 'session_created', counts: { signIn: 'password_accepted' } },
+  'sign-in.password-refused': { log: 'authn_login_fail', counts: { signIn: 'password_refused' } },
+  'sign-in.throttled': {
+    log: 'authn_login_fail_max',
+    counts: { signIn: 'throttled', throttled: 'password' },
+    isRateLimited: true,
+  },
+  'sign-in.completed': { log: 'authn_login_success', counts: { signIn: 'completed' } },
+  'sign-out': { log: 'session_expired' },
+  'second-step.refused': { log: 'authn_login_fail', counts: { secondStep: 'refused' } },
+  'second-step.throttled': {
+    log: 'authn_login_fail_max',
+    counts: { secondStep: 'throttled', throttled: 'second_step' },
+    isRateLimited: true,
+  },
+  'second-step.code-sent': { log: 'authn_token_created' },
+  'second-step.code-not-sent': {
+    log: 'authn_token_revoked',
+    // The code is void. Asked for too soon, there was none.
+    variant: {
+      applies: ({ outcome }) => outcome === 'wait',
+      log: 'excess_rate_limit_exceeded',
+      counts: { throttled: 'code_mail' },
+      isRateLimited: true,
+    },
+  },
+  'second-step.blocked': { log: 'authn_login_lock', counts: { secondStep: 'blocked' } },
+  'step-up.completed': { log: 'session_renewed' },
+  'step-up.refused': {
+    log: 'authn_login_fail',
+    // The same password as at the sign-in. Only a refused code has a fault.
+    counts: { signIn: 'password_refused' },
+    variant: {
+      applies: ({ fault }) => fault !== undefined,
+      log: 'authn_login_fail',
+      counts: { secondStep: 'refused' },
+    },
+  },
+  'authenticator.created': { log: 'user_updated' },
+  'authenticator.renamed': { log: 'user_updated' },
+  'authenticator.removed': { log: 'user_updated' },
+  'authenticator.replaced': { log: 'user_updated' },
+  'authenticator.preferred': { log: 'user_updated' },
+  'two-factor.reset': { log: 'authz_admin' },
+  'two-factor.put-off': { log: 'user_updated' },
+  'two-factor.enforced': { log: 'authz_admin' },
+  'two-factor.enforcement-lifted': { log: 'authz_admin' },
+  'two-factor.reminded': { log: 'authz_admin' },
+  'authenticators.freed': { log: 'authz_admin' },
+  'reset-request.made': { log: 'user_updated' },
+  'reset-request.throttled': {
+    log: 'excess_rate_limit_exceeded',
+    counts: { throttled: 'reset_request' },
+    isRateLimited: true,
+  },
+  'reset-request.cancelled': { log: 'user_updated' },
+  'reset-request.approved': { log: 'authz_admin' },
+  'reset-request.refused': { log: 'authz_admin' },
+  'reset-request.carried-out': { log: 'authz_admin' },
+  'recovery-codes.created': { log: 'authn_token_created' },
+  'recovery-code.used': { log: 'authn_token_revoked', counts: { recoveryCode: 'accepted' } },
+  'recovery-code.refused': { log: 'authn_login_fail', counts: { recoveryCode: 'refused' } },
+  'trusted-browser.added': { log: 'authn_token_created' },
+  'trusted-browser.removed': { log: 'authn_token_revoked' },
+  'trusted-browser.replayed': { log: 'authn_token_reuse' },
+  'session.ended': { log: 'session_expired' },
+  'password.changed': { log: 'authn_password_change' },
+  'password.reset-requested': { log: 'authn_token_created' },
+  'password.reset': { log: 'authn_password_change' },
+  'email.change-requested': { log: 'user_updated' },
+  'email.changed': { log: 'user_updated' },
+  'name.changed': { log: 'user_updated' },
+  'language.changed': { log: 'user_updated' },
+  'sign-up.requested': { log: 'authn_token_created' },
+  'links.throttled': {
+    log: 'excess_rate_limit_exceeded',
+    counts: { throttled: 'link_mail' },
+    isRateLimited: true,
+  },
+  'account.invited': { log: 'authn_token_created' },
+  'account.created': { log: 'user_created' },
+  'account.imported': { log: 'user_created' },
+  'account.disabled': { log: 'user_archived' },
+  'account.enabled': { log: 'authz_change' },
+  'account.role-changed': { log: 'authz_change' },
+  'account.sessions-ended': { log: 'session_expired' },
+  'policy.changed': { log: 'authz_admin' },
+  'policy.change-asked': { log: 'authz_admin' },
+  'policy.change-cancelled': { log: 'authz_admin' },
+  'group.created': { log: 'authz_admin' },
+  'group.changed': { log: 'authz_admin' },
+  'group.removed': { log: 'authz_admin' },
+  'group.member-added': { log: 'authz_admin' },
+  'group.member-removed': { log: 'authz_admin' },
+  'keys.rotated': { log: 'authz_admin' },
+  'backup.restored': { log: 'authz_admin' },
+  'audit.pruned': { log: 'sensitive_delete' },
+  'access.denied': { log: 'authz_fail' },
+} as const satisfies Readonly<Record<string, EventDefinition>>;
+
+export type AuditEventName = keyof typeof EVENTS;
+
+export const AUDIT_EVENTS = Object.keys(EVENTS) as readonly AuditEventName[];
+
+/** What an event with these details means. */
+export function meaningOf({
+  event,
+  detail,
+}: {
+  readonly event: AuditEventName;
+  readonly detail: Readonly<Record<string, string>>;
+}): EventMeaning {
+  const definition: EventDefinition = EVENTS[event];
+  return definition.variant?.applies(detail) ? definition.variant : definition;
 }

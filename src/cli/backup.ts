@@ -3,10 +3,25 @@ import { open, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import type { RestoreOutcome } from '../composition.ts';
-import type { MessageKey } from '../words.ts';
-import { type Operation, requireTables } from './operation.ts';
-import { Refusal } from './refusal.ts';
+import type { Command } from 'commander';
+import type { RestoreOutcome } from '../composition/composition.ts';
+import { codeOf } from '../kernel/environment-fault.ts';
+import type { MessageKey, Translator } from '../kernel/i18n.ts';
+import { LineTooLong, linesOf } from './lines.ts';
+import { CommandError, type Operation, type Run, requireTables, wordsInSiteZone } from './operation.ts';
+
+export function addBackupCommands(program: Command, run: Run, { t }: Translator): void {
+  program
+    .command('backup')
+    .description(t('cli.about-backup'))
+    .argument('<file>', t('cli.argument.backup'))
+    .action((file: string) => run((operation) => makeBackup(operation, file)));
+  program
+    .command('restore')
+    .description(t('cli.about-restore'))
+    .argument('<file>', t('cli.argument.restore'))
+    .action((file: string) => run((operation) => restoreBackup(operation, file)));
+}
 
 /** `backup`: everything in the database as gzipped lines of JSON, readable by the operator's own user alone. */
 export async function makeBackup(operation: Operation, path: string): Promise<void> {
@@ -36,7 +51,9 @@ async function openNew({ words }: Operation, path: string) {
   try {
     return await open(path, 'wx', 0o600);
   } catch (error) {
-    throw new Refusal(words.t('cli.file-not-made', { file: path, reason: codeOf(error) }));
+    throw new CommandError(
+      words.t('cli.file-not-made', { file: path, reason: codeOf(error) || String(error) }),
+    );
   }
 }
 
@@ -45,45 +62,43 @@ const FAULTS = {
   'other version': 'cli.restore-other-version',
   'not empty': 'cli.restore-not-empty',
   incomplete: 'cli.restore-incomplete',
+  busy: 'cli.move-busy',
 } as const satisfies Record<Extract<RestoreOutcome, { kind: 'refused' }>['fault'], MessageKey>;
 
 /** `restore`: fills an empty database with a backup made by this version, on whichever database. */
 export async function restoreBackup(operation: Operation, path: string): Promise<void> {
   await requireTables(operation);
   const { portal, services, words, say, actor } = operation;
-  const outcome = await portal.restore(linesOf(path)).catch((error: unknown) => {
-    const code = codeOf(error);
-    if (code.startsWith('Z_')) throw new Refusal(words.t('cli.restore-not-a-backup', { file: path }));
+  const outcome = await portal.restore(linesIn(path)).catch((error: unknown) => {
+    const code = codeOf(error) || String(error);
+    if (code.startsWith('Z_') || error instanceof LineTooLong)
+      throw new CommandError(words.t('cli.restore-not-a-backup', { file: path }));
     if (READING_FAULTS.has(code))
-      throw new Refusal(words.t('cli.file-unreadable', { file: path, reason: code }));
+      throw new CommandError(words.t('cli.file-unreadable', { file: path, reason: code }));
     throw error;
   });
-  if (outcome.kind === 'refused') throw new Refusal(words.t(FAULTS[outcome.fault], { file: path }));
-  const { at, rows } = outcome;
-  await services.audit.record('backup.restored', actor.origin, actor.party, actor.party, {
+  if (outcome.kind === 'refused') throw new CommandError(words.t(FAULTS[outcome.fault], { file: path }));
+  const { at, counts } = outcome;
+  const rows = Object.values(counts).reduce((total, count) => total + count, 0);
+  await services.audit.record('backup.restored', actor, actor.party, {
     made: at,
     rows: String(rows),
   });
-  say(words.t('cli.restored', { count: rows, at: words.when(Date.parse(at)) }));
+  // The zone is one of the settings that have just been restored.
+  const { when } = await wordsInSiteZone(operation);
+  say(words.t('cli.restored', { count: rows, at: when(Date.parse(at)) }));
 }
 
 const READING_FAULTS: ReadonlySet<string> = new Set(['ENOENT', 'EACCES', 'EISDIR', 'EPERM']);
 
-async function* linesOf(path: string): AsyncGenerator<string> {
+/** No row of ours comes near it: the longest text of a form has 32 KB. */
+const LONGEST_LINE = 1_000_000;
+
+async function* linesIn(path: string): AsyncGenerator<string> {
   const text = createReadStream(path);
-  const plain = createGunzip().setEncoding('utf8');
+  const plain = createGunzip();
   // What goes wrong in either arrives at whoever reads the end of it.
   const flowing = pipeline(text, plain).catch(() => {});
-  let rest = '';
-  for await (const chunk of plain) {
-    const lines = `${rest}${chunk}`.split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
+  yield* linesOf(plain, LONGEST_LINE);
   await flowing;
-  if (rest !== '') yield rest;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

@@ -1,25 +1,50 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import type { Command } from 'commander';
 import type { Invitee } from '../accounts/registration.ts';
-import { checkPeople, type ImportCheck, type LineFault } from '../files/people-import.ts';
-import type { MessageKey } from '../words.ts';
-import { type Operation, requireTables } from './operation.ts';
-import { progressOn } from './progress.ts';
-import { Refusal } from './refusal.ts';
+import { checkPeople, faultyLines, type ImportCheck, type LineFault } from '../files/people-import.ts';
+import { leftOutInWords, linesInWords } from '../files/people-import-words.ts';
+import { codeOf } from '../kernel/environment-fault.ts';
+import type { MessageKey, Translator } from '../kernel/i18n.ts';
+import { CommandError, type Operation, type Run, requireTables } from './operation.ts';
+import { progressOn } from './terminal.ts';
+
+/** `user import` */
+export function addImportCommand(user: Command, run: Run, words: Translator): void {
+  const { t } = words;
+  user
+    .command('import')
+    .description(t('cli.about-user-import'))
+    .argument('<file>', t('cli.argument.import'))
+    .option('--dry-run', t('cli.option.dry-run'))
+    .option('--invite', t('cli.option.import-invite'))
+    .option('--resume', t('cli.option.resume'))
+    .option('--skip-faulty', t('cli.option.skip-faulty'))
+    .option('--leave-out-columns', t('cli.option.leave-out-columns'))
+    .option('--json', t('cli.option.json'))
+    .action((file: string, given: Partial<ImportOptions> & { readonly leaveOutColumns?: boolean }) => {
+      const { dryRun = false, invite = false, resume = false, skipFaulty = false, json = false } = given;
+      const { leaveOutColumns: leaveOut = false } = given;
+      const options = { dryRun, invite, resume, skipFaulty, leaveOut, json };
+      return run((operation) => importUsers(operation, file, options));
+    });
+}
 
 export interface ImportOptions {
-  /** Checks everything and changes nothing. */
+  /** Only checks. */
   readonly dryRun: boolean;
-  /** Mails an invitation to everyone without a password who has none that is open. */
+  /** Mails an invitation to each person without a password who has no open one. */
   readonly invite: boolean;
-  /** Who has an account already was in the part that an earlier run came to. */
+  /** People who have an account were imported by an earlier run that broke off. */
   readonly resume: boolean;
-  /** Leaves faulty lines out, instead of importing nothing. */
+  /** Skips faulty lines, instead of importing nothing. */
   readonly skipFaulty: boolean;
+  /** Skips unknown columns, instead of importing nothing. */
+  readonly leaveOut: boolean;
   readonly json: boolean;
 }
 
-/** What became of an import; the names are those of the JSON. */
+/** Result of an import, by the names of the JSON output. */
 interface Outcome {
   readonly created: number;
   readonly alreadyThere: number;
@@ -28,28 +53,31 @@ interface Outcome {
   readonly invitationsRefused: number;
 }
 
-/** `user import`: accounts for everyone in a CSV file. Any fault stops it before anything is written. */
+/** `user import`: creates accounts from a CSV file. Any error stops it before anything is written. */
 export async function importUsers(operation: Operation, file: string, options: ImportOptions): Promise<void> {
   await requireTables(operation);
   const { services, words, say } = operation;
   const check = await checkPeople(await textOf(operation, file), services, options);
+  const leftOut = leftOutInWords(check, words);
+  if (!options.json && leftOut) say(leftOut);
   if (!options.json) for (const fault of check.faults) say(faultInWords(fault, operation));
-  const isStopped = check.faults.length > 0 && !options.skipFaulty;
+  const isStopped = check.isUnreadable || (check.faults.length > 0 && !options.skipFaulty);
   const outcome = options.dryRun || isStopped ? foreseen(check) : await carryOut(operation, check, options);
   if (options.json) sayJson(operation, check, outcome, options.dryRun || isStopped);
-  if (isStopped) throw new Refusal(words.t('cli.import-faulty', { count: check.faults.length }));
+  if (isStopped && check.isUnreadable) throw new CommandError(words.t('cli.import-unreadable'));
+  if (isStopped) throw new CommandError(words.t('cli.import-faulty', { count: faultyLines(check) }));
   if (!options.json) sayOutcome(operation, outcome, options);
   if (outcome.invitationsRefused > 0)
-    throw new Refusal(words.t('cli.import-mails-refused', { count: outcome.invitationsRefused }));
+    throw new CommandError(words.t('cli.import-mails-refused', { count: outcome.invitationsRefused }));
 }
 
-/** The file's text; of "-", what is piped in. Anything but UTF-8 would give people wrong names. */
+/** The file's text, or standard input for "-". Must be UTF-8, or names would be garbled. */
 async function textOf({ terminal, words }: Operation, file: string): Promise<string> {
   const bytes = file === '-' ? await buffer(terminal.input) : await contentOf(file, words.t);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new Refusal(words.t('cli.not-utf-8', { file }));
+    throw new CommandError(words.t('cli.not-utf-8', { file }));
   }
 }
 
@@ -57,8 +85,8 @@ async function contentOf(file: string, t: Operation['words']['t']): Promise<Buff
   try {
     return await readFile(file);
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new Refusal(t('cli.file-unreadable', { file, reason }));
+    const reason = codeOf(error) || String(error);
+    throw new CommandError(t('cli.file-unreadable', { file, reason }));
   }
 }
 
@@ -99,14 +127,22 @@ async function carryOut(
   };
 }
 
-function faultInWords({ line, key, values }: LineFault, { words }: Operation): string {
-  return words.t('import.fault-on-line', { line, fault: words.t(key, values) });
+function faultInWords(fault: LineFault, { words }: Operation): string {
+  const { key, values } = fault;
+  return words.t('import.fault-on-line', { lines: linesInWords(fault, words), fault: words.t(key, values) });
 }
 
-function sayJson(operation: Operation, { faults }: ImportCheck, outcome: Outcome, isForeseen: boolean): void {
+function sayJson(
+  operation: Operation,
+  { faults, leftOut }: ImportCheck,
+  outcome: Outcome,
+  isForeseen: boolean,
+): void {
   const { words, say } = operation;
-  const named = faults.map(({ line, key, values }) => ({ line, fault: key, text: words.t(key, values) }));
-  say(JSON.stringify({ written: !isForeseen, ...outcome, faults: named }));
+  const named = faults.flatMap(({ lines, key, values }) =>
+    lines.map((line) => ({ line, fault: key, text: words.t(key, values) })),
+  );
+  say(JSON.stringify({ written: !isForeseen, ...outcome, leftOut, faults: named }));
 }
 
 function sayOutcome({ words, say }: Operation, outcome: Outcome, { dryRun, invite }: ImportOptions): void {

@@ -1,28 +1,15 @@
-import { Argument, Command, CommanderError, Option } from 'commander';
-import { LONGEST_PERSON_NAME } from '../accounts/account.ts';
-import { emailAddress, lineOfText } from '../fields.ts';
-import { type Grace, NO_GRACE } from '../two-factor/grace.ts';
-import { loadWords, type MessageKey, type Translator } from '../words.ts';
-import { showAdoption } from './adoption.ts';
-import { graceOption, parsedBy } from './arguments.ts';
-import { addDataMoveCommand } from './data-move.ts';
-import { addAuditCommands, addBackupCommands, addUserFileCommands } from './file-commands.ts';
-import { rotateKeys } from './keys.ts';
-import { migrateTables } from './migration.ts';
-import { type Operation, withPortal } from './operation.ts';
-import { addGroupCommands, addPolicyCommands, addReminderCommand } from './policy-commands.ts';
-import { EXIT, type ExitCode, Refusal } from './refusal.ts';
-import { carryOutRequests } from './requests.ts';
+import { Command, CommanderError, Option } from 'commander';
+import { loadWords, type MessageKey, type Translator, type Words } from '../kernel/i18n.ts';
+import { addBackupCommands } from './backup.ts';
+import { addAuditCommands, addExportCommand } from './exports.ts';
+import { addGroupCommands } from './groups.ts';
+import { addMaintenanceCommands } from './maintenance.ts';
+import { addMigrateDataCommand } from './migrate-data.ts';
+import { CommandError, EXIT, type ExitCode, type Run, withPortal } from './operation.ts';
+import { addImportCommand } from './people-import.ts';
+import { addAdoptionCommand, addPolicyCommands } from './policy.ts';
 import { languageOf, oneLine, type Terminal } from './terminal.ts';
-import {
-  createUser,
-  disableUser,
-  enableUser,
-  enforceTwoFactor,
-  liftEnforcement,
-  listUsers,
-  resetTwoFactor,
-} from './users.ts';
+import { addUserCommands } from './users.ts';
 
 /**
  * Runs one command of the operator's.
@@ -33,14 +20,14 @@ import {
  */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const catalogue = loadWords();
-  const words = catalogue.for(catalogue.choose(languageOf(terminal.environment), null));
+  const words = catalogue.for(catalogue.choose(languageOf(terminal.environment), null, 'en'));
   try {
-    await programFor(terminal, words).parseAsync(args, { from: 'user' });
+    await programFor(terminal, words, catalogue).parseAsync(args, { from: 'user' });
     return EXIT.done;
   } catch (error) {
     // Commander has written its own message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    if (error instanceof Refusal) {
+    if (error instanceof CommandError) {
       const text = error.exitCode === EXIT.configuration ? error.message : oneLine(error.message);
       terminal.errors.write(`${text}\n`);
       return error.exitCode;
@@ -52,14 +39,11 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // What several addresses of one host have in common to say is in the code alone.
+  // An AggregateError (several addresses of one host) has no message, only a code.
   return error.message || ('code' in error ? String(error.code) : error.name);
 }
 
-/** Runs `command` with the portal open. */
-export type Run = (command: (operation: Operation) => Promise<void>) => Promise<void>;
-
-function programFor(terminal: Terminal, words: Translator): Command {
+function programFor(terminal: Terminal, words: Translator, languages: Words): Command {
   const program = new Command('npm run cli --')
     .description(words.t('cli.about'))
     .addOption(new Option('--verbose', words.t('cli.option.verbose')))
@@ -78,84 +62,15 @@ function programFor(terminal: Terminal, words: Translator): Command {
   const group = (name: string, about: MessageKey) =>
     program.command(name).description(words.t(about)).helpCommand(false);
   const user = group('user', 'cli.about-user').alias('users');
-  addUserCommands(user, run, words);
-  addUserFileCommands(user, run, words);
-  addPolicyCommands(group('policy', 'cli.about-policy'), run, words);
+  addUserCommands(user, run, words, languages);
+  addImportCommand(user, run, words);
+  addExportCommand(user, run, words);
+  addPolicyCommands(group('policy', 'cli.about-policy'), run, words, languages);
   addGroupCommands(group('group', 'cli.about-group').alias('groups'), run, words);
-  addReminderCommand(program, run, words);
-  program
-    .command('adoption')
-    .description(words.t('cli.about-adoption'))
-    .option('--json', words.t('cli.option.json'))
-    .action(({ json = false }: { json?: boolean }) => run((operation) => showAdoption(operation, { json })));
-  addKeyCommands(group('keys', 'cli.about-keys'), run, words);
-  group('requests', 'cli.about-requests')
-    .command('carry-out')
-    .description(words.t('cli.about-requests-carry-out'))
-    .action(() => run(carryOutRequests));
+  addAdoptionCommand(program, run, words);
   addAuditCommands(group('audit', 'cli.about-audit'), run, words);
   addBackupCommands(program, run, words);
-  addDataMoveCommand(program, terminal, words);
-  program
-    .command('migrate')
-    .description(words.t('cli.about-migrate'))
-    .action(() => run(migrateTables));
+  addMigrateDataCommand(program, terminal, words);
+  addMaintenanceCommands(program, run, words);
   return program;
-}
-
-function addUserCommands(user: Command, run: Run, words: Translator): void {
-  const { t } = words;
-  const name = lineOfText('cli.name-missing', LONGEST_PERSON_NAME);
-  user
-    .command('create')
-    .description(t('cli.about-user-create'))
-    .addArgument(new Argument('<email>', t('cli.argument.email')).argParser(parsedBy(emailAddress(), words)))
-    .addOption(
-      new Option('--name <name>', t('cli.option.name'))
-        .argParser(parsedBy(name, words))
-        .makeOptionMandatory(),
-    )
-    .option('--admin', t('cli.option.admin'))
-    .option('--invite', t('cli.option.invite'))
-    .action((email: string, given: { name: string; admin?: true; invite?: true }) => {
-      const role = given.admin ? 'administrator' : 'member';
-      return run((operation) =>
-        createUser(operation, { email, name: given.name, role, invite: given.invite ?? false }),
-      );
-    });
-  user
-    .command('list')
-    .description(t('cli.about-user-list'))
-    .option('--json', t('cli.option.json'))
-    .action(({ json = false }: { json?: boolean }) => run((operation) => listUsers(operation, { json })));
-  for (const [verb, about, act] of [
-    ['reset-2fa', 'cli.about-user-reset', resetTwoFactor],
-    ['disable', 'cli.about-user-disable', disableUser],
-    ['enable', 'cli.about-user-enable', enableUser],
-    ['lift-2fa', 'cli.about-user-lift', liftEnforcement],
-  ] as const) {
-    user
-      .command(verb)
-      .description(t(about))
-      .argument('<email>', t('cli.argument.email'))
-      .action((email: string) => run((operation) => act(operation, email)));
-  }
-  user
-    .command('enforce-2fa')
-    .description(t('cli.about-user-enforce'))
-    .argument('<email>', t('cli.argument.email'))
-    .addOption(graceOption(words))
-    .action((email: string, { grace = NO_GRACE }: { grace?: Grace }) =>
-      run((operation) => enforceTwoFactor(operation, email, grace)),
-    );
-}
-
-function addKeyCommands(keys: Command, run: Run, { t }: Translator): void {
-  keys
-    .command('rotate')
-    .description(t('cli.about-keys-rotate'))
-    .option('--keep-secret', t('cli.option.keep-secret'))
-    .action(({ keepSecret = false }: { keepSecret?: boolean }) =>
-      run((operation) => rotateKeys(operation, { keepSecret })),
-    );
 }

@@ -1,15 +1,18 @@
 import { accountState } from '../accounts/account.ts';
-import { type Adopter, FIGURE_IDS, type Slice, shareOf } from '../two-factor/adoption.ts';
-import type { PersonalPolicy } from '../two-factor/personal-policy.ts';
+import { type EnrolmentProgress, FIGURE_IDS, type Slice, shareOf } from '../policy/adoption.ts';
+import type { EffectivePolicy } from '../policy/effective-policy.ts';
 import { type ExportFormat, type Writing, written } from './formats.ts';
 
-/** The figures of everybody and of each group, a line each; percentages are of those who can sign in. */
+/** The figures for everybody and each group, one line each; percentages are of those who can sign in. */
 export function exportAdoption(slices: AsyncIterable<Slice>, format: ExportFormat): AsyncGenerator<string> {
   return written(slices, format, FIGURES);
 }
 
-/** The people whom a figure counts, and what is counted of them. */
-export function exportAdopters(people: AsyncIterable<Adopter>, format: ExportFormat): AsyncGenerator<string> {
+/** The people that a figure counts, with their own values. */
+export function exportAdopters(
+  people: AsyncIterable<EnrolmentProgress>,
+  format: ExportFormat,
+): AsyncGenerator<string> {
   return written(people, format, PEOPLE);
 }
 
@@ -29,7 +32,7 @@ const FIGURES: Writing<Slice> = {
   record: adoptionRecord,
 };
 
-/** A slice for programs. */
+/** A slice as JSON. */
 export function adoptionRecord({ group, figures }: Slice) {
   return {
     group: group ? { id: group.id, name: group.name } : null,
@@ -37,7 +40,7 @@ export function adoptionRecord({ group, figures }: Slice) {
   };
 }
 
-const PEOPLE: Writing<Adopter> = {
+const PEOPLE: Writing<EnrolmentProgress> = {
   columns: [
     ...['id', 'email', 'name', 'groups', 'state', 'methods', 'recovery_codes'],
     ...['rule', 'due', 'due_at', 'due_days_from_sign_in', 'last_sign_in'],
@@ -51,7 +54,7 @@ const PEOPLE: Writing<Adopter> = {
     [...new Set(authenticators.map(({ method }) => method))].join(' '),
     hasCodes ? 'yes' : 'no',
     policy.rule,
-    due ? (due.mayWait ? 'in grace' : 'overdue') : '',
+    due ? (due.deferrable ? 'in grace' : 'overdue') : '',
     due && policy.deadline?.kind === 'at' ? new Date(policy.deadline.at).toISOString() : '',
     due && policy.deadline?.kind === 'not begun' ? String(policy.deadline.days) : '',
     account.lastSignInAt === null ? '' : new Date(account.lastSignInAt).toISOString(),
@@ -60,16 +63,16 @@ const PEOPLE: Writing<Adopter> = {
     ...{ id: account.id, email: account.email, name: account.name, state: accountState(account) },
     groups: groupNamesOf(policy),
     methods: [...new Set(authenticators.map(({ method }) => method))],
-    ...{ hasCodes, rule: policy.rule, due: due && { mayWait: due.mayWait, deadline: policy.deadline } },
+    ...{ hasCodes, rule: policy.rule, due: due && { mayWait: due.deferrable, deadline: policy.deadline } },
     lastSignInAt: account.lastSignInAt === null ? null : new Date(account.lastSignInAt).toISOString(),
   }),
 };
 
-function groupNamesOf({ rules }: PersonalPolicy): readonly string[] {
+function groupNamesOf({ rules }: EffectivePolicy): readonly string[] {
   return rules.flatMap(({ source }) => (source.kind === 'group' ? source.name : []));
 }
 
-/** As columns are called. */
+/** The column's name. */
 function nameOf(figure: string): string {
   return figure.replaceAll('-', '_');
 }

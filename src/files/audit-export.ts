@@ -1,12 +1,13 @@
-import type { Audit, AuditEvent, AuditFilter } from '../audit/audit.ts';
+import type { Audit, AuditFilter } from '../audit/audit.ts';
+import type { AuditEvent } from '../audit/event.ts';
 import { type ExportFormat, type Writing, written } from './formats.ts';
 
-/** The part of the audit log that fits the filter, newest first. */
+/** Exports matching audit events, newest first. */
 export function exportAudit(audit: Audit, filter: AuditFilter, format: ExportFormat): AsyncGenerator<string> {
   return written(audit.each(filter), format, WRITING);
 }
 
-/** Events go by their names in the code, which no translation changes: filters of other programs hold on to them. */
+/** Events by their untranslated names, so that filters of other programs keep working. */
 const WRITING: Writing<AuditEvent> = {
   columns: [
     ...['at', 'event', 'actor', 'actor_id', 'subject', 'subject_id'],

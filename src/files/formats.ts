@@ -1,6 +1,6 @@
 import { csvLine } from './csv.ts';
 
-/** CSV for spreadsheets, JSON lines (one object a line) for programs. */
+/** CSV for spreadsheets, JSON lines (one object per line) for programs. */
 export const EXPORT_FORMATS = ['csv', 'jsonl'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
@@ -9,16 +9,16 @@ export const MEDIA_TYPES: Readonly<Record<ExportFormat, string>> = {
   jsonl: 'application/x-ndjson; charset=utf-8',
 };
 
-/** How things of one kind are written. */
+/** How to write one kind of thing. */
 export interface Writing<Thing> {
   readonly columns: readonly string[];
-  /** A thing's cells, in the order of the columns. */
+  /** Cells in the order of the columns. */
   readonly cells: (thing: Thing) => readonly string[];
-  /** The thing as JSON has it. */
+  /** The object for JSON. */
   readonly record: (thing: Thing) => unknown;
 }
 
-/** Writes things one by one, however many there are. */
+/** Streams things as lines of the format. */
 export async function* written<Thing>(
   things: AsyncIterable<Thing>,
   format: ExportFormat,

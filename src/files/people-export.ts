@@ -1,10 +1,10 @@
-import { accountState } from '../accounts/account.ts';
-import { BETWEEN_GROUPS } from '../accounts/group.ts';
-import type { ListedPerson, People } from '../accounts/people.ts';
-import type { Instant } from '../time.ts';
+import { type Account, accountState } from '../accounts/account.ts';
+import type { ListedPerson, People } from '../administration/people.ts';
+import type { Instant } from '../kernel/time.ts';
+import { BETWEEN_GROUPS } from '../policy/group.ts';
 import { type ExportFormat, type Writing, written } from './formats.ts';
 
-/** Everybody with their authenticators, oldest account first; no password hash and no secret of any kind. */
+/** All people with their authenticators, oldest account first, without hashes or secrets. */
 export function exportPeople(people: People, format: ExportFormat): AsyncGenerator<string> {
   return written(everybody(people), format, WRITING);
 }
@@ -16,7 +16,7 @@ async function* everybody(people: People): AsyncGenerator<ListedPerson> {
 const WRITING: Writing<ListedPerson> = {
   columns: [
     ...['id', 'email', 'name', 'role', 'state', 'created', 'last_sign_in', 'methods', 'authenticators'],
-    'groups',
+    ...['groups', 'language'],
   ],
   cells: ({ account, authenticators, groups }) => [
     account.id,
@@ -29,11 +29,12 @@ const WRITING: Writing<ListedPerson> = {
     [...new Set(authenticators.map(({ method }) => method))].join(' '),
     authenticators.map(({ method, name }) => `${method}: ${name}`).join('; '),
     groups.join(`${BETWEEN_GROUPS} `),
+    languageOf(account) ?? '',
   ],
   record: personRecord,
 };
 
-/** A person for programs: moments in ISO 8601, and no secret of any kind. */
+/** A person as JSON: times in ISO 8601, no secrets. */
 export function personRecord({ account, authenticators, groups }: ListedPerson) {
   return {
     id: account.id,
@@ -49,9 +50,15 @@ export function personRecord({ account, authenticators, groups }: ListedPerson) 
       blockedAt: isoMoment(blockedAt),
     })),
     groups,
+    language: languageOf(account),
     createdAt: isoMoment(account.createdAt),
     lastSignInAt: isoMoment(account.lastSignInAt),
   };
+}
+
+/** Language of the person's mails, if known. */
+function languageOf({ locale, knownLanguage }: Account): string | null {
+  return locale ?? knownLanguage;
 }
 
 function isoMoment(instant: Instant | null): string | null {

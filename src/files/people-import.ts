@@ -1,45 +1,57 @@
 import type { z } from 'zod';
-import { type Account, emailKey, LONGEST_PERSON_NAME } from '../accounts/account.ts';
-import { BETWEEN_GROUPS, groupNameKey } from '../accounts/group.ts';
-import type { Groups } from '../accounts/groups.ts';
-import { readHash } from '../accounts/password-hashes.ts';
-import type { ImportedPerson, PeopleImport } from '../accounts/people-import.ts';
-import { emailAddress, lineOfText } from '../fields.ts';
-import type { MessageKey } from '../words.ts';
-import { type CsvLine, readCsv } from './csv.ts';
+import { type Account, LONGEST_PERSON_NAME } from '../accounts/account.ts';
+import { importableHash, isUnusable } from '../accounts/password-hashes.ts';
+import type { ImportedPerson, PeopleImport } from '../administration/people-import.ts';
+import { emailKey } from '../kernel/email-address.ts';
+import { emailAddress, lineOfText } from '../kernel/fields.ts';
+import type { MessageKey, Words } from '../kernel/i18n.ts';
+import { BETWEEN_GROUPS, groupNameKey } from '../policy/group.ts';
+import type { Groups } from '../policy/groups.ts';
+import { type CsvRow, readCsv } from './csv.ts';
+import { type Column, type Header, readHeader } from './people-columns.ts';
 
-/** What a file of people may have in its columns, in any order; the first two have to be there. */
-export const IMPORT_COLUMNS = ['email', 'name', 'role', 'password_hash', 'groups'] as const;
-type Column = (typeof IMPORT_COLUMNS)[number];
-const NEEDED: readonly Column[] = ['email', 'name'];
-
-/** What is wrong with a line: a key of the catalogue and what fills it in. */
+/** An error with the lines that have it: a key of the catalogue and its values. */
 export interface LineFault {
-  readonly line: number;
+  /** All lines with this error: an unknown role may be in hundreds. */
+  readonly lines: readonly number[];
   readonly key: MessageKey;
   readonly values?: Readonly<Record<string, string | number>>;
 }
 
-/** What an import would do. */
+/** The result of checking a file. */
 export interface ImportCheck {
   readonly newcomers: readonly ImportedPerson[];
-  /** Accounts that are there already, where that is no fault. */
+  /** Existing accounts, if they are no error. */
   readonly there: readonly Account[];
-  /** By line; a line has one at most. */
+  /** The header has an error, so no line can be read or skipped. */
+  readonly isUnreadable: boolean;
+  /** Sorted by first line; at most one per line. */
   readonly faults: readonly LineFault[];
+  /** Names of columns that are not imported. */
+  readonly leftOut: readonly string[];
 }
 
-/**
- * Checks a file of people and changes nothing. `resume`: an import was broken off, and who has an account already was
- * in its first part.
- */
+export interface CheckOptions {
+  /** Resumes an import that broke off: people who have an account were in its first part. */
+  readonly resume: boolean;
+  /** Unknown columns are skipped. */
+  readonly leaveOut: boolean;
+}
+
+interface ImportServices {
+  readonly peopleImport: PeopleImport;
+  readonly groups: Groups;
+  readonly words: Words;
+}
+
+/** Checks a file of people without changing anything. */
 export async function checkPeople(
   text: string,
-  { peopleImport, groups }: { readonly peopleImport: PeopleImport; readonly groups: Groups },
-  { resume }: { readonly resume: boolean },
+  { peopleImport, groups, words }: ImportServices,
+  { resume, leaveOut }: CheckOptions,
 ): Promise<ImportCheck> {
   const groupIds = new Map((await groups.all()).map(({ name, id }) => [groupNameKey(name), id]));
-  const { people, faults } = readPeople(text, groupIds);
+  const { people, isUnreadable, faults, leftOut } = readPeople(text, { groupIds, words }, leaveOut);
   const existing = await peopleImport.existing(people.map(({ email }) => email));
   const accountOf = ({ email }: ImportedPerson) => existing.get(emailKey(email));
   const takenFaults = resume
@@ -48,8 +60,27 @@ export async function checkPeople(
   return {
     newcomers: people.filter((person) => !accountOf(person)),
     there: resume ? people.flatMap((person) => accountOf(person) ?? []) : [],
-    faults: [...faults, ...takenFaults].sort((one, other) => one.line - other.line),
+    isUnreadable,
+    faults: faultsByLine([...faults, ...takenFaults]),
+    leftOut,
   };
+}
+
+/** Number of faulty lines. */
+export function faultyLines({ faults }: ImportCheck): number {
+  return faults.reduce((count, { lines }) => count + lines.length, 0);
+}
+
+/** Merges the same error of several lines. */
+function faultsByLine(faults: readonly LineFault[]): readonly LineFault[] {
+  const alike = Map.groupBy(faults, ({ key, values }) => JSON.stringify([key, values]));
+  return [...alike.values()]
+    .flatMap((same) => {
+      const [first] = same;
+      const lines = same.flatMap((one) => one.lines).sort((one, other) => one - other);
+      return first ? { ...first, lines } : [];
+    })
+    .sort((one, other) => (one.lines[0] ?? 0) - (other.lines[0] ?? 0));
 }
 
 interface PersonOnLine extends ImportedPerson {
@@ -58,45 +89,42 @@ interface PersonOnLine extends ImportedPerson {
 
 interface PeopleFile {
   readonly people: readonly PersonOnLine[];
+  readonly isUnreadable: boolean;
   readonly faults: readonly LineFault[];
+  readonly leftOut: readonly string[];
 }
 
 /** The ids of groups by `groupNameKey`. */
 type GroupIds = ReadonlyMap<string, string>;
 
-function readPeople(text: string, groupIds: GroupIds): PeopleFile {
-  const [header, ...lines] = readCsv(text);
-  if (!header) return { people: [], faults: [fault(1, 'import.nothing')] };
-  const columns = (header.cells ?? []).map((cell) => cell.trim().toLowerCase());
-  const headerFault = faultOfHeader(header, columns);
-  if (headerFault) return { people: [], faults: [headerFault] };
-  if (lines.length === 0) return { people: [], faults: [fault(header.number, 'import.nothing')] };
+/** What cells refer to. */
+interface Known {
+  readonly groupIds: GroupIds;
+  readonly words: Words;
+}
+
+function readPeople(text: string, known: Known, leaveOut: boolean): PeopleFile {
+  const [first, ...rows] = readCsv(text);
+  const nobody = { people: [], isUnreadable: true, leftOut: [] };
+  if (!first) return { ...nobody, faults: [fault(1, 'import.nothing')] };
+  if (!first.cells) return { ...nobody, faults: [fault(first.number, 'import.quotes')] };
+  const header = readHeader(first.cells, { leaveOut });
+  if ('key' in header) return { ...nobody, faults: [fault(first.number, header.key, header.values)] };
+  if (rows.length === 0) return { ...nobody, faults: [fault(first.number, 'import.nothing')] };
   const people: PersonOnLine[] = [];
   const faults: LineFault[] = [];
   const linesByEmail = new Map<string, number>();
-  for (const line of lines) {
-    const outcome = personOn(line, columns, groupIds);
+  for (const row of rows) {
+    const outcome = personOn(row, header, known);
     const earlier = 'email' in outcome ? linesByEmail.get(emailKey(outcome.email)) : undefined;
-    if (earlier !== undefined) faults.push(fault(line.number, 'import.same-address', { earlier }));
+    if (earlier !== undefined) faults.push(fault(row.number, 'import.same-address', { earlier }));
     else if ('key' in outcome) faults.push(outcome);
     else {
-      linesByEmail.set(emailKey(outcome.email), line.number);
+      linesByEmail.set(emailKey(outcome.email), row.number);
       people.push(outcome);
     }
   }
-  return { people, faults };
-}
-
-function faultOfHeader({ number, cells }: CsvLine, columns: readonly string[]): LineFault | undefined {
-  if (!cells) return fault(number, 'import.quotes');
-  const known = { columns: IMPORT_COLUMNS.join(', ') };
-  const missing = NEEDED.find((column) => !columns.includes(column));
-  if (missing) return fault(number, 'import.no-column', { column: missing, ...known });
-  // A column that was taken for none would be lost without a word.
-  const unknown = columns.find((column) => !IMPORT_COLUMNS.some((one) => one === column));
-  if (unknown !== undefined) return fault(number, 'import.unknown-column', { column: unknown, ...known });
-  const twice = columns.find((column, index) => columns.indexOf(column) !== index);
-  return twice === undefined ? undefined : fault(number, 'import.column-twice', { column: twice });
+  return { people, isUnreadable: false, faults, leftOut: header.leftOut };
 }
 
 const schemas = {
@@ -105,25 +133,31 @@ const schemas = {
 } as const;
 
 function personOn(
-  { number, cells }: CsvLine,
-  columns: readonly string[],
-  groupIds: GroupIds,
+  { number, cells }: CsvRow,
+  { columns }: Header,
+  { groupIds, words }: Known,
 ): PersonOnLine | LineFault {
   if (!cells) return fault(number, 'import.quotes');
-  if (cells.length !== columns.length)
-    return fault(number, 'import.cells', { count: cells.length, columns: columns.length });
+  // Spreadsheets end rows with separators for empty columns without a name.
+  const count = Math.max(columns.length, cells.findLastIndex((text) => text.trim() !== '') + 1);
+  if (cells.length < columns.length || count > columns.length)
+    return fault(number, 'import.cells', { count: Math.min(count, cells.length), columns: columns.length });
   const cell = (column: Column) => cells[columns.indexOf(column)] ?? '';
   const email = schemas.email.safeParse(cell('email'));
   if (!email.success) return faultOf(number, email.error);
   const name = schemas.name.safeParse(cell('name'));
   if (!name.success) return faultOf(number, name.error);
   const role = cell('role').trim().toLowerCase() || 'member';
-  if (role !== 'member' && role !== 'administrator') return fault(number, 'import.role-unknown');
-  const passwordHash = cell('password_hash').trim() || null;
-  if (passwordHash !== null && !readHash(passwordHash)) return fault(number, 'import.hash-unknown');
+  if (role !== 'member' && role !== 'administrator') return fault(number, 'import.role-unknown', { role });
+  const hash = cell('password_hash').trim();
+  const passwordHash = hash === '' || isUnusable(hash) ? null : hash;
+  if (passwordHash !== null && !importableHash(passwordHash)) return fault(number, 'import.hash-unknown');
   const groups = namesIn(cell('groups'));
   const unknown = groups.find((group) => !groupIds.has(groupNameKey(group)));
   if (unknown !== undefined) return fault(number, 'import.group-unknown', { group: unknown });
+  const typedLanguage = cell('language').trim();
+  const language = typedLanguage === '' ? null : words.named(typedLanguage);
+  if (language === undefined) return fault(number, 'import.language-unknown', { languages: codesOf(words) });
   return {
     line: number,
     email: email.data,
@@ -131,7 +165,12 @@ function personOn(
     role,
     passwordHash,
     groupIds: [...new Set(groups.flatMap((group) => groupIds.get(groupNameKey(group)) ?? []))],
+    language,
   };
+}
+
+function codesOf({ locales }: Words): string {
+  return locales.map(({ code }) => code).join(', ');
 }
 
 function namesIn(cell: string): readonly string[] {
@@ -144,5 +183,5 @@ function faultOf(line: number, { issues: [issue] }: z.ZodError): LineFault {
 }
 
 function fault(line: number, key: MessageKey, values: LineFault['values'] = {}): LineFault {
-  return { line, key, values };
+  return { lines: [line], key, values };
 }

@@ -1,31 +1,36 @@
-import type { LetterWriter } from '../post/letter.ts';
-import type { Message } from '../post/post.ts';
+import type { Words } from '../kernel/i18n.ts';
+import type { Clock } from '../kernel/time.ts';
+import { bind, type Transaction } from '../kernel/transaction.ts';
 import type { Settings, SettingsStore } from '../settings/settings.ts';
-import type { Clock } from '../time.ts';
-import type { Words } from '../words.ts';
+import type { LetterWriter } from './letter.ts';
+import { letterLanguages } from './letter-language.ts';
 import { writeLetter } from './letters.ts';
+import { kindOf } from './mail.ts';
+import type { Message } from './message.ts';
 import { oneLine } from './plain-text.ts';
 
 interface LetterWriterServices {
   readonly words: Words;
   readonly settings: SettingsStore;
-  /** The public origin, on which every link is built. */
+  /** The public origin; every link begins with it. */
   readonly baseUrl: string;
-  /** The sender, until an administrator sets another. Without a name the site's name is shown. */
+  /** The sender, unless the settings have another. Without a name the site's name is shown. */
   readonly mailFrom: { readonly name: string; readonly address: string };
   readonly clock: Clock;
 }
 
-/** Writes letters as the settings are at that moment. */
+/** Writes letters by the current settings. */
 export function letterWriter(services: LetterWriterServices): LetterWriter {
   const { words, baseUrl, clock } = services;
   return {
-    async write(id, to, message) {
+    in: (tx: Transaction) => letterWriter(bind(services, tx)),
+    async write(id, to, message, actor) {
       const settings = await services.settings.read();
-      const translator = words.for(words.choose(undefined, to.locale));
+      const sending = { to, kind: kindOf(message), actor, site: settings.language };
+      const language = words.firstOf(letterLanguages(sending));
+      const translator = words.for(language, settings.timeZone);
       const written = await writeLetter(message, { translator, settings, baseUrl, to });
       const from = sender(settings, services.mailFrom);
-      const language = translator.locale;
       return { ...written, id, from, to: to.email, language, date: clock(), secret: secretIn(message) };
     },
   };

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import ejs from 'ejs';
-import { kindOf } from '../post/mail.ts';
-import { MAIL_SUBJECTS } from '../post/mail-subjects.ts';
-import type { Message, Recipient } from '../post/post.ts';
+import type { MessageKey, MessageValues, Translator } from '../kernel/i18n.ts';
+import { MANDATORY_REASONS } from '../settings/rule.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { MessageKey, MessageValues, Translator } from '../words.ts';
-import { CODE_WORDS, NOTICE_TEXTS, REASON_WORDS } from './letter-words.ts';
+import { CODE_WORDS } from './letter-words.ts';
+import { kindOf } from './mail.ts';
+import type { Message, Recipient } from './message.ts';
 import { layOut, oneLine, unbroken } from './plain-text.ts';
+import { LETTERS, MAILS, NOTICES } from './vocabulary.ts';
 
 const VIEWS = fileURLToPath(new URL('../../views', import.meta.url));
 
@@ -17,7 +18,7 @@ type ResetApproved = Extract<Message, { kind: 'reset approved' }>;
 type Reminder = Extract<Message, { kind: 'two-factor reminder' }>;
 type NoticeMessage = Extract<Message, { kind: 'notice' }>;
 
-/** What a letter needs besides the message. */
+/** Input of a letter besides the message. */
 export interface LetterContext {
   readonly translator: Translator;
   readonly settings: Settings;
@@ -26,11 +27,8 @@ export interface LetterContext {
   readonly to: Recipient;
 }
 
-/** What fills a view of `views/mail`. */
-interface Content {
-  readonly view: string;
-  readonly locals: Readonly<Record<string, unknown>>;
-}
+/** Variables of a view of `views/mail`. */
+type Locals = Readonly<Record<string, unknown>>;
 
 /** Writes a message in the translator's language: the subject, and the text in plain lines. */
 export async function writeLetter(
@@ -38,7 +36,7 @@ export async function writeLetter(
   context: LetterContext,
 ): Promise<{ readonly subject: string; readonly text: string }> {
   const { translator, settings } = context;
-  const { view, locals } = contentOf(message, context);
+  const view = message.kind === 'notice' ? 'notice' : LETTERS[message.kind].view;
   const t = speaker(translator);
   const common = {
     t,
@@ -48,24 +46,24 @@ export async function writeLetter(
   };
   const text: string = await ejs.renderFile(
     `${VIEWS}/mail/${view}.ejs`,
-    { ...common, ...locals },
-    // It is not HTML that is written: what looks like markup is only text.
+    { ...common, ...localsOf(message, context) },
+    // The output is plain text, not HTML: nothing to escape.
     { root: VIEWS, cache: true, escape: String },
   );
-  const subject = translator.t(MAIL_SUBJECTS[kindOf(message)], { site: oneLine(settings.siteName) });
+  const subject = translator.t(MAILS[kindOf(message)].subject, { site: oneLine(settings.siteName) });
   return { subject, text: layOut(text) };
 }
 
-function contentOf(message: Message, context: LetterContext): Content {
+function localsOf(message: Message, context: LetterContext): Locals {
   switch (message.kind) {
     case 'code':
       return code(message, context);
     case 'invitation':
-      return link('invitation', '/invitation', message, context);
+      return link('/invitation', message, context);
     case 'password reset':
-      return link('password-reset', '/reset-password', message, context);
+      return link('/reset-password', message, context);
     case 'sign-up':
-      return link('sign-up', '/sign-up/confirm', message, context);
+      return link('/sign-up/confirm', message, context);
     case 'reset requested':
       return resetRequested(message, context);
     case 'reset approved':
@@ -73,7 +71,7 @@ function contentOf(message: Message, context: LetterContext): Content {
     case 'sign-up again':
       return signUpAgain(context);
     case 'address taken':
-      return { view: 'address-taken', locals: {} };
+      return {};
     case 'two-factor reminder':
       return reminder(message, context);
     case 'notice':
@@ -81,9 +79,9 @@ function contentOf(message: Message, context: LetterContext): Content {
   }
 }
 
-function code(message: CodeMessage, { translator, baseUrl }: LetterContext): Content {
+function code(message: CodeMessage, { translator, baseUrl }: LetterContext): Locals {
   const words = CODE_WORDS[message.purpose];
-  const locals = {
+  return {
     code: message.code,
     intro: words.intro,
     unasked: words.unasked,
@@ -91,17 +89,14 @@ function code(message: CodeMessage, { translator, baseUrl }: LetterContext): Con
     lifetime: translator.duration(message.expiresAt - message.sentAt),
     host: new URL(baseUrl).hostname,
   };
-  return { view: 'code', locals };
 }
 
 function link(
-  view: string,
   path: string,
   { token, expiresAt }: LinkMessage,
   { translator, baseUrl }: LetterContext,
-): Content {
-  const locals = { url: linkTo(path, token, baseUrl), until: translator.when(expiresAt) };
-  return { view, locals };
+): Locals {
+  return { url: linkTo(path, token, baseUrl), until: translator.when(expiresAt) };
 }
 
 function linkTo(path: string, token: string, baseUrl: string): string {
@@ -111,8 +106,8 @@ function linkTo(path: string, token: string, baseUrl: string): string {
 function resetRequested(
   { by, at, origin, token }: ResetRequested,
   { translator, baseUrl }: LetterContext,
-): Content {
-  const locals = {
+): Locals {
+  return {
     by,
     at: translator.when(at),
     browser: origin.browser,
@@ -120,35 +115,33 @@ function resetRequested(
     url: linkTo('/cancel-request', token, baseUrl),
     forgotten: `${baseUrl}/forgotten-password`,
   };
-  return { view: 'reset-requested', locals };
 }
 
-function resetApproved({ dueAt, token }: ResetApproved, { translator, baseUrl }: LetterContext): Content {
-  const locals = { due: translator.when(dueAt), url: linkTo('/cancel-request', token, baseUrl) };
-  return { view: 'reset-approved', locals };
+function resetApproved({ dueAt, token }: ResetApproved, { translator, baseUrl }: LetterContext): Locals {
+  return { due: translator.when(dueAt), url: linkTo('/cancel-request', token, baseUrl) };
 }
 
-function signUpAgain({ baseUrl }: LetterContext): Content {
-  const locals = { signIn: `${baseUrl}/sign-in`, forgotten: `${baseUrl}/forgotten-password` };
-  return { view: 'sign-up-again', locals };
+function signUpAgain({ baseUrl }: LetterContext): Locals {
+  return { signIn: `${baseUrl}/sign-in`, forgotten: `${baseUrl}/forgotten-password` };
 }
 
-function reminder({ deadline, reasons }: Reminder, { translator, baseUrl }: LetterContext): Content {
-  const locals = {
+function reminder({ deadline, reasons }: Reminder, { translator, baseUrl }: LetterContext): Locals {
+  return {
     reasons: reasons.map((source) => ({
-      key: REASON_WORDS[source.kind],
+      key: MANDATORY_REASONS[source.kind],
       group: source.kind === 'group' ? source.name : '',
     })),
     until: translator.when(deadline),
     url: `${baseUrl}/profile/two-factor`,
   };
-  return { view: 'two-factor-reminder', locals };
 }
 
-function notice(message: NoticeMessage, { translator, baseUrl, to }: LetterContext): Content {
-  const locals = {
-    text: NOTICE_TEXTS[message.notice],
-    about: message.about,
+function notice(message: NoticeMessage, { translator, baseUrl, to }: LetterContext): Locals {
+  return {
+    text: NOTICES[message.notice].text,
+    // The copied browser may be unknown.
+    about: message.about || translator.t('sign-ins.unknown-browser'),
+    who: message.who ?? '',
     at: translator.when(message.at),
     browser: message.origin.browser,
     address: message.origin.address,
@@ -156,12 +149,11 @@ function notice(message: NoticeMessage, { translator, baseUrl, to }: LetterConte
     forgotten: `${baseUrl}/forgotten-password`,
     twoFactor: `${baseUrl}/profile/two-factor`,
   };
-  return { view: 'notice', locals };
 }
 
 /**
- * Who can help, if it wasn't them. Whoever is left with the old address after a change of e-mail gets no password link
- * any more: the pages that usually help would send them in circles.
+ * What to do if it wasn't them. The old address gets no password link after a change of email, so the pages that usually
+ * help would not.
  */
 function adviceFor(
   message: NoticeMessage,
@@ -171,7 +163,7 @@ function adviceFor(
   return message.notice === 'e-mail changed' && message.about !== to.email ? 'address is gone' : 'pages';
 }
 
-/** Translates for the views, with every value made harmless for plain text. */
+/** Translates for the views; values are made safe for plain text. */
 function speaker(translator: Translator) {
   return (key: MessageKey, values: MessageValues = {}): string => {
     const safe = Object.entries(values).map(([name, value]) => [

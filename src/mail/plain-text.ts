@@ -1,27 +1,27 @@
 /** Columns of a line; RFC 5322 §2.1.1 asks for at most 78, and a quoted answer needs a few. */
 const WIDTH = 72;
 
-/** Stand around a value that no line is broken in; no value holds control characters (see `oneLine`). */
+/** Marks around a value in which no line is broken; values contain no control characters (see `oneLine`). */
 const VALUE_BEGINS = '\u0002';
 const VALUE_ENDS = '\u0003';
 
-/** Control characters, line separators, and marks that turn the direction of what follows. */
+/** Control characters, line separators, and marks that change the direction of the text. */
 const MISLEADING = /[\p{Cc}\u2028\u2029\u200E\u200F\u061C\u202A-\u202E\u2066-\u2069]+/gu;
 
 /**
- * A value that people chose (a name, a browser's claim) as one line: in a plain text mail a line break would let it
- * pass for the portal's own words, a code, or the last line that phones read codes from.
+ * A value that people chose (a name, the browser's name) as one line. In plain text a line break would let it pass for the
+ * portal's own words, for a code, or for the last line, from which phones read codes.
  */
 export function oneLine(value: string): string {
   return value.replace(MISLEADING, ' ').replace(/\s+/g, ' ').trim();
 }
 
-/** A value that no line is broken in: at a break, its next word would begin a line as the portal's own words do. */
+/** A value in which no line is broken: after a break its next word would begin a line like the portal's own words. */
 export function unbroken(value: string): string {
   return `${VALUE_BEGINS}${value}${VALUE_ENDS}`;
 }
 
-/** Text in readable lines, paragraphs at most one blank line apart. Words longer than a line (links) stay whole. */
+/** Wraps text into lines; paragraphs are at most one blank line apart. Words longer than a line (links) stay whole. */
 export function layOut(text: string): string {
   const lines = text
     .trim()
@@ -32,7 +32,7 @@ export function layOut(text: string): string {
   return `${body.replaceAll(VALUE_BEGINS, '').replaceAll(VALUE_ENDS, '')}\n`;
 }
 
-/** What belongs to "1. " stands below its words. */
+/** Continued lines of a list item are indented to its text. */
 function wrap(line: string): string[] {
   const hang = ' '.repeat(/^\d+\. /.exec(line)?.[0].length ?? 0);
   const lines: string[] = [];
@@ -49,7 +49,7 @@ function wrap(line: string): string[] {
   return [...lines, current];
 }
 
-/** What stays on one line, and what stands before it unless it begins one. */
+/** A part that stays on one line, and the space before it unless it begins a line. */
 interface Piece {
   readonly text: string;
   readonly gap: '' | ' ';
@@ -58,7 +58,7 @@ interface Piece {
 const WORD = new RegExp(`(?:${VALUE_BEGINS}[^${VALUE_ENDS}]*${VALUE_ENDS}|[^ ])+`, 'g');
 const VALUE_OR_TEXT = new RegExp(`${VALUE_BEGINS}[^${VALUE_ENDS}]*${VALUE_ENDS}|[^${VALUE_BEGINS}]+`, 'g');
 
-/** Scripts that are written without spaces between words, and as wide as two Latin letters. */
+/** Scripts without spaces between words, whose characters are as wide as two Latin letters. */
 const SOLID = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}]/u;
 const WIDE = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\uFF01-\uFF60]/u;
 const words = new Intl.Segmenter('ja', { granularity: 'word' });
@@ -69,7 +69,7 @@ function piecesOf(line: string): Piece[] {
   );
 }
 
-/** A word of Japanese text is a whole sentence: it may be broken between its words, but no line begins with a "。". */
+/** Japanese has no spaces: a line may be broken between words, but must not begin with "。". */
 function splitSolid(word: string): string[] {
   const parts = word.match(VALUE_OR_TEXT) ?? [];
   if (!parts.some((part) => !part.startsWith(VALUE_BEGINS) && SOLID.test(part))) return [word];
@@ -88,7 +88,7 @@ function wordsIn(part: string): string[] {
   return part.startsWith(VALUE_BEGINS) ? [part] : Array.from(words.segment(part), ({ segment }) => segment);
 }
 
-/** How wide a text is where every letter is as wide as another, marks that join others and signs of direction not. */
+/** Width of a text in columns of a monospaced font; combining and directional marks have none. */
 function columnsOf(text: string): number {
   return Array.from(text.replace(/[\p{M}\p{Cf}\p{Cc}]/gu, ''), (letter) =>
     WIDE.test(letter) ? 2 : 1,

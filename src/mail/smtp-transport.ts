@@ -1,32 +1,32 @@
 import { createTransport } from 'nodemailer';
-import { seconds } from '../time.ts';
-import { mailOptions, type Transport, Unanswered } from './transport.ts';
+import { seconds } from '../kernel/time.ts';
+import { mailOptions, type Transport, Unconfirmed } from './transport.ts';
 
-/** How long a mail server is waited for; milliseconds. */
+/** Timeouts for a mail server, in milliseconds. */
 export interface SmtpPatience {
-  /** Until its name is found, until it is reached, and until it says hello: each. */
+  /** Each: name lookup, connection, greeting. */
   readonly hello: number;
-  /** Between one reply and the next. */
+  /** Between two replies. */
   readonly silence: number;
-  /** For all of it: a server that trickles its replies is never silent, and a person waits for the page. */
+  /** For the whole delivery: a server that sends its replies byte by byte is never silent, and a person waits for the page. */
   readonly whole: number;
 }
 
 const PATIENCE: SmtpPatience = { hello: seconds(5), silence: seconds(10), whole: seconds(15) };
 
-/** Hands letters to the mail server at an `smtp:` or `smtps:` URL, whose query may hold nodemailer's options. */
+/** Sends letters to the mail server at an `smtp:` or `smtps:` URL, whose query may contain nodemailer's options. */
 export function smtpTransport(url: string, patience: SmtpPatience = PATIENCE): Transport {
   const server = createTransport({
     url,
     pool: true,
-    // A connection that was kept open may turn out dead: then once more on a new one.
+    // A pooled connection may be dead: one more try on a new one.
     maxRequeues: 1,
     dnsTimeout: patience.hello,
     connectionTimeout: patience.hello,
     greetingTimeout: patience.hello,
     socketTimeout: patience.silence,
   });
-  /** Mails under way whose text has gone out to its end, by their Message-ID. */
+  /** Message-IDs of mails under way whose text was sent completely. */
   const gone = new Set<string>();
   server.use('stream', ({ message, data }, done) => {
     const createReadStream = message.createReadStream.bind(message);
@@ -34,12 +34,12 @@ export function smtpTransport(url: string, patience: SmtpPatience = PATIENCE): T
     done();
   });
   return {
-    async carry(letter) {
+    async dispatch(letter) {
       const options = mailOptions(letter);
       try {
         await server.sendMail({ ...options, signal: AbortSignal.timeout(patience.whole) });
       } catch (error) {
-        throw gone.has(options.messageId) && !isReply(error) ? new Unanswered('', { cause: error }) : error;
+        throw gone.has(options.messageId) && !isReply(error) ? new Unconfirmed('', { cause: error }) : error;
       } finally {
         gone.delete(options.messageId);
       }
@@ -47,13 +47,13 @@ export function smtpTransport(url: string, patience: SmtpPatience = PATIENCE): T
     close() {
       server.close();
     },
-    cut() {
+    abort() {
       server.close({ force: true });
     },
   };
 }
 
-/** Whether the server has said no, in whatever words. */
+/** Whether the error is a reply of the server. */
 function isReply(error: unknown): boolean {
   return error instanceof Error && 'responseCode' in error && typeof error.responseCode === 'number';
 }

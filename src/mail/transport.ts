@@ -1,25 +1,34 @@
-import type { Letter } from '../post/letter.ts';
+import type { Letter } from './letter.ts';
 
-/** All of the letter went out, and the connection broke, or the time was over, before anybody said that it was taken. */
-export class Unanswered extends Error {}
+/** All of the letter was sent, but the connection broke or timed out before the server confirmed it. */
+export class Unconfirmed extends Error {}
 
-/** Carries letters away. */
+/** Sends letters. */
 export interface Transport {
   /**
-   * Resolves once somebody else is answerable for the letter; rejects when nobody took it, within 15 seconds: by
-   * `Unanswered` where somebody may have.
+   * Resolves once the server has accepted the letter; rejects within 15 seconds if it has not: with `Unconfirmed` if it may
+   * have.
    */
-  carry(letter: Letter): Promise<void>;
-  /** Lets what is under way finish, and takes no more. */
+  dispatch(letter: Letter): Promise<void>;
+  /** Takes no more letters, and lets those under way finish. */
   close(): void;
-  /** Breaks off what is under way, too. */
-  cut(): void;
+  /** Aborts those under way, too. */
+  abort(): void;
 }
 
-/** The letter as nodemailer wants it: plain text only, and nothing of it is fetched from files or the network. */
+/** The letter as RFC 5322 text. Loads nodemailer on first use: loading it is a tenth of the start. */
+export async function composed(letter: Letter): Promise<Buffer> {
+  const { createTransport } = await import('nodemailer');
+  const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
+  const { message } = await composer.sendMail(mailOptions(letter));
+  if (!Buffer.isBuffer(message)) throw new Error('The letter was not composed into one piece.');
+  return message;
+}
+
+/** nodemailer's options for a letter: plain text only, and no access to files or the network. */
 export function mailOptions(letter: Letter) {
   return {
-    // The same at every try: who gets a letter twice can tell, and mail programs show one of them.
+    // The same for every try: mail programs show one copy of a letter that arrives twice.
     messageId: `<${letter.id}@${letter.from.address.split('@').at(-1)}>`,
     from: letter.from,
     to: { name: '', address: letter.to },
@@ -28,7 +37,7 @@ export function mailOptions(letter: Letter) {
     date: new Date(letter.date),
     headers: {
       'Content-Language': letter.language,
-      // RFC 3834: no vacation notice answers; the second is what Exchange heeds instead.
+      // RFC 3834: stops automatic replies. Exchange obeys the second header instead.
       'Auto-Submitted': 'auto-generated',
       'X-Auto-Response-Suppress': 'All',
     },

@@ -1,26 +1,27 @@
-import type { AuditEvent, AuditEventName } from '../audit/audit.ts';
-import { PARTS } from '../services.ts';
-import { METHOD_IDS } from '../two-factor/method.ts';
+import type { AuditEvent } from '../audit/event.ts';
+import { meaningOf, SECOND_STEP_OUTCOMES, SIGN_IN_OUTCOMES, THROTTLED } from '../audit/vocabulary.ts';
+import { DEPENDENCIES } from '../services.ts';
+import { METHOD_IDS } from '../settings/method-ids.ts';
 
 /**
- * What is counted, by which labels, and every value that they may have: no person, no address and no path is in them, for
- * each value is a series that is kept for ever.
+ * The counters with their labels and every value of a label. No person, address or path is among the values: each value
+ * is a series that is kept for good.
  */
 export const COUNTERS = {
   sign_ins: {
     help: 'Passwords that were checked (at step-up, too), and sign-ins that were completed.',
-    labels: { outcome: ['password_accepted', 'password_refused', 'throttled', 'completed'] },
+    labels: { outcome: SIGN_IN_OUTCOMES },
   },
   second_steps: {
     help: 'Codes that were checked, at sign-in and at step-up; "blocked" counts authenticators.',
     labels: {
       method: [...METHOD_IDS, 'recovery_code'],
-      outcome: ['accepted', 'refused', 'throttled', 'blocked'],
+      outcome: SECOND_STEP_OUTCOMES,
     },
   },
   throttled: {
     help: 'What was refused because it came too often.',
-    labels: { what: ['password', 'second_step', 'code_mail', 'link_mail', 'reset_request'] },
+    labels: { what: THROTTLED },
   },
   mail_tries: {
     help: 'Letters that were handed to the mail server.',
@@ -32,61 +33,34 @@ export const COUNTERS = {
   },
   part_failures: {
     help: 'Statements, commands and pings that failed.',
-    labels: { part: PARTS },
+    labels: { part: DEPENDENCIES },
   },
 } as const;
 
 export type CounterName = keyof typeof COUNTERS;
 
-/** One more of something. */
+/** An increment of a counter. */
 export interface Count {
   readonly counter: CounterName;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What an event of the audit log adds to. */
-export function countsOf({ event, detail }: AuditEvent): readonly Count[] {
-  return COUNTED[event]?.(detail) ?? [];
+/** What an event of the audit log adds to the counters. */
+export function countsOf({ event, detail }: Pick<AuditEvent, 'event' | 'detail'>): readonly Count[] {
+  const { signIn, secondStep, recoveryCode, throttled } = meaningOf({ event, detail }).counts ?? {};
+  const method = recoveryCode ? RECOVERY_CODE : methodIn(detail);
+  const outcome = recoveryCode ?? secondStep;
+  const counts: Count[] = [];
+  if (signIn) counts.push({ counter: 'sign_ins', labels: { outcome: signIn } });
+  if (outcome && method) counts.push({ counter: 'second_steps', labels: { method, outcome } });
+  if (throttled) counts.push({ counter: 'throttled', labels: { what: throttled } });
+  return counts;
 }
 
-type Counted = (detail: AuditEvent['detail']) => readonly Count[];
+const RECOVERY_CODE = 'recovery_code';
 
-const COUNTED: Readonly<Partial<Record<AuditEventName, Counted>>> = {
-  'sign-in.password-accepted': () => [signIn('password_accepted')],
-  'sign-in.password-refused': () => [signIn('password_refused')],
-  'sign-in.throttled': () => [signIn('throttled'), throttled('password')],
-  'sign-in.completed': () => [signIn('completed')],
-  'second-step.refused': (detail) => secondStep(detail, 'refused'),
-  'step-up.refused': stepUp,
-  'second-step.throttled': (detail) => [...secondStep(detail, 'throttled'), throttled('second_step')],
-  'second-step.blocked': (detail) => secondStep(detail, 'blocked'),
-  'second-step.code-not-sent': ({ outcome }) => (outcome === 'wait' ? [throttled('code_mail')] : []),
-  'recovery-code.used': () => [recovery('accepted')],
-  'recovery-code.refused': () => [recovery('refused')],
-  'links.throttled': () => [throttled('link_mail')],
-  'reset-request.throttled': () => [throttled('reset_request')],
-};
-
-function signIn(outcome: string): Count {
-  return { counter: 'sign_ins', labels: { outcome } };
-}
-
-function throttled(what: string): Count {
-  return { counter: 'throttled', labels: { what } };
-}
-
-/** Whoever guesses at the password there guesses at the one of the sign-in; codes alone are refused for a fault. */
-function stepUp(detail: AuditEvent['detail']): readonly Count[] {
-  return detail['fault'] === undefined ? [signIn('password_refused')] : secondStep(detail, 'refused');
-}
-
-/** Codes that set something up are no second step. */
-function secondStep({ method, purpose }: AuditEvent['detail'], outcome: string): readonly Count[] {
-  if (purpose === 'recovery code') return [recovery(outcome)];
-  const isProof = METHOD_IDS.some((id) => id === method) && purpose !== 'enrolment';
-  return isProof ? [{ counter: 'second_steps', labels: { method: method ?? '', outcome } }] : [];
-}
-
-function recovery(outcome: string): Count {
-  return { counter: 'second_steps', labels: { method: 'recovery_code', outcome } };
+/** The method of a second step; undefined for a code that sets something up, and for a method that has no series. */
+function methodIn({ method, purpose }: AuditEvent['detail']): string | undefined {
+  if (purpose === 'recovery code') return RECOVERY_CODE;
+  return purpose === 'enrolment' ? undefined : METHOD_IDS.find((id) => id === method);
 }

@@ -1,24 +1,30 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { HashingQueue } from '../accounts/hashing-queue.ts';
-import type { AuditEvent } from '../audit/audit.ts';
-import type { Carrier } from '../post/letter.ts';
-import { LATE, type MailStore } from '../post/mail.ts';
-import { type Exposition, type MeasuredRequest, type Measures, PARTS, type Part } from '../services.ts';
-import { type Clock, seconds } from '../time.ts';
-import type { MethodId } from '../two-factor/method.ts';
+import type { AuditEvent } from '../audit/event.ts';
+import { type Clock, seconds } from '../kernel/time.ts';
+import type { MailDispatcher } from '../mail/letter.ts';
+import { LATE, type MailStore } from '../mail/mail.ts';
+import {
+  DEPENDENCIES,
+  type Dependency,
+  type Exposition,
+  type MeasuredRequest,
+  type Measures,
+} from '../services.ts';
+import type { MethodId } from '../settings/method-ids.ts';
 import { COUNTERS, type CounterName, countsOf } from './counters.ts';
 
-/** Seconds. People feel a tenth and a whole one; after five every page has answered, whatever is down. */
+/** Bounds of the buckets in seconds. People notice 0.1 and 1; after 5 every page has answered, even in an outage. */
 const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 interface MetricsServices {
-  /** Asked for what waits, whenever the figures are read. */
+  /** Read at each scrape. */
   readonly mails: Pick<MailStore, 'depth'>;
   readonly hashing: Pick<HashingQueue, 'load'>;
   readonly clock: Clock;
 }
 
-/** The portal in figures, as Prometheus reads them. Each instance counts for itself. */
+/** The portal's metrics in the format of Prometheus. Each instance counts for itself. */
 export class PortalMetrics implements Measures {
   readonly #services: MetricsServices;
   readonly #registry = new Registry();
@@ -38,7 +44,7 @@ export class PortalMetrics implements Measures {
         ...{ name: `postern_${name}_total`, help, registers },
         labelNames: Object.keys(labels),
       });
-      // From zero: the first failure of all would otherwise be no increase.
+      // Series begin at zero: otherwise the first failure would be no increase.
       for (const combination of combinationsOf(labels)) counter.inc(combination, 0);
       this.#counters.set(name, counter);
     }
@@ -69,30 +75,30 @@ export class PortalMetrics implements Measures {
     for (const { counter, labels } of countsOf(event)) this.#count(counter, labels);
   }
 
-  /** A code was right, and proved an authenticator of this method. */
+  /** Counts a right code of this method. */
   proven(method: MethodId): void {
     this.#count('second_steps', { method, outcome: 'accepted' });
   }
 
-  /** The carrier, which from now on is counted. */
-  watching(carrier: Carrier): Carrier {
+  /** The dispatcher, with its tries counted. */
+  watching(dispatcher: MailDispatcher): MailDispatcher {
     return {
-      ...carrier,
-      carry: async (letter, kind) => {
-        const carriage = await carrier.carry(letter, kind);
-        const outcome = carriage.kind === 'unanswered' ? 'failed' : carriage.kind;
+      ...dispatcher,
+      dispatch: async (letter, kind) => {
+        const result = await dispatcher.dispatch(letter, kind);
+        const outcome = result.kind === 'unconfirmed' ? 'failed' : result.kind;
         this.#count('mail_tries', { mail: kind === 'code' ? 'code' : 'other', outcome });
-        return carriage;
+        return result;
       },
     };
   }
 
-  failed(part: Part): void {
+  failed(part: Dependency): void {
     this.#count('part_failures', { part });
   }
 
-  async read(missing: readonly Part[]): Promise<Exposition> {
-    for (const part of PARTS) this.#up.set({ part }, Number(!missing.includes(part)));
+  async read(missing: readonly Dependency[]): Promise<Exposition> {
+    for (const part of DEPENDENCIES) this.#up.set({ part }, Number(!missing.includes(part)));
     this.#readHashes();
     await this.#readMails(!missing.includes('database'));
     return { type: this.#registry.contentType, text: await this.#registry.metrics() };
@@ -102,13 +108,13 @@ export class PortalMetrics implements Measures {
     const { running, waiting, refused } = this.#services.hashing.load;
     this.#hashes.set({ state: 'running' }, running);
     this.#hashes.set({ state: 'waiting' }, waiting);
-    // The queue counts for itself.
+    // The queue is read from the database.
     const counter = this.#counters.get('hashes_refused');
     counter?.reset();
     counter?.inc(refused);
   }
 
-  /** While nobody can tell how many wait, nothing is said of it: zero would be a lie, and so would the last figure. */
+  /** While the depth of the queue cannot be read, the series is left out: zero or the last value would be wrong. */
   async #readMails(canTell: boolean): Promise<void> {
     this.#mails.reset();
     this.#oldestMail.remove();
@@ -130,7 +136,7 @@ interface CounterShape {
   readonly labels: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Every way to give each label one of its values. */
+/** Every combination of the labels' values. */
 function combinationsOf(labels: CounterShape['labels']): readonly Readonly<Record<string, string>>[] {
   return Object.entries(labels).reduce<readonly Readonly<Record<string, string>>[]>(
     (combinations, [label, values]) =>
@@ -139,7 +145,7 @@ function combinationsOf(labels: CounterShape['labels']): readonly Readonly<Recor
   );
 }
 
-/** Anybody can invent a method. */
+/** The method of a request is whatever the client sends. */
 function methodLabel(method: string): string {
   return ['GET', 'HEAD', 'POST'].includes(method) ? method : 'other';
 }

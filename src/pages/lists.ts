@@ -1,10 +1,13 @@
 import type { Request } from 'express';
-import type { Translator } from '../words.ts';
+import type { Translator } from '../kernel/i18n.ts';
 
-/** So many rows stand on a page of a list. */
+/** A cell without a value. Text browsers drop empty cells, and the row's other cells shift. */
+export const NO_VALUE = '–';
+
+/** Rows per page. */
 export const PAGE_SIZE = 50;
 
-/** One page of a list, and how to get to the others; for the partial `pages`. */
+/** One page of a list, with links to the others; for the partial `pages`. */
 export interface ListPage<Found> {
   readonly found: Found;
   readonly pagination: {
@@ -15,8 +18,8 @@ export interface ListPage<Found> {
 }
 
 /**
- * The page of a list that the query asks for; where it asks for one behind the last (rows went, or the URL was made
- * up), the last. `filters` go along in the links.
+ * The page of a list that the query asks for; the last one if the number is too high (rows were removed, or the URL was
+ * typed). The links to other pages contain `filters`.
  */
 export async function listPage<Found extends { readonly total: number }>(
   request: Request,
@@ -38,7 +41,7 @@ const FOUND = {
   entries: { number: 'audit-log.found', more: 'audit-log.found-more' },
 } as const;
 
-/** How many were found: of a list that is counted up to a limit, whether there are more. */
+/** The number of rows. `isMore`: counting stopped at a limit. */
 interface Counted {
   readonly total: number;
   readonly isMore?: boolean;
@@ -54,7 +57,7 @@ export function foundInWords(
   return isMore ? words.t(more, { number: total }) : words.t(number, { count: total });
 }
 
-/** Six digits are far more pages than there are, and no number that a database chokes on. */
+/** The page number of the query, at most six digits: enough for any list, and valid in every database. */
 function askedPage(text: unknown): number {
   return typeof text === 'string' && /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 1;
 }

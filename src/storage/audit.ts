@@ -1,80 +1,51 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import {
-  AUDIT_EVENTS,
-  type AuditEvent,
-  type AuditFilter,
-  type AuditPage,
-  type AuditQuery,
-  type AuditStore,
-} from '../audit/audit.ts';
-import type { Instant } from '../time.ts';
-import { pageOf } from './pages.ts';
-import { containing, countOf, json, searchKey, whole } from './rows.ts';
+import type { AuditFilter, AuditPage, AuditQuery, AuditStore } from '../audit/audit.ts';
+import type { AuditEvent } from '../audit/event.ts';
+import { AUDIT_EVENTS } from '../audit/vocabulary.ts';
+import type { Instant } from '../kernel/time.ts';
+import { oneByOne } from './sql/batches.ts';
+import { pageOf } from './sql/pagination.ts';
+import { mappedRow, toColumns } from './sql/row-mapper.ts';
+import { clientAddress, containing, countOf, integerColumn, json, searchKey } from './sql/rows.ts';
+import { SqlStore } from './sql/store.ts';
 
 const TABLE = 'audit_events';
 const BATCH = 500;
 
-const eventRow = z
-  .object({
-    id: z.string(),
-    at: whole,
-    event: z.enum(AUDIT_EVENTS),
-    actor_id: z.string().nullable(),
-    actor_label: z.string(),
-    subject_id: z.string().nullable(),
-    subject_label: z.string(),
-    address: z.string(),
-    browser: z.string(),
-    request_id: z.string(),
-    detail: json.pipe(z.record(z.string(), z.string())),
-  })
-  .transform(
-    (row): AuditEvent => ({
-      id: row.id,
-      at: row.at,
-      event: row.event,
-      actorId: row.actor_id,
-      actorLabel: row.actor_label,
-      subjectId: row.subject_id,
-      subjectLabel: row.subject_label,
-      address: row.address,
-      browser: row.browser,
-      requestId: row.request_id,
-      detail: row.detail,
-    }),
-  );
+export const eventRow = mappedRow({
+  id: z.string(),
+  at: integerColumn,
+  event: z.enum(AUDIT_EVENTS),
+  actorId: z.string().nullable(),
+  actorLabel: z.string(),
+  subjectId: z.string().nullable(),
+  subjectLabel: z.string(),
+  address: clientAddress,
+  browser: z.string(),
+  requestId: z.string(),
+  detail: json.pipe(z.record(z.string(), z.string())),
+});
 
-/** The audit log in the database: added to and read, never changed, and shortened from its old end alone. */
-export class KnexAuditStore implements AuditStore {
-  readonly #db: Knex;
-
-  constructor(db: Knex) {
-    this.#db = db;
-  }
-
+/** The audit log in the database: appended to, read, and deleted by age alone; entries never change. */
+export class KnexAuditStore extends SqlStore implements AuditStore {
   async append(events: readonly AuditEvent[]): Promise<void> {
-    if (events.length > 0) await this.#db(TABLE).insert(events.map(newRow));
+    if (events.length > 0) await this.db(TABLE).insert(events.map(newRow));
   }
 
-  /** Newest first; the first page is 1; `from` is the first moment that counts, `to` the first that no longer does. */
+  /** Newest first. Pages count from 1; `from` is included, `to` is not. */
   async search(query: AuditQuery): Promise<AuditPage> {
-    const { rows, ...counted } = await pageOf(this.#db, this.#fitting(query), query, newestFirst);
+    const { rows, ...counted } = await pageOf(this.db, this.#fitting(query), query, newestFirst);
     return { events: z.array(eventRow).parse(rows), ...counted };
   }
 
-  async *each(filter: AuditFilter): AsyncIterable<AuditEvent> {
-    let last: AuditEvent | undefined;
-    for (;;) {
+  each(filter: AuditFilter): AsyncIterable<AuditEvent> {
+    return oneByOne(BATCH, async (last: AuditEvent | undefined) => {
       const found = this.#fitting(filter);
-      // By what it is sorted by, not by an offset: events that are written meanwhile push nothing out of its place.
       if (last) found.whereRaw('(at, id) < (?, ?)', [last.at, last.id]);
       const rows: unknown = await newestFirst(found).limit(BATCH);
-      const events = z.array(eventRow).parse(rows);
-      yield* events;
-      if (events.length < BATCH) return;
-      last = events.at(-1);
-    }
+      return z.array(eventRow).parse(rows);
+    });
   }
 
   async countBefore(moment: Instant): Promise<number> {
@@ -86,19 +57,20 @@ export class KnexAuditStore implements AuditStore {
   }
 
   #before(moment: Instant): Knex.QueryBuilder {
-    return this.#db(TABLE).where('at', '<', moment);
+    return this.db(TABLE).where('at', '<', moment);
   }
 
   #fitting({ event, subjectId, partyId, person, from, to, ...others }: AuditFilter): Knex.QueryBuilder {
-    // A filter that is forgotten here would show one person the events of all: the compiler asks for every one.
+    // A filter forgotten here would show everybody's events to one person: the compiler checks that none is.
     others satisfies Record<string, never>;
-    const found = this.#db(TABLE);
+    const found = this.db(TABLE);
     if (subjectId !== undefined) found.where('subject_id', subjectId);
     if (partyId !== undefined) {
       found.where((either) => either.where('subject_id', partyId).orWhere('actor_id', partyId));
     }
     if (event !== undefined) found.where('event', event);
-    if (person !== undefined) found.whereRaw("people_key like ? escape '!'", [containing(person.trim())]);
+    if (person !== undefined)
+      found.whereRaw("people_key like ? escape '!'", [containing(searchKey(person.trim()))]);
     if (from !== undefined) found.where('at', '>=', from);
     if (to !== undefined) found.where('at', '<', to);
     return found;
@@ -114,17 +86,8 @@ function newestFirst(found: Knex.QueryBuilder): Knex.QueryBuilder {
 
 function newRow(event: AuditEvent) {
   return {
-    id: event.id,
-    at: event.at,
-    event: event.event,
-    actor_id: event.actorId,
-    actor_label: event.actorLabel,
-    subject_id: event.subjectId,
-    subject_label: event.subjectLabel,
+    ...toColumns(eventRow, event),
     people_key: searchKey(`${event.actorLabel}\n${event.subjectLabel}`),
-    address: event.address,
-    browser: event.browser,
-    request_id: event.requestId,
     detail: JSON.stringify(event.detail),
   };
 }

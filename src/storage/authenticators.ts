@@ -1,66 +1,54 @@
-import type { Knex } from 'knex';
 import { z } from 'zod';
-import type { Instant } from '../time.ts';
+import type { Instant } from '../kernel/time.ts';
+import { METHOD_IDS, type MethodId } from '../settings/method-ids.ts';
 import {
   type Authenticator,
   type Authenticators,
   type NewAuthenticator,
   nameKey,
 } from '../two-factor/authenticator.ts';
-import { METHOD_IDS, type MethodId } from '../two-factor/method.ts';
-import { transaction, unlessTaken } from './contention.ts';
-import { digest, json, whole } from './rows.ts';
+import { oneByOne } from './sql/batches.ts';
+import { mappedRow, toColumns } from './sql/row-mapper.ts';
+import { digest, integerColumn, json } from './sql/rows.ts';
+import { SqlStore } from './sql/store.ts';
+import { insertUnique, transaction } from './sql/transaction.ts';
 import { resetTwoFactor } from './two-factor-reset.ts';
 
 const TABLE = 'authenticators';
 const BATCH = 100;
 
-/** A row of a method that this version does not know is a fault: to leave it out would sign in without it. */
-export const authenticatorRow = z
-  .object({
-    id: z.string(),
-    account_id: z.string(),
-    method: z.enum(METHOD_IDS),
-    name: z.string(),
-    data: json,
-    last_step: whole,
-    created_at: whole,
-    last_used_at: whole.nullable(),
-    blocked_at: whole.nullable(),
-    preferred_at: whole.nullable(),
-  })
-  .transform(
-    (row): Authenticator => ({
-      id: row.id,
-      accountId: row.account_id,
-      method: row.method,
-      name: row.name,
-      data: row.data,
-      lastStep: row.last_step,
-      createdAt: row.created_at,
-      lastUsedAt: row.last_used_at,
-      blockedAt: row.blocked_at,
-      preferredAt: row.preferred_at,
-    }),
-  );
+/** A method that this version does not know is an error: skipping the row would let people sign in without that factor. */
+export const authenticatorRow = mappedRow({
+  id: z.string(),
+  accountId: z.string(),
+  method: z.enum(METHOD_IDS),
+  name: z.string(),
+  data: json,
+  createdAt: integerColumn,
+  lastUsedAt: integerColumn.nullable(),
+  blockedAt: integerColumn.nullable(),
+  preferredAt: integerColumn.nullable(),
+});
 
-/** Authenticators in the database. */
-export class KnexAuthenticators implements Authenticators {
-  readonly #db: Knex;
-
-  constructor(db: Knex) {
-    this.#db = db;
-  }
-
+export class KnexAuthenticators extends SqlStore implements Authenticators {
   async of(accountId: string): Promise<readonly Authenticator[]> {
-    const rows: unknown = await this.#db(TABLE)
-      .where({ account_id: accountId })
-      .orderBy(['created_at', 'id']);
+    const rows: unknown = await this.db(TABLE).where({ account_id: accountId }).orderBy(['created_at', 'id']);
     return z.array(authenticatorRow).parse(rows);
   }
 
   async create(authenticator: NewAuthenticator): Promise<boolean> {
-    return unlessTaken(() => this.#db(TABLE).insert(newRow(authenticator)));
+    return insertUnique(this.db, (db) => db(TABLE).insert(newRow(authenticator)));
+  }
+
+  async createFirst(authenticator: NewAuthenticator): Promise<boolean> {
+    return transaction(this.db, async (trx) => {
+      // Locks the account's row: of two requests that would both find no authenticator, the second waits for the first.
+      await trx('accounts').where({ id: authenticator.accountId }).forUpdate().first('id');
+      const other: unknown = await trx(TABLE).where({ account_id: authenticator.accountId }).first('id');
+      if (other !== undefined) return false;
+      await trx(TABLE).insert(newRow(authenticator));
+      return true;
+    });
   }
 
   async replace(
@@ -69,8 +57,8 @@ export class KnexAuthenticators implements Authenticators {
   ): Promise<'replaced' | 'name taken' | 'gone'> {
     const replaced = { id: replacedId, account_id: authenticator.accountId };
     let outcome: 'replaced' | 'gone' = 'gone';
-    const free = await unlessTaken(() =>
-      this.#db.transaction(async (trx) => {
+    const free = await insertUnique(this.db, (db) =>
+      transaction(db, async (trx) => {
         outcome = (await trx(TABLE).where(replaced).delete()) === 1 ? 'replaced' : 'gone';
         if (outcome === 'replaced') await trx(TABLE).insert(newRow(authenticator));
       }),
@@ -79,16 +67,18 @@ export class KnexAuthenticators implements Authenticators {
   }
 
   async prefer(accountId: string, id: string, at: Instant): Promise<void> {
-    await this.#db(TABLE).where({ id, account_id: accountId }).update({ preferred_at: at });
+    await this.db(TABLE).where({ id, account_id: accountId }).update({ preferred_at: at });
   }
 
   async rename(accountId: string, id: string, name: string): Promise<boolean> {
-    return unlessTaken(() => this.#db(TABLE).where({ id, account_id: accountId }).update(nameColumns(name)));
+    return insertUnique(this.db, (db) =>
+      db(TABLE).where({ id, account_id: accountId }).update(nameColumns(name)),
+    );
   }
 
   async remove(accountId: string, id: string, at: Instant): Promise<boolean> {
-    return transaction(this.#db, async (trx) => {
-      // The account's row is the lock: of two that are removed at once, the second finds that it is the last.
+    return transaction(this.db, async (trx) => {
+      // Locks the account's row: of two removals at once, the second sees that it removes the last authenticator.
       await trx('accounts').where({ id: accountId }).forUpdate().first();
       if ((await trx(TABLE).where({ id, account_id: accountId }).delete()) !== 1) return false;
       await trx('accounts').where({ id: accountId }).update({ factor_removed_at: at });
@@ -99,68 +89,49 @@ export class KnexAuthenticators implements Authenticators {
   }
 
   async reset(accountId: string, by: string, at: Instant): Promise<number> {
-    return transaction(this.#db, (trx) => resetTwoFactor(trx, accountId, by, at));
-  }
-
-  async spendStep(id: string, step: number): Promise<boolean> {
-    const updated = await this.#db(TABLE)
-      .where({ id })
-      .where('last_step', '<', step)
-      .update({ last_step: step });
-    return updated === 1;
+    return transaction(this.db, (trx) => resetTwoFactor(trx, accountId, by, at));
   }
 
   async recordUse(id: string, at: Instant): Promise<void> {
-    await this.#db(TABLE).where({ id }).update({ last_used_at: at });
+    await this.db(TABLE).where({ id }).update({ last_used_at: at });
   }
 
   async block(id: string, at: Instant): Promise<void> {
-    await this.#db(TABLE).where({ id, blocked_at: null }).update({ blocked_at: at });
+    await this.db(TABLE).where({ id, blocked_at: null }).update({ blocked_at: at });
   }
 
   async unblock(accountId: string): Promise<void> {
-    await this.#db(TABLE)
+    await this.db(TABLE)
       .where({ account_id: accountId })
       .whereNotNull('blocked_at')
       .update({ blocked_at: null });
   }
 
-  async *eachOf(method: MethodId): AsyncIterable<Authenticator> {
-    let last = '';
-    for (;;) {
-      const rows: unknown = await this.#db(TABLE)
+  eachOf(method: MethodId): AsyncIterable<Authenticator> {
+    return oneByOne(BATCH, async (last: Authenticator | undefined) => {
+      const rows: unknown = await this.db(TABLE)
         .where({ method })
-        .where('id', '>', last)
+        .where('id', '>', last?.id ?? '')
         .orderBy('id')
         .limit(BATCH);
-      const batch = z.array(authenticatorRow).parse(rows);
-      yield* batch;
-      if (batch.length < BATCH) return;
-      last = batch.at(-1)?.id ?? last;
-    }
+      return z.array(authenticatorRow).parse(rows);
+    });
   }
 
   async replaceData(id: string, from: unknown, to: unknown): Promise<boolean> {
-    const updated = await this.#db(TABLE)
+    const updated = await this.db(TABLE)
       .where({ id, data: JSON.stringify(from) })
       .update({ data: JSON.stringify(to) });
     return updated === 1;
   }
 }
 
-function newRow({ id, accountId, method, name, data, lastStep, createdAt }: NewAuthenticator) {
-  return {
-    id,
-    account_id: accountId,
-    method,
-    ...nameColumns(name),
-    data: JSON.stringify(data),
-    last_step: lastStep,
-    created_at: createdAt,
-  };
+function newRow(authenticator: NewAuthenticator) {
+  const { name, data } = authenticator;
+  return { ...toColumns(authenticatorRow, authenticator), ...nameColumns(name), data: JSON.stringify(data) };
 }
 
-/** As a digest, for a short name can become a long key: one ligature may stand for 18 letters. */
+/** A digest, because the key of a short name can be long: one ligature may expand to 18 letters. */
 function nameColumns(name: string) {
   return { name, name_key: digest(nameKey(name)) };
 }

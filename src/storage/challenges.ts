@@ -1,46 +1,31 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { days, type Instant } from '../time.ts';
-import type { Binding, Challenge, ChallengeStore } from '../two-factor/challenges.ts';
-import { persistently, transaction } from './contention.ts';
-import { digest, whole } from './rows.ts';
+import type { Binding, Challenge, ChallengeStore } from '../codes/challenges.ts';
+import { days, type Instant } from '../kernel/time.ts';
+import { retryOnConflict } from './sql/conflicts.ts';
+import { mappedRow, toColumns } from './sql/row-mapper.ts';
+import { digest, integerColumn } from './sql/rows.ts';
+import { SqlStore } from './sql/store.ts';
+import { transaction } from './sql/transaction.ts';
 
 const TABLE = 'challenges';
-/** So long an expired code is remembered, for the page to say "expired" and not "none was sent". */
+/** Expired codes are kept this long, so that the page can say "expired" instead of "none was sent". */
 const REMEMBERED = days(1);
 
-const challengeRow = z
-  .object({
-    id: z.string(),
-    address: z.string(),
-    code_hash: z.string(),
-    sent_at: whole,
-    expires_at: whole,
-    tries: whole,
-    used_at: whole.nullable(),
-  })
-  .transform(
-    (row): Challenge => ({
-      id: row.id,
-      address: row.address,
-      codeHash: row.code_hash,
-      sentAt: row.sent_at,
-      expiresAt: row.expires_at,
-      tries: row.tries,
-      usedAt: row.used_at,
-    }),
-  );
+export const challengeRow = mappedRow({
+  id: z.string(),
+  address: z.string(),
+  codeHash: z.string(),
+  sentAt: integerColumn,
+  expiresAt: integerColumn,
+  tries: integerColumn,
+  usedAt: integerColumn.nullable(),
+});
 
 /** Challenges in the database: one for each account, purpose and browser. */
-export class KnexChallengeStore implements ChallengeStore {
-  readonly #db: Knex;
-
-  constructor(db: Knex) {
-    this.#db = db;
-  }
-
+export class KnexChallengeStore extends SqlStore implements ChallengeStore {
   async find(binding: Binding): Promise<Challenge | undefined> {
-    const row: unknown = await this.#db(TABLE).where(bindingColumns(binding)).first();
+    const row: unknown = await this.db(TABLE).where(bindingColumns(binding)).first();
     return challengeRow.optional().parse(row);
   }
 
@@ -49,13 +34,13 @@ export class KnexChallengeStore implements ChallengeStore {
     challenge: Challenge,
     carried: { readonly now: Instant; readonly most: number },
   ): Promise<void> {
-    await transaction(this.#db, async (trx) => {
-      // Locked until the new one stands: a guess that comes in between waits, and is not forgotten.
+    await transaction(this.db, async (trx) => {
+      // Locked until the commit: a guess in between waits, and its count is not lost.
       const found: unknown = await trx(TABLE).where(bindingColumns(binding)).forUpdate().first();
       const earlier = challengeRow.optional().parse(found);
       const tries =
         earlier && isLive(earlier, carried.now) ? Math.min(earlier.tries, carried.most) : challenge.tries;
-      const row = { ...bindingColumns(binding), ...columnsOf({ ...challenge, tries }) };
+      const row = { ...bindingColumns(binding), ...toColumns(challengeRow, { ...challenge, tries }) };
       await trx(TABLE).insert(row).onConflict(['account_id', 'purpose', 'browser_hash']).merge();
     });
     await this.#forget(binding.accountId, challenge.sentAt - REMEMBERED);
@@ -64,22 +49,22 @@ export class KnexChallengeStore implements ChallengeStore {
   async takeTry(id: string, now: Instant, most: number): Promise<boolean> {
     const updated = await this.#live(id, now)
       .where('tries', '<', most)
-      .update({ tries: this.#db.raw('tries + 1') });
+      .update({ tries: this.db.raw('tries + 1') });
     return updated === 1;
   }
 
-  async spend(id: string, now: Instant): Promise<boolean> {
+  async consume(id: string, now: Instant): Promise<boolean> {
     return (await this.#live(id, now).update({ used_at: now })) === 1;
   }
 
   #live(id: string, now: Instant): Knex.QueryBuilder {
-    return this.#db(TABLE).where({ id, used_at: null }).where('expires_at', '>', now);
+    return this.db(TABLE).where({ id, used_at: null }).where('expires_at', '>', now);
   }
 
-  /** Every sign-in brings a browser of its own, so that the rows of an account would only ever grow. */
+  /** Every sign-in has a browser secret of its own: without this the rows of an account would only grow in number. */
   async #forget(accountId: string, before: Instant): Promise<void> {
-    await persistently(async () =>
-      this.#db(TABLE).where({ account_id: accountId }).where('expires_at', '<', before).delete(),
+    await retryOnConflict(this.db, async () =>
+      this.db(TABLE).where({ account_id: accountId }).where('expires_at', '<', before).delete(),
     );
   }
 }
@@ -88,11 +73,7 @@ function isLive({ usedAt, expiresAt }: Challenge, now: Instant): boolean {
   return usedAt === null && expiresAt > now;
 }
 
-function columnsOf({ id, address, codeHash, sentAt, expiresAt, tries, usedAt }: Challenge) {
-  return { id, address, code_hash: codeHash, sent_at: sentAt, expires_at: expiresAt, tries, used_at: usedAt };
-}
-
-/** The browser's secret stays with the browser: who reads the database could otherwise send its codes. */
+/** Only a digest of the browser's secret is stored: with the secret, a reader of the database could submit codes. */
 function bindingColumns({ accountId, purpose, browser }: Binding) {
   return { account_id: accountId, purpose, browser_hash: digest(browser) };
 }

@@ -1,23 +1,30 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import type { CensusPerson, Cohort, CohortStore } from '../two-factor/census.ts';
-import { METHOD_IDS } from '../two-factor/method.ts';
+import type { Cohort, CohortMember, CohortStore } from '../policy/report.ts';
+import { METHOD_IDS } from '../settings/method-ids.ts';
 import { accountRow } from './account-rows.ts';
-import { BATCH, inBatches, othersServed } from './batches.ts';
-import { jsonArrayOf, jsonPairs, jsonPairsOf, jsonTexts } from './json-arrays.ts';
-import { type Driver, driverOf, whole } from './rows.ts';
+import { inBatches, yieldToEventLoop } from './sql/batches.ts';
+import { jsonArrayOf, jsonPairs, jsonPairsOf, jsonTexts } from './sql/json-arrays.ts';
+import { type Driver, driverOf, integerColumn } from './sql/rows.ts';
 
 const TABLE = 'accounts';
-/** So many accounts are counted by one statement. */
+/** Accounts that are counted by one statement. */
 const CHUNK = 20_000;
+/** Accounts that are read by one statement. */
+const BATCH = 200;
 
-/** Whether a grace has begun, or an authenticator went: then moments matter that no two people share. */
+/** Whether a grace period has begun or a factor was removed: then the rules depend on times that no two people share. */
 const TIMED = `case when accounts.factor_removed_at is not null
   or exists (select 1 from graces where graces.account_id = accounts.id) then 1 else 0 end`;
 
-const countedRow = z.looseObject({ cohort: z.string(), size: whole, timed: whole, last_id: z.string() });
+const countedRow = z.looseObject({
+  cohort: z.string(),
+  size: integerColumn,
+  timed: integerColumn,
+  last_id: z.string(),
+});
 
-/** A method that this version does not know is a fault: to leave it out would count people as without it. */
+/** A method that this version does not know is an error: skipping it would count people as without that factor. */
 const methods = z
   .array(z.enum(METHOD_IDS))
   .transform((found) =>
@@ -26,21 +33,21 @@ const methods = z
       .sort((a, b) => METHOD_IDS.indexOf(a.method) - METHOD_IDS.indexOf(b.method)),
   );
 
-/** An account with what hangs on it, in columns. */
+/** An account with its methods, recovery codes, groups and grace periods, as columns. */
 const personRow = z.looseObject({
   methods: jsonTexts.pipe(methods),
-  has_codes: whole,
+  has_codes: integerColumn,
   joined: jsonPairs,
   begun: jsonPairs,
 });
 
-/** Counts accounts by what they have in common, in the database. */
+/** Groups and counts, in the database, the accounts that policy treats alike. */
 export class KnexCohortStore implements CohortStore {
   readonly #db: Knex;
   readonly #chunk: number;
   /** The key of an account's cohort, in SQL. */
   readonly #key: string;
-  /** What hangs on an account, in SQL. */
+  /** The columns of `personRow`, in SQL. */
   readonly #columns: readonly string[];
 
   constructor(db: Knex, chunk = CHUNK) {
@@ -61,11 +68,11 @@ export class KnexCohortStore implements CohortStore {
         if (last > after) after = last;
       }
       if (counted < this.#chunk) return [...cohorts.values()];
-      await othersServed();
+      await yieldToEventLoop();
     }
   }
 
-  /** Counts so many accounts behind this one; `last` is the last of them in each cohort. */
+  /** Counts the next accounts after this id; `last` is the last id of each cohort. */
   async #allOfSome(
     after: string,
     groupId?: string,
@@ -102,7 +109,7 @@ export class KnexCohortStore implements CohortStore {
     keys: readonly string[],
     groupId?: string,
     skip = 0,
-  ): AsyncIterable<readonly CensusPerson[]> {
+  ): AsyncIterable<readonly CohortMember[]> {
     const places = keys.map(() => '?').join(', ');
     yield* this.#people(
       () => this.#accounts(groupId).whereRaw(`${this.#key} in (${places})`, [...keys]),
@@ -110,19 +117,19 @@ export class KnexCohortStore implements CohortStore {
     );
   }
 
-  async *everybody(): AsyncIterable<readonly CensusPerson[]> {
+  async *everybody(): AsyncIterable<readonly CohortMember[]> {
     yield* this.#people(() => this.#accounts(undefined), 0);
   }
 
-  /** These accounts with what hangs on them, a batch by one statement. */
-  #people(these: () => Knex.QueryBuilder, skip: number): AsyncGenerator<readonly CensusPerson[]> {
-    return inBatches(async (after) => {
+  /** These accounts with the columns of `personRow`, a batch per statement. */
+  #people(these: () => Knex.QueryBuilder, skip: number): AsyncGenerator<readonly CohortMember[]> {
+    return inBatches(BATCH, async (last: CohortMember | undefined) => {
       const some = these()
-        .where(`${TABLE}.id`, '>', after)
+        .where(`${TABLE}.id`, '>', last?.account.id ?? '')
         .orderBy(`${TABLE}.id`)
-        .offset(after === '' ? skip : 0)
+        .offset(last === undefined ? skip : 0)
         .limit(BATCH);
-      // Of the batch alone: MariaDB would look up what hangs on everybody before it puts them in order.
+      // A subquery for the batch: otherwise MariaDB computes the columns for all accounts before it sorts.
       const rows: unknown = await this.#db
         .from(some.as(TABLE))
         .select(`${TABLE}.*`, ...this.#columns.map((column) => this.#db.raw(column)))
@@ -150,22 +157,22 @@ function personColumns(driver: Driver): readonly string[] {
   ];
 }
 
-function personOf(found: unknown): CensusPerson {
+function personOf(found: unknown): CohortMember {
   const row = personRow.parse(found);
   return {
     account: accountRow.parse(found),
     authenticators: row.methods,
     hasCodes: row.has_codes === 1,
     memberships: row.joined.map(([groupId, joinedAt]) => ({ groupId, joinedAt })),
-    beginnings: new Map(row.begun),
+    graceStarts: new Map(row.begun),
   };
 }
 
-/** Whether any recovery code is left. */
+/** Whether an unused recovery code is left. */
 const HAS_CODES = `exists (select 1 from recovery_codes
   where recovery_codes.account_id = accounts.id and recovery_codes.used_at is null)`;
 
-/** Whatever a count or a rule goes by, with a sign between that stands in none of it; moments are left out. */
+/** Everything that counts and rules depend on, except times, separated by a character that no part contains. */
 function keyOn(db: Knex): string {
   const list = (column: string, table: string) => {
     const all =
@@ -187,14 +194,14 @@ function keyOn(db: Knex): string {
   return `concat(${parts.join(`, '|', `)})`;
 }
 
-/** What a key says of everybody who has it. */
-function commonTo(key: string): Omit<CensusPerson, 'account'> {
+/** The facts that a key states about all its members. */
+function commonTo(key: string): Omit<CohortMember, 'account'> {
   const [, , codes, , theirMethods = '', groups = ''] = key.split('|');
   return {
     authenticators: methods.parse(listIn(theirMethods)),
     hasCodes: codes === 'codes',
     memberships: listIn(groups).map((groupId) => ({ groupId, joinedAt: 0 })),
-    beginnings: new Map(),
+    graceStarts: new Map(),
   };
 }
 

@@ -1,37 +1,31 @@
-import type { Knex } from 'knex';
 import { z } from 'zod';
-import type { Instant } from '../time.ts';
-import type { Beginnings, GraceKey, GraceStore } from '../two-factor/policies.ts';
-import { persistently } from './contention.ts';
-import { whole } from './rows.ts';
+import type { Instant } from '../kernel/time.ts';
+import type { GraceKey, GraceStarts, GraceStore } from '../policy/policies.ts';
+import { retryOnConflict } from './sql/conflicts.ts';
+import { mappedRow } from './sql/row-mapper.ts';
+import { integerColumn } from './sql/rows.ts';
+import { SqlStore } from './sql/store.ts';
 
 const TABLE = 'graces';
 
-export const graceRow = z.object({ account_id: z.string(), source: z.string(), began_at: whole });
+export const graceRow = mappedRow({ accountId: z.string(), source: z.string(), beganAt: integerColumn });
 const graceRows = z.array(graceRow);
 
-/** When graces began, in the database. */
-export class KnexGraceStore implements GraceStore {
-  readonly #db: Knex;
-
-  constructor(db: Knex) {
-    this.#db = db;
+export class KnexGraceStore extends SqlStore implements GraceStore {
+  async of(accountIds: readonly string[]): Promise<ReadonlyMap<string, GraceStarts>> {
+    return beginningsOf(await this.db(TABLE).whereIn('account_id', [...accountIds]));
   }
 
-  async of(accountIds: readonly string[]): Promise<ReadonlyMap<string, Beginnings>> {
-    return beginningsOf(await this.#db(TABLE).whereIn('account_id', [...accountIds]));
-  }
-
-  /** The key decides between those who begin it at once; what began before `since` makes room, once. */
+  /** Of several at once the primary key accepts one. A grace period that began before `since` begins again, once. */
   async begin(accountId: string, source: GraceKey, since: Instant, at: Instant): Promise<void> {
     const grace = { account_id: accountId, source };
-    await persistently(async () => {
-      const begunAnew = await this.#db(TABLE)
+    await retryOnConflict(this.db, async () => {
+      const begunAnew = await this.db(TABLE)
         .where(grace)
         .where('began_at', '<', since)
         .update({ began_at: at });
       if (begunAnew === 1) return;
-      await this.#db(TABLE)
+      await this.db(TABLE)
         .insert({ ...grace, began_at: at })
         .onConflict(['account_id', 'source'])
         .ignore();
@@ -39,13 +33,13 @@ export class KnexGraceStore implements GraceStore {
   }
 }
 
-/** The beginnings by account that rows of the table say. */
-export function beginningsOf(rows: unknown): ReadonlyMap<string, Beginnings> {
-  const byAccount = Map.groupBy(graceRows.parse(rows), ({ account_id }) => account_id);
+/** The starts of grace periods in these rows, by account. */
+export function beginningsOf(rows: unknown): ReadonlyMap<string, GraceStarts> {
+  const byAccount = Map.groupBy(graceRows.parse(rows), ({ accountId }) => accountId);
   return new Map(
     [...byAccount].map(([id, graces]) => [
       id,
-      new Map(graces.map(({ source, began_at }) => [source, began_at])),
+      new Map(graces.map(({ source, beganAt }) => [source, beganAt])),
     ]),
   );
 }

@@ -1,50 +1,49 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { NewMember } from '../accounts/accounts.ts';
+import type { Instant } from '../kernel/time.ts';
 import {
   type Group,
   type GroupStore,
   type GroupWithSize,
   groupNameKey,
   type Membership,
-} from '../accounts/group.ts';
-import type { Instant } from '../time.ts';
-import { transaction, unlessTaken } from './contention.ts';
-import { digest, searchKey, whole } from './rows.ts';
-import { columnsOf, ruleColumns, ruleOf } from './rules.ts';
+} from '../policy/group.ts';
+import { RULE, ruleColumns } from './rules.ts';
+import { mappedRow } from './sql/row-mapper.ts';
+import { digest, integerColumn, searchKey } from './sql/rows.ts';
+import { SqlStore } from './sql/store.ts';
+import { insertUnique, transaction } from './sql/transaction.ts';
 
 const TABLE = 'groups';
 const MEMBERS = 'group_members';
 
-const groupRow = ruleColumns.extend({ id: z.string(), name: z.string() });
-const sizedRow = groupRow.extend({ members: whole });
-export const membershipRow = groupRow.extend({ account_id: z.string(), joined_at: whole });
-const membershipRows = z.array(membershipRow);
+const GROUP = { ...RULE, id: z.string(), name: z.string() };
+export const groupRow = mappedRow(GROUP).transform(groupOf);
+const sizedRow = mappedRow({ ...GROUP, members: integerColumn }).transform(({ members, ...row }) => ({
+  ...groupOf(row),
+  members,
+}));
+export const membershipColumns = mappedRow({ ...GROUP, accountId: z.string(), joinedAt: integerColumn });
+const membershipRows = z.array(
+  membershipColumns.transform(
+    ({ accountId, joinedAt, ...row }): Membership => ({ accountId, group: groupOf(row), joinedAt }),
+  ),
+);
 
-/** Groups in the database. */
-export class KnexGroupStore implements GroupStore {
-  readonly #db: Knex;
-
-  constructor(db: Knex) {
-    this.#db = db;
-  }
-
+export class KnexGroupStore extends SqlStore implements GroupStore {
   async all(): Promise<readonly GroupWithSize[]> {
-    const size = this.#db(MEMBERS)
+    const size = this.db(MEMBERS)
       .count('*')
       .whereRaw('?? = ??', [`${MEMBERS}.group_id`, `${TABLE}.id`])
       .as('members');
-    const rows: unknown = await this.#db(TABLE).select(`${TABLE}.*`, size);
-    const groups = z
-      .array(sizedRow)
-      .parse(rows)
-      .map((row) => ({ ...groupOf(row), members: row.members }));
-    return groups.sort(byName);
+    const rows: unknown = await this.db(TABLE).select(`${TABLE}.*`, size);
+    return z.array(sizedRow).parse(rows).sort(byName);
   }
 
   async list(): Promise<readonly Group[]> {
-    const rows: unknown = await this.#db(TABLE);
-    return z.array(groupRow).parse(rows).map(groupOf).sort(byName);
+    const rows: unknown = await this.db(TABLE);
+    return z.array(groupRow).parse(rows).sort(byName);
   }
 
   async find(id: string): Promise<Group | undefined> {
@@ -56,7 +55,7 @@ export class KnexGroupStore implements GroupStore {
   }
 
   async of(accountIds: readonly string[]): Promise<ReadonlyMap<string, readonly Membership[]>> {
-    const rows: unknown = await this.#db(MEMBERS)
+    const rows: unknown = await this.db(MEMBERS)
       .join(TABLE, `${TABLE}.id`, `${MEMBERS}.group_id`)
       .whereIn(`${MEMBERS}.account_id`, [...accountIds])
       .select(`${TABLE}.*`, `${MEMBERS}.account_id`, `${MEMBERS}.joined_at`);
@@ -64,31 +63,31 @@ export class KnexGroupStore implements GroupStore {
   }
 
   async create(group: Group): Promise<boolean> {
-    return unlessTaken(() => this.#db(TABLE).insert({ id: group.id, ...columns(group) }));
+    return insertUnique(this.db, (db) => db(TABLE).insert({ id: group.id, ...columns(group) }));
   }
 
   async change(group: Group): Promise<boolean> {
     let changed = 0;
-    const isFree = await unlessTaken(async () => {
-      changed = await this.#db(TABLE).where({ id: group.id }).update(columns(group));
+    const isFree = await insertUnique(this.db, async (db) => {
+      changed = await db(TABLE).where({ id: group.id }).update(columns(group));
     });
     return isFree && changed === 1;
   }
 
   async remove(id: string): Promise<boolean> {
-    return transaction(this.#db, async (trx) => {
+    return transaction(this.db, async (trx) => {
       await trx('graces').where({ source: id }).delete();
       return (await trx(TABLE).where({ id }).delete()) === 1;
     });
   }
 
   async add(groupId: string, accountId: string, at: Instant): Promise<boolean> {
-    return transaction(this.#db, async (trx) => {
+    return transaction(this.db, async (trx) => {
       const group: unknown = await trx(TABLE).where({ id: groupId }).forUpdate().first('id');
       const account: unknown = await trx('accounts').where({ id: accountId }).first('id');
       if (group === undefined || account === undefined) return false;
       const member = { group_id: groupId, account_id: accountId };
-      // Locked by the group's row: of two at once the second finds the first's.
+      // The group's row is locked: of two at once, the second finds the first one's row.
       if ((await trx(MEMBERS).where(member).first('joined_at')) !== undefined) return false;
       await trx(MEMBERS).insert({ ...member, joined_at: at });
       return true;
@@ -96,16 +95,15 @@ export class KnexGroupStore implements GroupStore {
   }
 
   async drop(groupId: string, accountId: string): Promise<boolean> {
-    return (await this.#db(MEMBERS).where({ group_id: groupId, account_id: accountId }).delete()) === 1;
+    return (await this.db(MEMBERS).where({ group_id: groupId, account_id: accountId }).delete()) === 1;
   }
 
   async #first(where: Readonly<Record<string, string>>): Promise<Group | undefined> {
-    const row = groupRow.optional().parse(await this.#db(TABLE).where(where).first());
-    return row && groupOf(row);
+    return groupRow.optional().parse(await this.db(TABLE).where(where).first());
   }
 }
 
-/** Puts new accounts into their groups within the caller's transaction. */
+/** Adds new accounts to their groups, within the caller's transaction. */
 export async function joinGroups(trx: Knex.Transaction, newcomers: readonly NewMember[]): Promise<void> {
   const wanted = new Set(newcomers.flatMap(({ groupIds }) => groupIds));
   if (wanted.size === 0) return;
@@ -128,26 +126,23 @@ export async function joinGroups(trx: Knex.Transaction, newcomers: readonly NewM
 }
 
 function columns(group: Group) {
-  return { name: group.name, name_key: digest(groupNameKey(group.name)), ...columnsOf(group) };
+  return { name: group.name, name_key: digest(groupNameKey(group.name)), ...ruleColumns(group) };
 }
 
-/** Memberships by the names of their groups, of rows that are a group's and the member's in one. */
+/** The memberships of rows that join a group with a member, in the order of the groups' names. */
 export function membershipsOf(rows: unknown): readonly Membership[] {
-  return membershipRows
-    .parse(rows)
-    .map((row) => ({ accountId: row.account_id, group: groupOf(row), joinedAt: row.joined_at }))
-    .sort((one, other) => byName(one.group, other.group));
+  return membershipRows.parse(rows).sort((one, other) => byName(one.group, other.group));
 }
 
-function groupOf(row: z.infer<typeof groupRow>): Group {
-  return { id: row.id, name: row.name, ...ruleOf(row) };
+function groupOf({ mandatorySince, ...row }: z.output<z.ZodObject<typeof GROUP>>): Group {
+  return { ...row, since: mandatorySince };
 }
 
 function byName(one: Group, other: Group): number {
   return byGroupName(one.name, other.name);
 }
 
-/** In the order of lists. */
+/** The order of groups in lists. */
 export function byGroupName(one: string, other: string): number {
   return searchKey(one) < searchKey(other) ? -1 : 1;
 }

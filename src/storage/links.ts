@@ -1,62 +1,32 @@
-import type { Knex } from 'knex';
 import { z } from 'zod';
-import { emailKey } from '../accounts/account.ts';
 import { LINK_LIFETIME, type Link, type LinkPurpose, type LinkStore } from '../accounts/links.ts';
-import type { Instant } from '../time.ts';
-import { persistently } from './contention.ts';
-import { digest, whole } from './rows.ts';
+import { emailKey } from '../kernel/email-address.ts';
+import type { Instant } from '../kernel/time.ts';
+import { retryOnConflict } from './sql/conflicts.ts';
+import { mappedRow, toColumns } from './sql/row-mapper.ts';
+import { digest, integerColumn } from './sql/rows.ts';
+import { SqlStore } from './sql/store.ts';
 
 const TABLE = 'links';
 
-const linkRow = z
-  .object({
-    id: z.string(),
-    purpose: z.string().refine((purpose): purpose is LinkPurpose => Object.hasOwn(LINK_LIFETIME, purpose)),
-    account_id: z.string().nullable(),
-    email: z.string().nullable(),
-    name: z.string().nullable(),
-    created_at: whole,
-    expires_at: whole,
-  })
-  .transform(
-    (row): Link => ({
-      id: row.id,
-      purpose: row.purpose,
-      accountId: row.account_id,
-      email: row.email,
-      name: row.name,
-      createdAt: row.created_at,
-      expiresAt: row.expires_at,
-    }),
-  );
+export const linkRow = mappedRow({
+  id: z.string(),
+  purpose: z.string().refine((purpose): purpose is LinkPurpose => Object.hasOwn(LINK_LIFETIME, purpose)),
+  accountId: z.string().nullable(),
+  email: z.string().nullable(),
+  name: z.string().nullable(),
+  createdAt: integerColumn,
+  expiresAt: integerColumn,
+});
 
-/** One-time links in the database. */
-export class KnexLinkStore implements LinkStore {
-  readonly #db: Knex;
-
-  constructor(db: Knex) {
-    this.#db = db;
-  }
-
+export class KnexLinkStore extends SqlStore implements LinkStore {
   async replace(link: Link, tokenHash: string): Promise<void> {
-    const row = {
-      id: link.id,
-      slot: slot(link),
-      token_hash: tokenHash,
-      purpose: link.purpose,
-      account_id: link.accountId,
-      email: link.email,
-      name: link.name,
-      created_at: link.createdAt,
-      expires_at: link.expiresAt,
-      used_at: null,
-    };
-    await persistently(async () => this.#db(TABLE).insert(row).onConflict('slot').merge());
-    await persistently(async () => this.#db(TABLE).where('expires_at', '<=', link.createdAt).delete());
+    const row = { ...toColumns(linkRow, link), slot: slot(link), token_hash: tokenHash, used_at: null };
+    await retryOnConflict(this.db, async () => this.db(TABLE).insert(row).onConflict('slot').merge());
   }
 
   async findLive(purpose: LinkPurpose, tokenHash: string, now: Instant): Promise<Link | undefined> {
-    const row: unknown = await this.#db(TABLE)
+    const row: unknown = await this.db(TABLE)
       .where({ purpose, token_hash: tokenHash, used_at: null })
       .where('expires_at', '>', now)
       .first();
@@ -64,7 +34,7 @@ export class KnexLinkStore implements LinkStore {
   }
 
   async hasLive(purpose: LinkPurpose, accountId: string, now: Instant): Promise<boolean> {
-    const row: unknown = await this.#db(TABLE)
+    const row: unknown = await this.db(TABLE)
       .select('id')
       .where({ purpose, account_id: accountId, used_at: null })
       .where('expires_at', '>', now)
@@ -73,16 +43,21 @@ export class KnexLinkStore implements LinkStore {
   }
 
   async spend(id: string, now: Instant): Promise<boolean> {
-    const updated = await this.#db(TABLE)
+    const updated = await this.db(TABLE)
       .where({ id, used_at: null })
       .where('expires_at', '>', now)
       .update({ used_at: now });
     return updated === 1;
   }
 
+  /** Deletes expired links; some contain the names and addresses of strangers. */
+  async forget(now: Instant): Promise<void> {
+    await retryOnConflict(this.db, async () => this.db(TABLE).where('expires_at', '<=', now).delete());
+  }
+
   async dropFor(accountId: string): Promise<void> {
-    await persistently(async () =>
-      this.#db(TABLE)
+    await retryOnConflict(this.db, async () =>
+      this.db(TABLE)
         .where({ account_id: accountId })
         .whereNot({ purpose: 'cancel request' satisfies LinkPurpose })
         .delete(),
@@ -90,7 +65,7 @@ export class KnexLinkStore implements LinkStore {
   }
 }
 
-/** For each purpose there is one link to an account or an address; to nobody in particular (the set-up) there is one. */
+/** Unique key: one link for each purpose and account or address, and one for the set-up, which has neither. */
 function slot({ purpose, accountId, email }: Link): string {
   return digest(purpose, accountId ?? '', email === null ? '' : emailKey(email));
 }

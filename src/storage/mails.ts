@@ -1,79 +1,90 @@
-import type { Knex } from 'knex';
 import { z } from 'zod';
-import { type Sealed, sealedText } from '../keyring.ts';
+import { type Sealed, sealedText } from '../kernel/keyring.ts';
+import type { Instant } from '../kernel/time.ts';
 import {
   type ClaimedMail,
   type Ending,
   type LateMails,
+  MAIL_REMEMBERED,
   MAIL_STATES,
   type Mail,
   type MailDepth,
   type MailStore,
-} from '../post/mail.ts';
-import type { Instant } from '../time.ts';
-import { persistently } from './contention.ts';
-import { countOf, json, whole } from './rows.ts';
+} from '../mail/mail.ts';
+import { oneByOne } from './sql/batches.ts';
+import { retryOnConflict } from './sql/conflicts.ts';
+import { columnsOf, mappedRow, toColumns } from './sql/row-mapper.ts';
+import { countOf, digest, integerColumn, json } from './sql/rows.ts';
+import { SqlStore } from './sql/store.ts';
 
 const TABLE = 'mails';
 const BATCH = 200;
 
-const columns = z.object({
+const MAIL = {
   id: z.string(),
-  account_id: z.string().nullable(),
+  accountId: z.string().nullable(),
   address: z.string(),
   kind: z.string(),
-  created_at: whole,
+  createdAt: integerColumn,
   state: z.enum(MAIL_STATES),
-  tries: whole,
-  due_at: whole,
-  expires_at: whole,
-  settled_at: whole.nullable(),
+  tries: integerColumn,
+  dueAt: integerColumn,
+  expiresAt: integerColumn,
+  settledAt: integerColumn.nullable(),
   fault: z.string().nullable(),
-});
+};
 
-const mailRow = columns.transform(mailOf);
+const mailRow = mappedRow(MAIL);
 
 const sealedColumn = json.pipe(sealedText);
 
-const claimedRow = columns
-  .extend({ letter: sealedColumn })
-  .transform(({ letter, ...row }): ClaimedMail => ({ mail: mailOf(row), letter }));
+/** A mail with its letter, which is dropped once the mail is settled. */
+export const storedMail = mappedRow({ ...MAIL, letter: sealedColumn.nullable() });
+
+const claimedRow = mappedRow({ ...MAIL, letter: sealedColumn }).transform(
+  ({ letter, ...mail }): ClaimedMail => ({ mail, letter }),
+);
 
 const letterRow = z.object({ id: z.string(), letter: sealedColumn });
 
-const depthRow = z.object({ waiting: whole, late: whole, oldest: whole.nullable() });
+const depthRow = z.object({ waiting: integerColumn, late: integerColumn, oldest: integerColumn.nullable() });
 
-const dueRow = z.object({ due_at: whole.nullable() });
+const turnRow = z.object({ turn: integerColumn.nullable() });
 
-/** What lists show: the letter stays where it is. */
-const SHOWN = Object.keys(columns.shape);
+const dueRow = z.object({ due_at: integerColumn.nullable() });
 
-/** The mail queue in the database. */
-export class KnexMailStore implements MailStore {
-  readonly #db: Knex;
+/** The columns of lists, without the letter. */
+const SHOWN = columnsOf(mailRow);
 
-  constructor(db: Knex) {
-    this.#db = db;
+export class KnexMailStore extends SqlStore implements MailStore {
+  async add(mail: Mail, letter: Sealed | null, client?: string): Promise<void> {
+    const place = client === undefined ? {} : await this.#placeOf(digest(client));
+    await retryOnConflict(this.db, async () => this.db(TABLE).insert({ ...newRow(mail, letter), ...place }));
   }
 
-  async add(mail: Mail, letter: Sealed | null): Promise<void> {
-    await persistently(async () => this.#db(TABLE).insert(newRow(mail, letter)));
+  /** The turn after the client's last waiting mail. Two mails at once may get the same turn, which does no harm. */
+  async #placeOf(clientHash: string) {
+    const row: unknown = await this.db(TABLE)
+      .where({ client_hash: clientHash })
+      .max({ turn: 'turn' })
+      .first();
+    return { client_hash: clientHash, turn: (turnRow.parse(row).turn ?? 0) + 1 };
   }
 
   async replaceEarlier({ id, kind, address, createdAt }: Mail): Promise<void> {
-    await persistently(async () =>
-      this.#db(TABLE)
+    await retryOnConflict(this.db, async () =>
+      this.db(TABLE)
         .where({ kind, address, state: 'waiting' })
         .where('id', '<', id)
-        .update({ state: 'replaced', letter: null, settled_at: createdAt }),
+        .update({ state: 'replaced', letter: null, client_hash: null, settled_at: createdAt }),
     );
   }
 
   async due(now: Instant, most: number): Promise<readonly string[]> {
-    const rows: unknown = await this.#db(TABLE)
+    const rows: unknown = await this.db(TABLE)
       .where({ state: 'waiting' })
       .where('due_at', '<=', now)
-      .orderBy(['due_at', 'id'])
+      .orderBy(['turn', 'due_at', 'id'])
       .limit(most)
       .select('id');
     return z
@@ -83,41 +94,45 @@ export class KnexMailStore implements MailStore {
   }
 
   async claim(id: string, now: Instant, until: Instant): Promise<ClaimedMail | undefined> {
-    const claimed = await persistently(async () =>
-      this.#db(TABLE)
+    const claimed = await retryOnConflict(this.db, async () =>
+      this.db(TABLE)
         .where({ id, state: 'waiting' })
         .where('due_at', '<=', now)
-        .update({ due_at: until, tries: this.#db.raw('tries + 1') }),
+        .update({ due_at: until, tries: this.db.raw('tries + 1') }),
     );
     if (claimed !== 1) return undefined;
-    // A newer mail may have replaced it in between, and taken its letter away.
-    const row: unknown = await this.#db(TABLE).where({ id, state: 'waiting' }).first();
+    // A newer mail may have replaced it in between, which deletes its letter.
+    const row: unknown = await this.db(TABLE).where({ id, state: 'waiting' }).first();
     return claimedRow.optional().parse(row);
   }
 
   async settle({ id, tries }: Mail, { state, at, fault }: Ending): Promise<boolean> {
-    const settled = await persistently(async () => {
-      const waiting = this.#db(TABLE).where({ id, state: 'waiting' });
+    const settled = await retryOnConflict(this.db, async () => {
+      const waiting = this.db(TABLE).where({ id, state: 'waiting' });
       if (state !== 'taken') waiting.where({ tries });
-      return waiting.update({ state, settled_at: at, fault, letter: null });
+      return waiting.update({ state, settled_at: at, fault, letter: null, client_hash: null });
     });
     return settled === 1;
   }
 
+  async drop({ id }: Mail): Promise<void> {
+    await retryOnConflict(this.db, async () => this.db(TABLE).where({ id }).delete());
+  }
+
   async postpone({ id, tries }: Mail, dueAt: Instant, fault: string): Promise<boolean> {
-    const postponed = await persistently(async () =>
-      this.#db(TABLE).where({ id, state: 'waiting', tries }).update({ due_at: dueAt, fault }),
+    const postponed = await retryOnConflict(this.db, async () =>
+      this.db(TABLE).where({ id, state: 'waiting', tries }).update({ due_at: dueAt, fault }),
     );
     return postponed === 1;
   }
 
   async nextDue(): Promise<Instant | undefined> {
-    const row: unknown = await this.#db(TABLE).where({ state: 'waiting' }).min({ due_at: 'due_at' }).first();
+    const row: unknown = await this.db(TABLE).where({ state: 'waiting' }).min({ due_at: 'due_at' }).first();
     return dueRow.parse(row).due_at ?? undefined;
   }
 
   async newestOf(accountId: string, most: number): Promise<readonly Mail[]> {
-    const rows: unknown = await this.#db(TABLE)
+    const rows: unknown = await this.db(TABLE)
       .where({ account_id: accountId })
       .orderBy('id', 'desc')
       .limit(most)
@@ -126,7 +141,7 @@ export class KnexMailStore implements MailStore {
   }
 
   async late(before: Instant): Promise<LateMails | undefined> {
-    const late = () => this.#db(TABLE).where({ state: 'waiting' }).where('created_at', '<', before);
+    const late = () => this.db(TABLE).where({ state: 'waiting' }).where('created_at', '<', before);
     const row: unknown = await late().orderBy(['created_at', 'id']).first(SHOWN);
     const oldest = mailRow.optional().parse(row);
     if (!oldest) return undefined;
@@ -134,40 +149,37 @@ export class KnexMailStore implements MailStore {
   }
 
   async depth(before: Instant): Promise<MailDepth> {
-    const row: unknown = await this.#db(TABLE)
+    const row: unknown = await this.db(TABLE)
       .where({ state: 'waiting' })
       .select(
-        this.#db.raw('count(*) as waiting, min(created_at) as oldest'),
-        this.#db.raw('coalesce(sum(case when created_at < ? then 1 else 0 end), 0) as late', [before]),
+        this.db.raw('count(*) as waiting, min(created_at) as oldest'),
+        this.db.raw('coalesce(sum(case when created_at < ? then 1 else 0 end), 0) as late', [before]),
       )
       .first();
     const { oldest, ...counts } = depthRow.parse(row);
     return { ...counts, oldest: oldest ?? undefined };
   }
 
-  async forget(before: Instant): Promise<void> {
-    await persistently(async () => this.#db(TABLE).where('settled_at', '<', before).delete());
+  async forget(now: Instant): Promise<void> {
+    const before = now - MAIL_REMEMBERED;
+    await retryOnConflict(this.db, async () => this.db(TABLE).where('settled_at', '<', before).delete());
   }
 
-  async *letters(): AsyncIterable<{ readonly id: string; readonly letter: Sealed }> {
-    let last = '';
-    for (;;) {
-      const rows: unknown = await this.#db(TABLE)
+  letters(): AsyncIterable<{ readonly id: string; readonly letter: Sealed }> {
+    return oneByOne(BATCH, async (last: z.output<typeof letterRow> | undefined) => {
+      const rows: unknown = await this.db(TABLE)
         .where({ state: 'waiting' })
-        .where('id', '>', last)
+        .where('id', '>', last?.id ?? '')
         .orderBy('id')
         .limit(BATCH)
         .select('id', 'letter');
-      const found = z.array(letterRow).parse(rows);
-      yield* found;
-      if (found.length < BATCH) return;
-      last = found.at(-1)?.id ?? '';
-    }
+      return z.array(letterRow).parse(rows);
+    });
   }
 
   async replaceLetter(id: string, from: Sealed, to: Sealed): Promise<boolean> {
-    const replaced = await persistently(async () =>
-      this.#db(TABLE)
+    const replaced = await retryOnConflict(this.db, async () =>
+      this.db(TABLE)
         .where({ id, letter: JSON.stringify(from) })
         .update({ letter: JSON.stringify(to) }),
     );
@@ -175,35 +187,6 @@ export class KnexMailStore implements MailStore {
   }
 }
 
-function mailOf(row: z.output<typeof columns>): Mail {
-  return {
-    id: row.id,
-    accountId: row.account_id,
-    address: row.address,
-    kind: row.kind,
-    createdAt: row.created_at,
-    state: row.state,
-    tries: row.tries,
-    dueAt: row.due_at,
-    expiresAt: row.expires_at,
-    settledAt: row.settled_at,
-    fault: row.fault,
-  };
-}
-
 function newRow(mail: Mail, letter: Sealed | null) {
-  return {
-    id: mail.id,
-    account_id: mail.accountId,
-    address: mail.address,
-    kind: mail.kind,
-    created_at: mail.createdAt,
-    state: mail.state,
-    tries: mail.tries,
-    due_at: mail.dueAt,
-    expires_at: mail.expiresAt,
-    settled_at: mail.settledAt,
-    fault: mail.fault,
-    letter: letter && JSON.stringify(letter),
-  };
+  return { ...toColumns(mailRow, mail), letter: letter && JSON.stringify(letter) };
 }

@@ -1,20 +1,23 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { emailKey } from '../accounts/account.ts';
-import type { ListedPerson, People, PeoplePage, PeopleQuery } from '../accounts/people.ts';
+import type { ListedPerson, People, PeoplePage, PeopleQuery } from '../administration/people.ts';
+import { emailKeys, emailParts, hasForm } from '../kernel/email-address.ts';
 import { accountRow } from './account-rows.ts';
 import { authenticatorRow } from './authenticators.ts';
-import { BATCH, inBatches } from './batches.ts';
 import { byGroupName } from './groups.ts';
-import { jsonArrayOf, jsonTexts } from './json-arrays.ts';
-import { pageOf } from './pages.ts';
-import { containing, driverOf } from './rows.ts';
+import { inBatches } from './sql/batches.ts';
+import { jsonArrayOf, jsonTexts } from './sql/json-arrays.ts';
+import { pageOf } from './sql/pagination.ts';
+import { columnsOf } from './sql/row-mapper.ts';
+import { containing, driverOf, searchKey } from './sql/rows.ts';
+import { SqlStore } from './sql/store.ts';
 
 const TABLE = 'accounts';
+const BATCH = 200;
 
-/** The columns of an authenticator, as they stand beside those of its account. */
+/** Prefix of an authenticator's columns beside those of its account. */
 const BESIDE = 'authenticator_';
-const AUTHENTICATOR_COLUMNS = Object.keys(authenticatorRow.in.shape);
+const AUTHENTICATOR_COLUMNS = columnsOf(authenticatorRow);
 
 const listedRows = z.array(
   z.looseObject({
@@ -24,34 +27,27 @@ const listedRows = z.array(
   }),
 );
 
-/** Lists of people in the database. */
-export class KnexPeople implements People {
-  readonly #db: Knex;
-
-  constructor(db: Knex) {
-    this.#db = db;
-  }
-
-  /** The first page is 1. */
+export class KnexPeople extends SqlStore implements People {
+  /** Pages count from 1. */
   async search({ search, groupId, page, pageSize }: PeopleQuery): Promise<PeoplePage> {
-    const found = this.#db(TABLE);
+    const found = this.db(TABLE);
     const typed = search.trim();
-    // Whoever types a whole address means that account, which an index finds among millions.
-    if (typed.includes('@') && (await this.#isAddress(typed))) found.where({ email_key: emailKey(typed) });
+    // A complete address means that account: an index finds it among millions.
+    if (await this.#isAddress(typed)) found.whereIn('email_key', emailKeys(typed));
     else if (typed !== '') {
-      const pattern = containing(typed);
       found.where((either) => {
-        either
-          .whereRaw("name_key like ? escape '!'", [pattern])
-          .orWhereRaw("email_key like ? escape '!'", [pattern]);
+        either.whereRaw("name_key like ? escape '!'", [containing(searchKey(typed))]);
+        for (const part of emailParts(typed)) {
+          either.orWhereRaw("email_key like ? escape '!'", [containing(part)]);
+        }
       });
     }
     if (groupId !== undefined) {
-      found.whereIn('id', this.#db('group_members').select('account_id').where({ group_id: groupId }));
+      found.whereIn('id', this.db('group_members').select('account_id').where({ group_id: groupId }));
     }
     const byName = ['name_key', 'id'];
     const { rows, ...counted } = await pageOf(
-      this.#db,
+      this.db,
       found,
       { page, pageSize },
       (all) => all.orderBy(byName),
@@ -61,26 +57,28 @@ export class KnexPeople implements People {
   }
 
   inBatches(): AsyncIterable<readonly ListedPerson[]> {
-    return inBatches(async (after) => {
-      const next = this.#db(TABLE).where('id', '>', after).orderBy('id').limit(BATCH);
+    return inBatches(BATCH, async (last: ListedPerson | undefined) => {
+      const next = this.db(TABLE)
+        .where('id', '>', last?.account.id ?? '')
+        .orderBy('id')
+        .limit(BATCH);
       return peopleIn(await this.#withWhatTheyHave(next, ['id']));
     });
   }
 
   async #isAddress(typed: string): Promise<boolean> {
-    const found = this.#db(TABLE)
-      .where({ email_key: emailKey(typed) })
-      .first('id');
+    if (!hasForm(typed)) return false;
+    const found = this.db(TABLE).whereIn('email_key', emailKeys(typed)).first('id');
     return (await found) !== undefined;
   }
 
-  /** These accounts, with a row for each of their authenticators; whoever has none has one row. */
+  /** These accounts, one row for each authenticator; one row for an account without any. */
   #withWhatTheyHave(accounts: Knex.QueryBuilder, order: readonly string[]): Knex.QueryBuilder {
-    const names = this.#db('group_members')
+    const names = this.db('group_members')
       .join('groups', 'groups.id', 'group_members.group_id')
       .whereRaw('?? = ??', ['group_members.account_id', 'people.id'])
-      .select(this.#db.raw(jsonArrayOf(driverOf(this.#db), '??'), ['groups.name']));
-    return this.#db
+      .select(this.db.raw(jsonArrayOf(driverOf(this.db), '??'), ['groups.name']));
+    return this.db
       .from(accounts.as('people'))
       .leftJoin('authenticators', 'authenticators.account_id', 'people.id')
       .select(

@@ -1,24 +1,25 @@
 import type { Knex } from 'knex';
-import { newToken } from '../identifiers.ts';
-import { hearFailures, transaction } from './contention.ts';
-import { ping } from './database.ts';
-import { KnexThrottleStore, throttleRow } from './limits.ts';
+import { newToken } from '../kernel/identifiers.ts';
+import { KnexBackoffStore, throttleRow } from './limits.ts';
+import { onQueryError } from './sql/conflicts.ts';
+import { ping } from './sql/database.ts';
+import { transaction } from './sql/transaction.ts';
 
-/** Asks a part whether it is there; rejects when it is not. */
+/** Resolves if a dependency works; rejects otherwise. */
 type Readiness = () => Promise<void>;
 
 /**
- * Asks a database whether it does what the portal needs of it: resolves within seconds, or rejects. Where its disk is full
- * it still answers, and takes nothing. So after a statement has failed it has to take something, too, until it does;
- * while none fails nothing is written, for whoever watches asks every few seconds.
+ * Checks that a database works: resolves within seconds, or rejects. With a full disk it still answers, but accepts no writes:
+ * after a failed statement the check therefore writes as well, until that works. Otherwise it writes nothing, because monitors
+ * call it every few seconds.
  */
 export function readinessOf(db: Knex): Readiness {
   let isInDoubt = false;
-  hearFailures(db, () => {
+  onQueryError(db, () => {
     isInDoubt = true;
   });
   return async () => {
-    // First, for it has a time limit: what hangs is not asked for more.
+    // First, because it has a time limit: a database that hangs gets no further statement.
     await ping(db);
     if (!isInDoubt) return;
     await writeSomething(db);
@@ -26,18 +27,18 @@ export function readinessOf(db: Knex): Readiness {
   };
 }
 
-/** Writes a row that stands for nobody, and takes it back: nothing is left, and everything on the way there has worked. */
-async function writeSomething(db: Knex): Promise<void> {
+/** Writes a row that belongs to nobody, and deletes it again in the same transaction. */
+export async function writeSomething(db: Knex): Promise<void> {
   const subject = `readiness:${newToken()}`;
   await transaction(db, async (trx) => {
-    await new KnexThrottleStore(trx).replace(subject, NOTHING, NOTHING);
+    await new KnexBackoffStore(trx).replace(subject, NOTHING, NOTHING);
     await throttleRow(trx, subject).delete();
   });
 }
 
 const NOTHING = { failures: 0, waitUntil: 0 };
 
-/** A ping that tells when it fails. */
+/** Calls `failed` when the ping fails. */
 export function observed(ping: Readiness, failed: () => void): Readiness {
   return async () => {
     try {

@@ -1,17 +1,10 @@
-import type { Knex } from 'knex';
-import type { Instant } from '../time.ts';
-import type { MethodId } from '../two-factor/method.ts';
-import type { ReminderStore } from '../two-factor/reminders.ts';
-import { persistently } from './contention.ts';
+import type { Instant } from '../kernel/time.ts';
+import type { ReminderStore } from '../policy/reminders.ts';
+import type { MethodId } from '../settings/method-ids.ts';
+import { retryOnConflict } from './sql/conflicts.ts';
+import { SqlStore } from './sql/store.ts';
 
-/** When people were reminded, in the database. */
-export class KnexReminderStore implements ReminderStore {
-  readonly #db: Knex;
-
-  constructor(db: Knex) {
-    this.#db = db;
-  }
-
+export class KnexReminderStore extends SqlStore implements ReminderStore {
   async claim(
     accountId: string,
     {
@@ -20,12 +13,12 @@ export class KnexReminderStore implements ReminderStore {
       without,
     }: { readonly dueSince: Instant; readonly at: Instant; readonly without: readonly MethodId[] },
   ): Promise<boolean> {
-    const theirs = this.#db('authenticators')
+    const theirs = this.db('authenticators')
       .select('id')
       .where({ account_id: accountId })
       .whereIn('method', [...without]);
-    const claimed = await persistently(async () =>
-      this.#db('accounts')
+    const claimed = await retryOnConflict(this.db, async () =>
+      this.db('accounts')
         .where({ id: accountId, disabled_at: null })
         .where((earlier) => earlier.whereNull('reminded_at').orWhere('reminded_at', '<', dueSince))
         .whereNotExists(theirs)
@@ -35,6 +28,6 @@ export class KnexReminderStore implements ReminderStore {
   }
 
   async release(accountId: string, at: Instant): Promise<void> {
-    await this.#db('accounts').where({ id: accountId, reminded_at: at }).update({ reminded_at: null });
+    await this.db('accounts').where({ id: accountId, reminded_at: at }).update({ reminded_at: null });
   }
 }

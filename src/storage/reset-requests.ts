@@ -11,65 +11,67 @@ import {
   type RequestsPage,
   type ResetRequest,
   type ResetRequestStore,
-} from '../accounts/reset-request.ts';
-import type { Instant } from '../time.ts';
-import { transaction, unlessTaken } from './contention.ts';
-import { countOf, whole } from './rows.ts';
+} from '../administration/reset-request.ts';
+import type { Instant } from '../kernel/time.ts';
+import { mappedRow, toColumns } from './sql/row-mapper.ts';
+import { clientAddress, countOf, integerColumn } from './sql/rows.ts';
+import { SqlStore } from './sql/store.ts';
+import { insertUnique, transaction } from './sql/transaction.ts';
 import { resetTwoFactor } from './two-factor-reset.ts';
 
 const TABLE = 'reset_requests';
 const APPROVALS = 'reset_approvals';
 
-/** The approvals of a request by those who are administrators now, their own accounts left out. */
+/**
+ * Counts the approvals of a request by people who are still administrators, whose approval counted when they gave it, and whose
+ * own account it is not.
+ */
 const COUNTING = `(select count(*) from reset_approvals
   join accounts on accounts.id = reset_approvals.administrator_id
   where reset_approvals.request_id = reset_requests.id
   and reset_approvals.administrator_id <> reset_requests.account_id
-  and accounts.role = 'administrator' and accounts.disabled_at is null)`;
+  and accounts.role = 'administrator' and accounts.disabled_at is null
+  and accounts.approves_from <= reset_approvals.at)`;
 
-const requestRow = z.object({
+const REQUEST = {
   id: z.string(),
-  account_id: z.string(),
-  person_name: z.string(),
-  person_email: z.string(),
+  accountId: z.string(),
   kind: z.enum(REQUEST_KINDS),
   state: z.enum(REQUEST_STATES),
-  asked_at: whole,
-  asked_by: z.string(),
+  askedAt: integerColumn,
+  askedBy: z.string(),
   browser: z.string(),
-  address: z.string(),
+  address: clientAddress,
   happened: z.string(),
   contact: z.string(),
-  due_at: whole.nullable(),
-  closed_at: whole.nullable(),
-  closed_by: z.string().nullable(),
-  closing_note: z.string().nullable(),
-});
+  dueAt: integerColumn.nullable(),
+  closedAt: integerColumn.nullable(),
+  closedBy: z.string().nullable(),
+  closingNote: z.string().nullable(),
+};
+export const requestColumns = mappedRow(REQUEST);
 
-/** An approval, as it stands beside its request; a request without any has one row without one. */
-const approvalRow = z.object({
-  administrator_id: z.string(),
-  approved_at: whole,
-  approval_note: z.string(),
-  administrator_email: z.string(),
-  administrator_role: z.string(),
-  administrator_disabled_at: whole.nullable(),
-});
+/** A request with the name and address of its person. */
+const PERSON = { ...REQUEST, personName: z.string(), personEmail: z.string() };
+/** An approval beside its request. A request without approvals has one row, without these. */
+const APPROVAL = {
+  administratorId: z.string(),
+  approvedAt: integerColumn,
+  approvalNote: z.string(),
+  administratorEmail: z.string(),
+  administratorRole: z.string(),
+  administratorDisabledAt: integerColumn.nullable(),
+  administratorApprovesFrom: integerColumn.nullable(),
+};
+const approvedRow = z.object({ ...PERSON, ...APPROVAL });
 const joinedRows = z.array(
-  z.union([approvalRow.extend(requestRow.shape), requestRow.extend({ administrator_id: z.null() })]),
+  z.union([mappedRow(approvedRow.shape), mappedRow({ ...PERSON, administratorId: z.null() })]),
 );
 
-/** Reset requests in the database. */
-export class KnexResetRequestStore implements ResetRequestStore {
-  readonly #db: Knex;
-
-  constructor(db: Knex) {
-    this.#db = db;
-  }
-
+export class KnexResetRequestStore extends SqlStore implements ResetRequestStore {
   async open(request: NewResetRequest, approval?: Approval): Promise<boolean> {
-    return unlessTaken(() =>
-      this.#db.transaction(async (trx) => {
+    return insertUnique(this.db, (db) =>
+      transaction(db, async (trx) => {
         await trx(TABLE).insert(newRow(request));
         if (approval) await trx(APPROVALS).insert(approvalColumns(request.id, approval));
       }),
@@ -87,12 +89,12 @@ export class KnexResetRequestStore implements ResetRequestStore {
   }
 
   async search({ page, pageSize }: { page: number; pageSize: number }): Promise<RequestsPage> {
-    const counting = this.#db(TABLE).count({ total: '*' });
+    const counting = this.db(TABLE).count({ total: '*' });
     const wanted = inTurn(this.#requests().select(counting.clone().as('total')))
       .limit(pageSize)
       .offset((page - 1) * pageSize);
     const rows = await this.#joined(wanted, inTurn);
-    // Past the end there is no row that says it.
+    // A page past the end has no row with the total.
     const first: unknown = rows[0] ?? (page > 1 ? await counting.first() : { total: 0 });
     return { requests: requestsIn(rows), total: countOf(first) };
   }
@@ -108,9 +110,9 @@ export class KnexResetRequestStore implements ResetRequestStore {
     rule: { readonly needed: number; readonly dueAt: Instant },
   ): Promise<ApprovalOutcome> {
     let outcome: ApprovalOutcome = 'closed';
-    // Outside of the transaction: on PostgreSQL one that broke a key cannot go on.
-    const isFirst = await unlessTaken(() =>
-      this.#db.transaction(async (trx) => {
+    // Around the transaction: PostgreSQL refuses further statements after a violated key.
+    const isFirst = await insertUnique(this.db, (db) =>
+      transaction(db, async (trx) => {
         outcome = await approveWithin(trx, id, approval, rule);
       }),
     );
@@ -118,7 +120,7 @@ export class KnexResetRequestStore implements ResetRequestStore {
   }
 
   async close(id: string, { state, by, note, at }: Closing): Promise<boolean> {
-    const closed = await transaction(this.#db, (trx) =>
+    const closed = await transaction(this.db, (trx) =>
       trx(TABLE)
         .where({ id, state: 'open' })
         .update({ state, open_slot: null, closed_at: at, closed_by: by, closing_note: note }),
@@ -131,7 +133,7 @@ export class KnexResetRequestStore implements ResetRequestStore {
     by: string,
     { needed, at }: { readonly needed: number; readonly at: Instant },
   ): Promise<number | undefined> {
-    return transaction(this.#db, async (trx) => {
+    return transaction(this.db, async (trx) => {
       const claimed = await trx(TABLE)
         .where({ id, state: 'open' })
         .where('due_at', '<=', at)
@@ -143,9 +145,9 @@ export class KnexResetRequestStore implements ResetRequestStore {
     });
   }
 
-  /** Requests with the person whose account it is. */
+  /** Requests with the name and address of the person. */
   #requests(): Knex.QueryBuilder {
-    return this.#db(TABLE)
+    return this.db(TABLE)
       .join('accounts as people', 'people.id', `${TABLE}.account_id`)
       .select(`${TABLE}.*`, 'people.name as person_name', 'people.email as person_email');
   }
@@ -154,16 +156,18 @@ export class KnexResetRequestStore implements ResetRequestStore {
     return requestsIn(await this.#joined(requests, inOrder));
   }
 
-  /** A row for each approval of these requests, and one for a request without any. */
+  /** One row for each approval of these requests, and one for a request without any. */
   async #joined(requests: Knex.QueryBuilder, inOrder: Ordering): Promise<readonly unknown[]> {
-    const approvals = this.#db
+    const approvals = this.db
       .from(requests.as(TABLE))
       .leftJoin(APPROVALS, `${APPROVALS}.request_id`, `${TABLE}.id`)
       .leftJoin('accounts as administrators', 'administrators.id', `${APPROVALS}.administrator_id`)
       .select(
         ...[`${TABLE}.*`, `${APPROVALS}.administrator_id`],
         ...[`${APPROVALS}.at as approved_at`, `${APPROVALS}.note as approval_note`],
-        ...['email', 'role', 'disabled_at'].map((name) => `administrators.${name} as administrator_${name}`),
+        ...['email', 'role', 'disabled_at', 'approves_from'].map(
+          (name) => `administrators.${name} as administrator_${name}`,
+        ),
       );
     return z.array(z.unknown()).parse(await inOrder(approvals).orderBy(['approved_at', 'administrator_id']));
   }
@@ -185,14 +189,19 @@ async function approveWithin(
   approval: Approval,
   { needed, dueAt }: { readonly needed: number; readonly dueAt: Instant },
 ): Promise<ApprovalOutcome> {
-  // The update is the lock: whoever decides at the same time waits, and then finds what was decided.
+  // The update is the lock: another decision at the same time waits, and then sees this one.
   const locked = await trx(TABLE)
     .where({ id, state: 'open' })
     .update({ version: trx.raw('version + 1') });
   if (locked !== 1) return 'closed';
   const before = await standingWithin(trx, id);
-  if (before.account_id === approval.administratorId) return 'not theirs';
-  if (before.due_at !== null && before.counting >= needed) return 'settled';
+  if (before.accountId === approval.administratorId) return 'not theirs';
+  if (before.dueAt !== null && before.counting >= needed) return 'settled';
+  const counts: unknown = await trx('accounts')
+    .where({ id: approval.administratorId, role: 'administrator', disabled_at: null })
+    .where('approves_from', '<=', approval.at)
+    .first('id');
+  if (counts === undefined) return 'does not count';
   await trx(APPROVALS).insert(approvalColumns(id, approval));
   const { counting } = await standingWithin(trx, id);
   if (counting < needed) return 'one more';
@@ -200,7 +209,11 @@ async function approveWithin(
   return 'complete';
 }
 
-const standingRow = z.object({ account_id: z.string(), due_at: whole.nullable(), counting: whole });
+const standingRow = mappedRow({
+  accountId: z.string(),
+  dueAt: integerColumn.nullable(),
+  counting: integerColumn,
+});
 
 async function standingWithin(trx: Knex.Transaction, id: string): Promise<z.infer<typeof standingRow>> {
   const row: unknown = await trx(TABLE)
@@ -211,64 +224,38 @@ async function standingWithin(trx: Knex.Transaction, id: string): Promise<z.infe
 }
 
 function newRow(request: NewResetRequest) {
-  return {
-    id: request.id,
-    account_id: request.accountId,
-    open_slot: request.accountId,
-    kind: request.kind,
-    state: 'open',
-    asked_at: request.askedAt,
-    asked_by: request.askedBy,
-    browser: request.browser,
-    address: request.address,
-    happened: request.happened,
-    contact: request.contact,
-  };
+  return { ...toColumns(requestColumns, request), open_slot: request.accountId, state: 'open' };
 }
 
 function approvalColumns(requestId: string, { administratorId, at, note }: Approval) {
   return { request_id: requestId, administrator_id: administratorId, at, note };
 }
 
-/** The requests of the rows, each with its approvals, in the order of the rows. */
+/** The requests in the order of their rows, each with its approvals. */
 function requestsIn(found: readonly unknown[]): ResetRequest[] {
   const rows = joinedRows.parse(found);
   return [...Map.groupBy(rows, ({ id }) => id).values()].flatMap((ofOne) => {
     const [row] = ofOne;
-    const approvals = ofOne.flatMap((one) => (one.administrator_id === null ? [] : approvalOf(one)));
+    const approvals = ofOne.flatMap((one) => (one.administratorId === null ? [] : approvalOf(one)));
     return row ? requestOf(row, approvals) : [];
   });
 }
 
-function requestOf(row: z.infer<typeof requestRow>, approvals: readonly GivenApproval[]): ResetRequest {
+function requestOf(
+  { personName: name, personEmail: email, ...row }: z.output<z.ZodObject<typeof PERSON>>,
+  approvals: readonly GivenApproval[],
+): ResetRequest {
+  const { id, accountId, kind, state, askedAt, askedBy, browser, address, happened, contact } = row;
+  const { dueAt, closedAt, closedBy, closingNote } = row;
   return {
-    id: row.id,
-    accountId: row.account_id,
-    person: { name: row.person_name, email: row.person_email },
-    kind: row.kind,
-    state: row.state,
-    askedAt: row.asked_at,
-    askedBy: row.asked_by,
-    browser: row.browser,
-    address: row.address,
-    happened: row.happened,
-    contact: row.contact,
-    dueAt: row.due_at,
-    closedAt: row.closed_at,
-    closedBy: row.closed_by,
-    closingNote: row.closing_note,
-    approvals,
+    ...{ id, accountId, kind, state, askedAt, askedBy, browser, address, happened, contact },
+    ...{ dueAt, closedAt, closedBy, closingNote, person: { name, email }, approvals },
   };
 }
 
-function approvalOf(row: z.infer<typeof approvalRow> & { readonly account_id: string }): GivenApproval {
-  const isAdministrator =
-    row.administrator_role === 'administrator' && row.administrator_disabled_at === null;
-  return {
-    administratorId: row.administrator_id,
-    at: row.approved_at,
-    note: row.approval_note,
-    by: row.administrator_email,
-    counts: isAdministrator && row.administrator_id !== row.account_id,
-  };
+function approvalOf(row: z.output<typeof approvedRow>): GivenApproval {
+  const { accountId, administratorId, approvedAt: at, administratorApprovesFrom: from } = row;
+  const isAdministrator = row.administratorRole === 'administrator' && row.administratorDisabledAt === null;
+  const counts = isAdministrator && from !== null && from <= at && administratorId !== accountId;
+  return { administratorId, at, note: row.approvalNote, by: row.administratorEmail, counts };
 }

@@ -1,109 +1,114 @@
-import { ConnectSessionKnexStore } from 'connect-session-knex';
-import type { SessionData } from 'express-session';
+import session, { type SessionData } from 'express-session';
 import type { Knex } from 'knex';
-import { minutes } from '../time.ts';
-import { unlessTaken } from './contention.ts';
+import { z } from 'zod';
+import { type Clock, minutes } from '../kernel/time.ts';
+import { retryOnConflict } from './sql/conflicts.ts';
+import { driverOf, json } from './sql/rows.ts';
 
+const SESSIONS = 'sessions';
 const CLEAN_UP_EVERY = minutes(1);
 
-type Callback<T> = (error: unknown, value?: T) => void;
-type Report = (error: unknown) => void;
+/** PostgreSQL parses JSON columns, the other databases return them as text. */
+const stored = z.object({ sess: z.union([json, z.looseObject({})]) });
 
-/**
- * The session store that lives in the database (the table comes from the migrations). A session ends after `idleLimit`
- * milliseconds without a request. `report` hears of faults that no callback is told: those of the clean-up, and of calls
- * without a callback.
- */
-export function knexSessionStore(db: Knex, idleLimit: number, report: Report = () => {}): KnexSessionStore {
-  return new KnexSessionStore(db, idleLimit, report);
+type Callback<T> = (error?: unknown, value?: T) => void;
+
+export interface SessionStoreOptions {
+  /** A session ends after this long without a request. Milliseconds. */
+  readonly idleLimit: number;
+  readonly clock: Clock;
+  /** Called for each error that no callback receives: those of the clean-up, and of calls without a callback. */
+  readonly report?: (error: unknown) => void;
+  /** Called for each call that fails. */
+  readonly failed?: () => void;
 }
 
 /**
- * connect-session-knex with errors that arrive once. On its own it calls the callback AND rejects, calls it again when
- * it throws, rejects without a catch in `touch`, and is dead for good when the database was down as it was made. One
- * unreachable database would end the process by an unhandled rejection.
+ * The session store in the database. A session ends with its row's `expired`, which each request sets anew: sooner than
+ * the cookie ends. Every call answers its callback once, whatever happens to the database, and never rejects.
  */
-export class KnexSessionStore extends ConnectSessionKnexStore {
-  readonly #idleLimit: number;
-  readonly #report: Report;
-  readonly #madeReady: Promise<unknown>;
+export class KnexSessionStore extends session.Store {
+  readonly #db: Knex;
+  readonly #options: SessionStoreOptions;
   readonly #timer: NodeJS.Timeout;
   #cleaning: Promise<void> = Promise.resolve();
 
-  constructor(db: Knex, idleLimit: number, report: Report) {
-    super({ knex: db, createTable: false, cleanupInterval: 0, onDbCleanupError: report });
-    this.#idleLimit = idleLimit;
-    this.#report = report;
-    this.#madeReady = this.ready.catch(() => {});
-    this.ready = Promise.resolve();
-    this.#timer = setInterval(() => this.#cleanUp(), CLEAN_UP_EVERY).unref();
+  constructor(db: Knex, options: SessionStoreOptions) {
+    super();
+    this.#db = db;
+    this.#options = options;
+    this.#timer = setInterval(() => void this.cleanUp(), CLEAN_UP_EVERY).unref();
   }
 
-  override async get(sid: string, callback: Callback<SessionData | null>): Promise<SessionData | null> {
-    return (await this.#answer(super.get(sid, ignore), callback)) ?? null;
+  get(sid: string, callback: Callback<SessionData | null>): void {
+    this.#answer(async () => {
+      const row: unknown = await this.#alive(sid).first('sess');
+      return (stored.optional().parse(row)?.sess ?? null) as SessionData | null;
+    }, callback);
   }
 
-  override async set(sid: string, session: SessionData, callback?: Callback<void>): Promise<void> {
-    await this.#answer(this.#keep(sid, session), callback);
+  set(sid: string, data: SessionData, callback?: Callback<void>): void {
+    const row = { sid, sess: JSON.stringify(data), expired: this.#moment(this.#options.idleLimit) };
+    this.#answer(async () => {
+      await this.#db(SESSIONS).insert(row).onConflict('sid').merge();
+    }, callback);
   }
 
-  override async touch(sid: string, session: SessionData, callback?: Callback<void>): Promise<void> {
-    await this.#answer(super.touch(sid, this.#untilIdle(session)), callback);
+  /** Prolongs a session; one that has ended stays ended. */
+  override touch(sid: string, _data: SessionData, callback?: Callback<void>): void {
+    this.#answer(async () => {
+      await this.#alive(sid).update({ expired: this.#moment(this.#options.idleLimit) });
+    }, callback);
   }
 
-  override async destroy(sid: string, callback?: Callback<number>): Promise<number> {
-    return (await this.#answer(super.destroy(sid), callback)) ?? 0;
+  destroy(sid: string, callback?: Callback<void>): void {
+    this.#answer(async () => {
+      await this.#db(SESSIONS).where({ sid }).delete();
+    }, callback);
   }
 
-  override async length(callback: Callback<number | undefined>): Promise<number | undefined> {
-    return this.#answer(super.length(ignore), callback);
+  /** Deletes the sessions that have ended. */
+  cleanUp(): Promise<void> {
+    this.#cleaning = this.#attempt(async () => {
+      await this.#db(SESSIONS).where('expired', '<', this.#moment()).delete();
+    }).then(() => {}, this.#options.report);
+    return this.#cleaning;
   }
 
-  override async clear(callback?: Callback<number>): Promise<number> {
-    return (await this.#answer(super.clear(), callback)) ?? 0;
-  }
-
-  override async all(callback: Callback<SessionData[]>): Promise<SessionData[]> {
-    return (await this.#answer<SessionData[]>(super.all(ignore), callback)) ?? [];
-  }
-
-  /** Stops the clean-up and waits for one that is under way; after this the database may be closed. */
+  /** Stops the clean-up and waits for one under way; after this the database may be closed. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all([this.#madeReady, this.#cleaning]);
+    await this.#cleaning;
   }
 
-  /** On PostgreSQL two first writes of a session at once both insert; the one that loses finds a row to update. */
-  async #keep(sid: string, session: SessionData): Promise<void> {
-    const kept = this.#untilIdle(session);
-    if (!(await unlessTaken(() => super.set(sid, kept)))) await super.set(sid, kept);
+  #alive(sid: string) {
+    return this.#db(SESSIONS).where({ sid }).where('expired', '>=', this.#moment());
   }
 
-  /** connect-session-knex keeps a session for as long as its cookie lasts, which is longer; what is written of it stays as it is. */
-  #untilIdle(session: SessionData): SessionData {
-    const cookie = Object.create(session.cookie, {
-      maxAge: { value: this.#idleLimit },
-      expires: { value: new Date(Date.now() + this.#idleLimit) },
-    });
-    return { ...session, cookie };
+  /**
+   * Now, or milliseconds from now, as each database keeps it: SQLite as text in ISO 8601, the others as a time. In whole
+   * seconds, because MariaDB keeps no others: compared with a finer now, a session would end up to a second early.
+   */
+  #moment(later = 0): Date | string {
+    const moment = new Date(Math.floor((this.#options.clock() + later) / 1000) * 1000);
+    return driverOf(this.#db) === 'better-sqlite3' ? moment.toISOString() : moment;
   }
 
-  #cleanUp(): void {
-    this.#cleaning = this['dbCleanup']();
+  /** The callback runs on a turn of its own: an exception in it is not an error of this store. */
+  #answer<T>(work: () => Promise<T>, callback: Callback<T> | undefined): void {
+    const fail = callback ?? this.#options.report ?? (() => {});
+    this.#attempt(work).then(
+      (value) => setImmediate(() => callback?.(null, value)),
+      (error: unknown) => setImmediate(() => fail(error)),
+    );
   }
 
-  /** The callback runs on a turn of its own: what it throws is its own fault and not this store's. */
-  async #answer<T>(work: Promise<T>, callback: Callback<T> | undefined): Promise<T | undefined> {
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
     try {
-      const value = await work;
-      if (callback) setImmediate(callback, null, value);
-      return value;
+      return await retryOnConflict(this.#db, work);
     } catch (error) {
-      if (callback) setImmediate(callback, error);
-      else this.#report(error);
-      return undefined;
+      this.#options.failed?.();
+      throw error;
     }
   }
 }
-
-function ignore(): void {}

@@ -1,56 +1,52 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { DEFAULT_SETTINGS, type Settings, type SettingsStore } from '../settings/settings.ts';
-import { seconds } from '../time.ts';
-import { TWO_FACTOR_RULES } from '../two-factor/policy.ts';
-import { transaction } from './contention.ts';
-import { json } from './rows.ts';
-import { graceShape, methodIds } from './rules.ts';
-import { currentUnit } from './units-of-work.ts';
+import { seconds } from '../kernel/time.ts';
+import type { Transaction } from '../kernel/transaction.ts';
+import type { Definitions } from '../settings/definition.ts';
+import { SETTINGS, type Settings, type SettingsStore } from '../settings/settings.ts';
+import { settingsSchema } from '../settings/table.ts';
+import { json } from './sql/rows.ts';
+import { SqlStore } from './sql/store.ts';
+import { knexOf, transaction } from './sql/transaction.ts';
 
 const TABLE = 'settings';
 
-/**
- * A setting that was never changed has its default. One that cannot be read is a fault and not its default: the policy
- * would silently turn from mandatory to optional (ASVS 16.5.3).
- */
-const storedSettings = z.object({
-  siteName: z.string().default(DEFAULT_SETTINGS.siteName),
-  helpContact: z.string().default(DEFAULT_SETTINGS.helpContact),
-  sender: z.string().default(DEFAULT_SETTINGS.sender),
-  signUp: z.boolean().default(DEFAULT_SETTINGS.signUp),
-  twoFactor: z
-    .object({ rule: z.enum(TWO_FACTOR_RULES), methods: methodIds })
-    .default(DEFAULT_SETTINGS.twoFactor),
-  grace: graceShape.default(DEFAULT_SETTINGS.grace),
-  mandatorySince: z.number().int().min(0).default(DEFAULT_SETTINGS.mandatorySince),
-  trustDays: z.number().int().min(0).default(DEFAULT_SETTINGS.trustDays),
-  resets: z
-    .object({ secondApproval: z.boolean(), waitingHours: z.number().int().min(0) })
-    .default(DEFAULT_SETTINGS.resets),
-});
+export const storedSettings = settingsSchema();
 
 export const settingRow = z.object({ name: z.string(), value: json });
 const settingRows = z.array(settingRow);
 
 const RECENT = seconds(1);
 
-/** The settings in the database, one row each, so that two administrators do not undo one another's changes. */
-export class KnexSettingsStore implements SettingsStore {
-  readonly #db: Knex;
+/** One row for each setting, so that two administrators at once do not overwrite each other's changes. */
+export class KnexSettingsStore extends SqlStore implements SettingsStore {
+  readonly #table: Definitions;
+  readonly #schema: z.ZodType<Settings>;
   #recent: { readonly readAt: number; readonly settings: Promise<Settings> } | undefined;
+  #changed = () => {
+    this.#recent = undefined;
+  };
 
-  constructor(db: Knex) {
-    this.#db = db;
+  constructor(db: Knex, table: Definitions = SETTINGS) {
+    super(db);
+    this.#table = table;
+    this.#schema = table === SETTINGS ? storedSettings : settingsSchema(table);
+  }
+
+  override in(tx: Transaction): this {
+    const bound = new KnexSettingsStore(knexOf(tx), this.#table);
+    // Until the commit others read the old values, so the cache is cleared after it.
+    bound.#changed = () => tx.afterCommit(this.#changed);
+    return bound as this;
   }
 
   async read(): Promise<Settings> {
-    return readSettings(this.#db);
+    return readSettings(this.db, this.#schema);
   }
 
-  /** However many ask, the database is asked once a second. */
+  /** Reads the database at most once a second. */
   async recent(): Promise<Settings> {
-    // By a clock that nobody sets back.
+    // Monotonic, because the system clock may be set back.
     const now = performance.now();
     if (!this.#recent || now - this.#recent.readAt >= RECENT) this.#recent = this.#readAt(now);
     return this.#recent.settings;
@@ -69,29 +65,21 @@ export class KnexSettingsStore implements SettingsStore {
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => ({ name, value: JSON.stringify(value) }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
-    const changed = await transaction(this.#db, async (trx) => {
+    const changed = await transaction(this.db, async (trx) => {
       if (rows.length > 0) await trx(TABLE).insert(rows).onConflict('name').merge();
-      return readSettings(trx);
+      return readSettings(trx, this.#schema);
     });
-    this.#forget();
+    this.#changed();
     return changed;
   }
-
-  /** What is read until the change is kept with all that it belongs to is as it was before. */
-  #forget(): void {
-    this.#recent = undefined;
-    currentUnit()?.afterwards.push(() => {
-      this.#recent = undefined;
-    });
-  }
 }
 
-export async function readSettings(db: Knex): Promise<Settings> {
-  return settingsOf(await db(TABLE).select('name', 'value'));
+export async function readSettings(db: Knex, schema = storedSettings): Promise<Settings> {
+  return settingsOf(await db(TABLE).select('name', 'value'), schema);
 }
 
-/** The settings that the rows of the table come to. */
-export function settingsOf(found: unknown): Settings {
+/** The settings in these rows of the table. */
+export function settingsOf(found: unknown, schema = storedSettings): Settings {
   const rows = settingRows.parse(found);
-  return storedSettings.parse(Object.fromEntries(rows.map(({ name, value }) => [name, value])));
+  return schema.parse(Object.fromEntries(rows.map(({ name, value }) => [name, value])));
 }

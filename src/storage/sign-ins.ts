@@ -1,79 +1,86 @@
-import type { Knex } from 'knex';
 import { z } from 'zod';
-import type { SignIn, SignInStore } from '../accounts/sign-ins.ts';
-import { days, type Instant } from '../time.ts';
-import { whole } from './rows.ts';
+import type { NewSignIn, RecordedProof, SignIn, SignInStore } from '../accounts/sign-ins.ts';
+import { days, type Instant } from '../kernel/time.ts';
+import { mappedRow, toColumns } from './sql/row-mapper.ts';
+import { clientAddress, integerColumn } from './sql/rows.ts';
+import { SqlStore } from './sql/store.ts';
 
 const TABLE = 'sign_ins';
-/** A sign-in ends after a day at the latest; what is older only fills the table. */
+/** A sign-in ends after a day at the latest; older rows are deleted. */
 const REMEMBERED = days(2);
 
-export const signInRow = z
-  .object({
-    id: z.string(),
-    account_id: z.string(),
-    epoch: whole,
-    browser: z.string(),
-    address: z.string(),
-    started_at: whole,
-    last_seen_at: whole,
-    ended_at: whole.nullable(),
-  })
-  .transform(
-    (row): SignIn => ({
-      id: row.id,
-      accountId: row.account_id,
-      epoch: row.epoch,
-      browser: row.browser,
-      address: row.address,
-      startedAt: row.started_at,
-      lastSeenAt: row.last_seen_at,
-      endedAt: row.ended_at,
-    }),
-  );
+/** The columns of a sign-in; `trustBasis` is joined in from its trusted browser. */
+export const signInColumns = mappedRow({
+  id: z.string(),
+  accountId: z.string(),
+  epoch: integerColumn,
+  browser: z.string(),
+  address: clientAddress,
+  startedAt: integerColumn,
+  lastSeenAt: integerColumn,
+  endedAt: integerColumn.nullable(),
+  trustedBrowserId: z.string().nullable(),
+  trustBasis: z.string().nullable(),
+  assurance: z.string().nullable(),
+});
 
-/** Sign-ins in the database. */
-export class KnexSignInStore implements SignInStore {
-  readonly #db: Knex;
+export const signInRow = signInColumns.transform(
+  ({ trustedBrowserId, trustBasis, assurance, ...signIn }): SignIn => ({
+    ...signIn,
+    trust: trustedBrowserId === null ? null : { browserId: trustedBrowserId, basis: trustBasis },
+    assurance: proofsIn(assurance),
+  }),
+);
 
-  constructor(db: Knex) {
-    this.#db = db;
+const proofs = z.array(z.object({ factor: z.string(), at: z.number() }));
+
+/** Without a record (an older sign-in), or with one that cannot be read, nothing counts as proven. */
+function proofsIn(text: string | null): readonly RecordedProof[] {
+  try {
+    return proofs.parse(JSON.parse(text ?? '[]'));
+  } catch {
+    return [];
   }
+}
 
-  async create(signIn: SignIn): Promise<void> {
-    await this.#db(TABLE)
+export class KnexSignInStore extends SqlStore implements SignInStore {
+  async create(signIn: NewSignIn): Promise<void> {
+    await this.db(TABLE)
       .where({ account_id: signIn.accountId })
       .where('started_at', '<', signIn.startedAt - REMEMBERED)
       .delete();
-    await this.#db(TABLE).insert({
-      id: signIn.id,
-      account_id: signIn.accountId,
-      epoch: signIn.epoch,
-      browser: signIn.browser,
-      address: signIn.address,
-      started_at: signIn.startedAt,
-      last_seen_at: signIn.lastSeenAt,
+    await this.db(TABLE).insert({
+      ...toColumns(signInColumns, signIn),
+      assurance: JSON.stringify(signIn.assurance),
     });
   }
 
   async open(accountId: string): Promise<readonly SignIn[]> {
-    const rows: unknown = await this.#db(TABLE)
-      .where({ account_id: accountId, ended_at: null })
+    const rows: unknown = await this.db(TABLE)
+      .leftJoin('trusted_browsers', 'trusted_browsers.id', `${TABLE}.trusted_browser_id`)
+      .select(`${TABLE}.*`, 'trusted_browsers.basis as trust_basis')
+      .where({ [`${TABLE}.account_id`]: accountId, ended_at: null })
       .orderBy('started_at', 'desc');
     return z.array(signInRow).parse(rows);
   }
 
   async touch(id: string, at: Instant): Promise<void> {
-    await this.#db(TABLE).where({ id }).update({ last_seen_at: at });
+    await this.db(TABLE).where({ id }).update({ last_seen_at: at });
+  }
+
+  async prove(id: string, assurance: readonly RecordedProof[], leavesTrust: boolean): Promise<void> {
+    await this.db(TABLE)
+      .where({ id })
+      .update({ assurance: JSON.stringify(assurance), ...(leavesTrust && { trusted_browser_id: null }) });
   }
 
   async end(accountId: string, id: string, at: Instant): Promise<boolean> {
-    const open = this.#db(TABLE).where({ id, account_id: accountId, ended_at: null });
+    const open = this.db(TABLE).where({ id, account_id: accountId, ended_at: null });
     return (await open.update({ ended_at: at })) === 1;
   }
 
   async endOthers(accountId: string, exceptId: string, at: Instant): Promise<number> {
-    return this.#db(TABLE)
+    return this.db(TABLE)
       .where({ account_id: accountId, ended_at: null })
       .whereNot({ id: exceptId })
       .update({ ended_at: at });

@@ -1,12 +1,13 @@
 import type { Knex } from 'knex';
-import { secondFactorSubject } from '../limits/throttle.ts';
-import type { Instant } from '../time.ts';
+import type { Instant } from '../kernel/time.ts';
+import { secondFactorSubject } from '../limits/failure-backoff.ts';
 import { throttleRow } from './limits.ts';
 
 /**
- * Takes an account's second factor away within the caller's transaction: authenticators and what stands in for them,
- * codes under way, failures, and every session. Half of it would leave a trusted browser or a session that outlives
- * the reset. Returns how many authenticators there were.
+ * Removes an account's second factor within the caller's transaction: authenticators, recovery codes, trusted browsers, pending
+ * codes, failures, and every session. In part it would leave a trusted browser or a session that outlives the reset.
+ *
+ * @returns the number of authenticators that were removed
  */
 export async function resetTwoFactor(
   trx: Knex.Transaction,
@@ -14,7 +15,7 @@ export async function resetTwoFactor(
   by: string,
   at: Instant,
 ): Promise<number> {
-  // The account's row first: whoever changes the account at the same time waits for the whole of it.
+  // The account's row first: it is the lock for other changes of the account.
   await trx('accounts')
     .where({ id: accountId })
     .update({ session_epoch: trx.raw('session_epoch + 1') });
@@ -25,7 +26,7 @@ export async function resetTwoFactor(
   }
   await trx('sign_ins').where({ account_id: accountId, ended_at: null }).update({ ended_at: at });
   await throttleRow(trx, secondFactorSubject(accountId)).delete();
-  // What was asked for has been done.
+  // This is what an open request asks for.
   await trx('reset_requests')
     .where({ open_slot: accountId })
     .update({ state: 'carried-out', open_slot: null, closed_at: at, closed_by: by });

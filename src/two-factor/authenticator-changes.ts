@@ -1,19 +1,20 @@
 import type { Account } from '../accounts/account.ts';
-import type { Atomically } from '../atomically.ts';
-import { type Actor, type Audit, type AuditEventName, party } from '../audit/audit.ts';
-import type { Notices } from '../post/notices.ts';
-import type { Clock } from '../time.ts';
+import type { Actor, Audit } from '../audit/audit.ts';
+import type { AuditEventName } from '../audit/vocabulary.ts';
+import type { Clock } from '../kernel/time.ts';
+import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
+import type { Notices } from '../mail/notices.ts';
 import type { Authenticator, Authenticators } from './authenticator.ts';
 
 interface ChangeServices {
   readonly authenticators: Authenticators;
   readonly audit: Audit;
   readonly notices: Notices;
-  readonly atomically: Atomically;
+  readonly transaction: Transact;
   readonly clock: Clock;
 }
 
-/** What a person changes about an authenticator that exists. */
+/** A person's changes to an existing authenticator. */
 export class AuthenticatorChanges {
   readonly #services: ChangeServices;
 
@@ -21,33 +22,37 @@ export class AuthenticatorChanges {
     this.#services = services;
   }
 
-  /** False when another authenticator of the person has this name. */
+  in(tx: Transaction): AuthenticatorChanges {
+    return new AuthenticatorChanges(bind(this.#services, tx));
+  }
+
+  /** False if another authenticator of the person has this name. */
   async rename(account: Account, authenticator: Authenticator, name: string, actor: Actor): Promise<boolean> {
-    const { authenticators, notices, atomically } = this.#services;
+    const { transaction } = this.#services;
     if (name === authenticator.name) return true;
-    return atomically(async () => {
+    return transaction(this.#services, async ({ authenticators, notices }, tx) => {
       if (!(await authenticators.rename(account.id, authenticator.id, name))) return false;
-      await this.#record('authenticator.renamed', account, authenticator, actor, { to: name });
+      await this.in(tx).#record('authenticator.renamed', account, authenticator, actor, { to: name });
       await notices.tell(account, 'authenticator renamed', actor, name);
       return true;
     });
   }
 
-  /** From now on this one is asked for first at sign-in. */
+  /** Makes this one the preferred authenticator: it is asked for first at sign-in. */
   async prefer(account: Account, authenticator: Authenticator, actor: Actor): Promise<void> {
-    const { authenticators, atomically, clock } = this.#services;
-    await atomically(async () => {
+    const { transaction } = this.#services;
+    await transaction(this.#services, async ({ authenticators, clock }, tx) => {
       await authenticators.prefer(account.id, authenticator.id, clock());
-      await this.#record('authenticator.preferred', account, authenticator, actor);
+      await this.in(tx).#record('authenticator.preferred', account, authenticator, actor);
     });
   }
 
-  /** With the last one the recovery codes go. Does nothing when it is gone already. */
+  /** Removes it; with the last one, also the recovery codes. Does nothing if it no longer exists. */
   async remove(account: Account, authenticator: Authenticator, actor: Actor): Promise<void> {
-    const { authenticators, notices, atomically, clock } = this.#services;
-    await atomically(async () => {
+    const { transaction } = this.#services;
+    await transaction(this.#services, async ({ authenticators, notices, clock }, tx) => {
       if (!(await authenticators.remove(account.id, authenticator.id, clock()))) return;
-      await this.#record('authenticator.removed', account, authenticator, actor);
+      await this.in(tx).#record('authenticator.removed', account, authenticator, actor);
       await notices.tell(account, 'authenticator removed', actor, authenticator.name);
     });
   }
@@ -60,6 +65,6 @@ export class AuthenticatorChanges {
     detail: Readonly<Record<string, string>> = {},
   ): Promise<void> {
     const facts = { method, authenticator: name, ...detail };
-    await this.#services.audit.record(event, actor.origin, actor.party, party(account), facts);
+    await this.#services.audit.record(event, actor, account, facts);
   }
 }

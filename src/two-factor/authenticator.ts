@@ -1,70 +1,72 @@
-import type { Instant } from '../time.ts';
-import type { MethodId } from './method.ts';
+import { lineOfText } from '../kernel/fields.ts';
+import type { Instant } from '../kernel/time.ts';
+import { normalized } from '../kernel/unicode.ts';
+import type { MethodId } from '../settings/method-ids.ts';
 
 /** A confirmed second factor of an account. */
 export interface Authenticator {
   readonly id: string;
   readonly accountId: string;
   readonly method: MethodId;
-  /** "Authenticator Name": the person's own word for it, once per person. */
+  /** "Authenticator Name": chosen by the person, unique among theirs (see `nameKey`). */
   readonly name: string;
-  /** What the method keeps; only the method reads it. */
+  /** Read by its method only. */
   readonly data: unknown;
-  /** The last time step that was accepted, for methods that count in steps; 0 for the others. */
-  readonly lastStep: number;
   readonly createdAt: Instant;
   readonly lastUsedAt: Instant | null;
-  /** Set after too many failures in a row; an administrator or a recovery code frees it. */
+  /** Set after too many failures in a row, until an administrator or a recovery code unblocks it. */
   readonly blockedAt: Instant | null;
-  /** When the person chose to be asked for it first; the latest choice counts. */
+  /** When the person chose it as preferred; the latest choice counts. */
   readonly preferredAt: Instant | null;
 }
 
-/** All that a rule goes by. */
+/** The part of an authenticator that policies use. */
 export type OfMethod = Pick<Authenticator, 'method'>;
 
 export type NewAuthenticator = Omit<Authenticator, 'lastUsedAt' | 'blockedAt' | 'preferredAt'>;
 
-export const LONGEST_NAME = 60;
+const LONGEST_NAME = 60;
 
-/** What two spellings of one name have in common. */
+/** The form field of an Authenticator Name. */
+export const authenticatorName = () => lineOfText('error.name-missing', LONGEST_NAME);
+
+/** Equal for two spellings of one name. */
 export function nameKey(name: string): string {
-  return name.normalize('NFKC').toLowerCase();
+  return normalized(name, 'NFKC').toLowerCase();
 }
 
-/** Where confirmed authenticators are kept. Each method is one transaction. */
+/** The store of confirmed authenticators. Each call is one transaction. */
 export interface Authenticators {
   /** The account's authenticators, oldest first. */
   of(accountId: string): Promise<readonly Authenticator[]>;
-  /** False when the person has one of this name already (by `nameKey`). */
+  /** False if the person already has one with this name (by `nameKey`). */
   create(authenticator: NewAuthenticator): Promise<boolean>;
+  /** Creates the person's first one; false if they have any. Only one of many concurrent requests creates it. */
+  createFirst(authenticator: NewAuthenticator): Promise<boolean>;
   /**
-   * Creates one in the place of another, both or neither: nobody is without in between. "gone" when the other one is
-   * not there any more.
+   * Replaces one by a new one, in one transaction, so that the person always has one. "gone" if the old one no longer exists.
    */
   replace(authenticator: NewAuthenticator, replacedId: string): Promise<'replaced' | 'name taken' | 'gone'>;
-  /** From now on this one is asked for first. */
+  /** Makes this one the preferred authenticator. */
   prefer(accountId: string, id: string, at: Instant): Promise<void>;
-  /** False when the person has another of this name already. */
+  /** False if the person has another one with this name. */
   rename(accountId: string, id: string, name: string): Promise<boolean>;
   /**
-   * Takes one away, notes on the account that one went, and takes the recovery codes along with the last: they are never
-   * the only factor. False when there was none (any more).
+   * Removes one and records the removal on the account. With the last one, also removes the recovery codes: they are never the
+   * only factor. False if it no longer exists.
    */
   remove(accountId: string, id: string, at: Instant): Promise<boolean>;
   /**
-   * Removes all of the account's with everything that stands in for them (recovery codes, challenges, trusted browsers),
-   * forgets its failures, ends its sessions and closes a reset request that is open; returns how many there were.
+   * Removes all of the account's, with everything that can replace them (recovery codes, challenges, trusted browsers), resets
+   * its failures, ends its sessions and closes an open reset request. Returns the number of removed authenticators.
    */
   reset(accountId: string, by: string, at: Instant): Promise<number>;
-  /** True for the one request that used this step: one UPDATE … WHERE last_step < step (RFC 6238 §5.2). */
-  spendStep(id: string, step: number): Promise<boolean>;
   recordUse(id: string, at: Instant): Promise<void>;
   block(id: string, at: Instant): Promise<void>;
-  /** Frees all of the account's that are blocked. */
+  /** Unblocks all of the account's. */
   unblock(accountId: string): Promise<void>;
   /** Every authenticator's data, in batches, for `keys rotate`. */
   eachOf(method: MethodId): AsyncIterable<Authenticator>;
-  /** Replaces the data if it still is what it was. */
+  /** Replaces the data if it is still `from`. */
   replaceData(id: string, from: unknown, to: unknown): Promise<boolean>;
 }

@@ -1,123 +1,163 @@
 import type { z } from 'zod';
 import type { Account } from '../accounts/account.ts';
-import type { Instant } from '../time.ts';
+import type { Actor } from '../audit/audit.ts';
+import type { CodeCheck, CodeFault } from '../codes/challenges.ts';
+import type { NotSent, Sending, SendOutcome } from '../codes/mailed-codes.ts';
+import type { MessageKey } from '../kernel/i18n.ts';
+import type { Instant } from '../kernel/time.ts';
+import type { Transaction } from '../kernel/transaction.ts';
+import type { Purpose } from '../mail/message.ts';
+import type { MethodId } from '../settings/method-ids.ts';
 import type { Authenticator } from './authenticator.ts';
-import type { Binding } from './challenges.ts';
 
-/** Every method there is, the strongest first, as they are offered; each has its folder in `methods/`. */
-export const METHOD_IDS = ['app', 'email'] as const;
-export type MethodId = (typeof METHOD_IDS)[number];
+/**
+ * A kind of second factor: how an authenticator is created, described and proven. Its views are in its folder, its texts in
+ * `locales` under `method.<id>.`.
+ */
+export interface Method<State extends EnrolmentState = EnrolmentState> {
+  readonly id: MethodId;
+  /** The method within a transaction. */
+  in(tx: Transaction): Method<State>;
+  /** Whether one person may have several. */
+  readonly allowsMultiple: boolean;
+  readonly enrolment: Enrolment<State>;
+  readonly verifier: Verifier;
+  /** What identifies this authenticator besides its name (a masked address); "" if there is nothing. */
+  describe(authenticator: Authenticator, account: Account): string;
+  /** For methods with a secret: the data encrypted under the newest key, undefined if it already is. */
+  reencrypted?(authenticator: Authenticator): unknown;
+}
 
-/** What a step of an enrolment asks for. */
-export type StepField = 'name' | 'code';
-
-/** An enrolment in progress, as the session keeps it: the method, a literal for the step, and what the step needs. */
+/** An enrolment in progress, as kept in the session: the method, a literal for the step, and the data of the step. */
 export interface EnrolmentState {
-  /** Of the authenticator that comes of it: one enrolment creates one, however often its proof is sent. */
+  /** Id of the authenticator to create: an enrolment creates only one, even if its form is sent repeatedly. */
   readonly id: string;
   readonly method: MethodId;
   readonly step: string;
 }
 
-/** Who enrols, and where. */
+/** The person who enrols, and the browser. */
 export interface EnrolmentContext {
   readonly account: Account;
   readonly existing: readonly Authenticator[];
+  /** Whether this session has proven a second factor. Otherwise it can only create the person's first. */
+  readonly proven: boolean;
   readonly siteName: string;
-  /** The authenticator whose place the new one takes; undefined when it comes besides the others. */
+  /** The authenticator that the new one replaces; undefined if it is added. */
   readonly replacedId: string | undefined;
-  /** The secret of the session that ties mailed codes to the browser that asked. */
+  /** The secret of the session that binds mailed codes to the browser that asked. */
   readonly browser: string;
+  readonly actor: Actor;
 }
 
-/** How a mailed code went out. */
-export type SendOutcome =
-  | { readonly kind: 'sent'; readonly at: Instant }
-  | { readonly kind: 'wait'; readonly until: Instant }
-  | { readonly kind: 'refused' }
-  /** The mail server has not said whether it takes it: it may come, and counts if it does. */
-  | { readonly kind: 'unsure' };
+/** The model of a method's view. */
+export type ViewModel = Readonly<Record<string, unknown>>;
 
-/** One that has a code to wait for. */
-export type Sending = Extract<SendOutcome['kind'], 'sent' | 'unsure'>;
-
-/** Why a code did not do. */
-export type CodeFault =
-  | { readonly kind: 'wrong' }
-  | { readonly kind: 'already used' }
-  | { readonly kind: 'expired' }
-  | { readonly kind: 'used up' }
-  | { readonly kind: 'none sent' };
-
-export type StepOutcome<State extends EnrolmentState> =
-  /** Go on with this state; shown again it is the same step or the next. */
-  | { readonly kind: 'continue'; readonly state: State; readonly sending?: Sending }
-  /** The person has proven the factor: it can be created. */
-  | { readonly kind: 'proven'; readonly name: string; readonly data: unknown; readonly lastStep: number }
-  | { readonly kind: 'code fault'; readonly fault: CodeFault; readonly state: State }
-  | { readonly kind: 'not sent'; readonly outcome: Exclude<SendOutcome, { kind: Sending }> };
-
-/** What a method tells its own views. */
-export type Facts = Readonly<Record<string, unknown>>;
-
-/** What the page of a step shows; the view is `two-factor/methods/<method>/<step>`. */
-export interface StepDescription {
-  /** Which step of how many this is. */
-  readonly number: number;
-  readonly of: number;
-  readonly fields: readonly StepField[];
-  /** The method's own facts for its view. */
-  readonly facts: Facts;
-}
-
-export interface StepValues {
-  readonly name: string;
-  readonly code: string;
-}
+/** The values of a form that was parsed by the `fields` of its step. */
+export type FieldValues = Readonly<Record<string, unknown>>;
 
 /** Creating an authenticator, step by step. `State` is a union with one literal per step. */
-export interface EnrolmentSteps<State extends EnrolmentState> {
+export interface Enrolment<State extends EnrolmentState> {
   /** Session contents outlive deployments, so they are parsed. */
   readonly schema: z.ZodType<State>;
+  /** The steps in order, by the literal of their state. The view is `<step>.ejs` in the method's folder. */
+  readonly steps: Readonly<Record<State['step'], EnrolmentStep>>;
+  /** Other views of a step, by their name in the URL, which is also the view's name. */
+  readonly parts?: Readonly<Record<string, StepPart<State>>>;
   begin(context: EnrolmentContext): State;
-  describe(state: State, context: EnrolmentContext): Promise<StepDescription>;
-  /** Takes what the person gave; fields that the step does not ask for are empty. */
-  submit(state: State, values: StepValues, context: EnrolmentContext): Promise<StepOutcome<State>>;
-  /** Sends the step's code again; absent from methods that send none. */
+}
+
+/** One step: a page with a form. Only the method knows the types of its state and values; the wizard does not. */
+export interface EnrolmentStep<
+  State extends EnrolmentState = EnrolmentState,
+  Shape extends z.ZodRawShape = z.ZodRawShape,
+> {
+  /**
+   * The form's fields in the order of the page; messages are keys of the catalogue. `name` is the Authenticator Name.
+   * Only `name` is ever shown again. An error of the response is shown at the last field.
+   */
+  readonly fields: z.ZodObject<Shape>;
+  /** Whether the form counts as an attempt on the second factor: if guesses could succeed. */
+  readonly isAttempt: boolean;
+  describe(state: State, context: EnrolmentContext): Promise<ViewModel>;
+  submit(
+    state: State,
+    values: z.infer<z.ZodObject<Shape>>,
+    context: EnrolmentContext,
+  ): Promise<StepOutcome<EnrolmentState>>;
+  /** Sends the step's code again; absent if the step sends none. */
   resend?(state: State, context: EnrolmentContext): Promise<SendOutcome>;
-  /** The facts of a further view of the step, `two-factor/methods/<method>/<name>`, by its name in the URL. */
-  detail?(name: string, state: State, context: EnrolmentContext): Promise<Facts | undefined>;
 }
 
-/** How a person proves that they still have it. */
-export interface Proof {
-  /** Whether a code has to be sent first. */
-  readonly sends: boolean;
-  /** Whether the codes depend on the clock of the person's device, which may be wrong. */
-  readonly timed: boolean;
-  /** Sends a code; methods that send none are never asked. */
-  send(authenticator: Authenticator, account: Account, binding: Binding): Promise<SendOutcome>;
-  /** When the code that counts was sent; undefined when there is none. */
-  lastSent(authenticator: Authenticator, account: Account, binding: Binding): Promise<Instant | undefined>;
-  /** Until when the next code has to wait; undefined when it may be sent now. */
-  nextSend(account: Account): Promise<Instant | undefined>;
-  verify(
+export interface StepPart<State extends EnrolmentState> {
+  readonly title: MessageKey;
+  describe(state: State, context: EnrolmentContext): Promise<ViewModel>;
+}
+
+export type StepOutcome<State extends EnrolmentState> =
+  /** Continue with this state, at the same step or the next. */
+  | { readonly kind: 'continue'; readonly state: State; readonly sending?: Sending }
+  | Proven
+  | { readonly kind: 'fault'; readonly fault: CodeFault; readonly state: State }
+  | { readonly kind: 'not sent'; readonly outcome: NotSent };
+
+/** The person has proven the factor: its authenticator can be created. */
+export interface Proven {
+  readonly kind: 'proven';
+  readonly name: string;
+  /** Stored with the authenticator; read by its method only. */
+  readonly data: unknown;
+  /** Consumes a response that could be used again, in the transaction that creates the authenticator. */
+  consume?(tx: Transaction): Promise<boolean>;
+}
+
+/** The account, purpose, browser and actor of a proof. */
+export interface ProofContext {
+  readonly account: Account;
+  readonly purpose: Purpose;
+  /** The secret of the session that binds a response to the browser that was asked. */
+  readonly browser: string;
+  readonly actor: Actor;
+}
+
+/** How a person proves that they still have the authenticator. The form's view is `response.ejs` beside the method. */
+export interface Verifier<Shape extends z.ZodRawShape = z.ZodRawShape> {
+  /** The fields of the response, never shown again; an error is shown at the last one. */
+  readonly fields: z.ZodObject<Shape>;
+  /** Whether the response depends on the clock of the person's device, which may be wrong. */
+  readonly clockDependent: boolean;
+  /** Absent if the person can respond without anything being sent. */
+  readonly delivery?: Delivery;
+  /** The model of the response's view (a challenge to be signed). */
+  prompt?(authenticator: Authenticator, context: ProofContext): Promise<ViewModel>;
+  /**
+   * Checks the response, and consumes it if it is right (a time step, a challenge) by one conditional UPDATE: "right" for one of
+   * many concurrent requests.
+   */
+  verifyAndConsume(
     authenticator: Authenticator,
-    account: Account,
-    binding: Binding,
-    code: string,
-  ): Promise<'right' | CodeFault>;
+    response: z.infer<z.ZodObject<Shape>>,
+    context: ProofContext,
+  ): Promise<CodeCheck>;
 }
 
-/** A kind of second factor: set up, describe, challenge, verify. */
-export interface Method<State extends EnrolmentState = EnrolmentState> {
-  readonly id: MethodId;
-  /** Whether one person may have several. */
-  readonly several: boolean;
-  readonly enrolment: EnrolmentSteps<State>;
-  /** What tells this authenticator from another besides its name (a masked address); empty when nothing does. */
-  describe(authenticator: Authenticator, account: Account): string;
-  readonly proof: Proof;
-  /** For methods that keep a secret: the data sealed under the newest key, undefined when it already is. */
-  resealed?(authenticator: Authenticator): unknown;
+/** Sends what the person needs for the response. */
+export interface Delivery {
+  send(authenticator: Authenticator, context: ProofContext): Promise<SendOutcome>;
+  /** When the current code was sent; undefined if there is none. */
+  lastSent(authenticator: Authenticator, context: ProofContext): Promise<Instant | undefined>;
+  /** When the next one may be sent; undefined: now. */
+  nextSend(account: Account): Promise<Instant | undefined>;
+}
+
+/** Checks the types of a step against each other: `values` has the output type of `fields`. */
+export function enrolmentStep<State extends EnrolmentState, Shape extends z.ZodRawShape>(
+  step: EnrolmentStep<State, Shape>,
+): EnrolmentStep {
+  return step as unknown as EnrolmentStep;
+}
+
+/** The same for a verifier: `response` has the output type of `fields`. */
+export function verifier<Shape extends z.ZodRawShape>(declared: Verifier<Shape>): Verifier {
+  return declared as unknown as Verifier;
 }

@@ -1,45 +1,46 @@
 import type { Account } from '../accounts/account.ts';
-import type { Atomically } from '../atomically.ts';
-import { type Actor, type Audit, type AuditEventName, party } from '../audit/audit.ts';
-import {
-  SECOND_FACTOR_BLOCK,
-  SECOND_FACTOR_RULE,
-  secondFactorSubject,
-  type Throttle,
-} from '../limits/throttle.ts';
-import type { Notices } from '../post/notices.ts';
-import type { Clock, Instant } from '../time.ts';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { AuditEventName } from '../audit/vocabulary.ts';
+import type { Attempts } from '../codes/attempts.ts';
+import type { CodeFault } from '../codes/challenges.ts';
+import type { Clock, Instant } from '../kernel/time.ts';
+import { bind, type Transaction } from '../kernel/transaction.ts';
+import { SECOND_FACTOR_BLOCK, SECOND_FACTOR_RULE } from '../limits/failure-backoff.ts';
+import type { Purpose } from '../mail/message.ts';
+import type { Notices } from '../mail/notices.ts';
+import { MAILED_METHODS, METHOD_IDS, type MethodId } from '../settings/method-ids.ts';
 import type { Authenticator, Authenticators } from './authenticator.ts';
-import type { Binding } from './challenges.ts';
-import { type CodeFault, METHOD_IDS, type MethodId, type SendOutcome } from './method.ts';
+import type { FieldValues, ProofContext } from './method.ts';
 import type { Methods } from './methods/registry.ts';
 
-export type SecondStepOutcome =
-  | { readonly kind: 'accepted' }
+/** `next`: the result of `accept`, in the transaction of the right response. */
+export type SecondStepOutcome<T = unknown> =
+  | { readonly kind: 'accepted'; readonly next: T }
   | { readonly kind: 'fault'; readonly fault: CodeFault; readonly failures: number }
   | { readonly kind: 'wait'; readonly until: Instant }
   | { readonly kind: 'blocked' };
 
 interface SecondStepServices {
+  readonly accounts: Pick<Accounts, 'confirmEmail'>;
   readonly methods: Methods;
   readonly authenticators: Authenticators;
-  readonly throttle: Throttle;
+  readonly attempts: Attempts;
   readonly audit: Audit;
   readonly notices: Notices;
-  readonly atomically: Atomically;
   readonly clock: Clock;
-  /** Hears of each authenticator that was proven. */
+  /** Called after each proof of an authenticator. */
   readonly proven: (method: MethodId) => void;
 }
 
-const REFUSED: Record<Binding['purpose'], AuditEventName> = {
+const REFUSED: Record<Purpose, AuditEventName> = {
   'sign-in': 'second-step.refused',
   'step-up': 'step-up.refused',
   enrolment: 'second-step.refused',
   'e-mail change': 'step-up.refused',
 };
 
-/** Proving an authenticator: at sign-in, and at step-up. */
+/** Proves an authenticator, at sign-in and at step-up. */
 export class SecondStep {
   readonly #services: SecondStepServices;
 
@@ -47,106 +48,73 @@ export class SecondStep {
     this.#services = services;
   }
 
-  /** Sends a code where the authenticator's method sends any. */
-  async send(
-    account: Account,
-    authenticator: Authenticator,
-    binding: Binding,
-    actor: Actor,
-  ): Promise<SendOutcome> {
-    const outcome = await this.#services.methods[authenticator.method].proof.send(
-      authenticator,
-      account,
-      binding,
-    );
-    const event = outcome.kind === 'sent' ? 'second-step.code-sent' : 'second-step.code-not-sent';
-    await this.#record(event, account, authenticator, actor, {
-      purpose: binding.purpose,
-      outcome: outcome.kind,
-    });
-    return outcome;
+  in(tx: Transaction): SecondStep {
+    return new SecondStep(bind(this.#services, tx));
   }
 
   /**
-   * Checks a code. Failures are counted for the account across its sessions, authenticators and resends; each try is
-   * counted before it is looked at, so that guesses sent side by side do not share one (NIST SP 800-63B-4 §3.2.2).
+   * Checks a response. It counts as an attempt (see `Attempts`); a right one resets the count. The count, the check, the
+   * consumption, the use, the audit entry and `accept` are one transaction.
    */
-  async verify(
-    account: Account,
+  async verify<T>(
     authenticator: Authenticator,
-    binding: Binding,
-    code: string,
-    actor: Actor,
-  ): Promise<SecondStepOutcome> {
+    response: FieldValues,
+    context: ProofContext,
+    accept: (tx: Transaction) => Promise<T>,
+  ): Promise<SecondStepOutcome<T>> {
+    const { attempts, audit, clock, proven } = this.#services;
+    const { account, purpose, actor } = context;
+    const details = { method: authenticator.method, authenticator: authenticator.name, purpose };
     if (authenticator.blockedAt !== null) {
-      const detail = { purpose: binding.purpose, fault: 'blocked' };
-      await this.#record(REFUSED[binding.purpose], account, authenticator, actor, detail);
+      await audit.record(REFUSED[purpose], actor, account, { ...details, fault: 'blocked' });
       return { kind: 'blocked' };
     }
-    const attempt = await this.#services.throttle.take(secondFactorSubject(account.id), SECOND_FACTOR_RULE);
-    if (attempt.kind === 'wait') {
-      await this.#record('second-step.throttled', account, authenticator, actor, {
-        purpose: binding.purpose,
-      });
-      return attempt;
-    }
-    const { proof } = this.#services.methods[authenticator.method];
-    const result = await proof.verify(authenticator, account, binding, code);
-    if (result !== 'right')
-      return this.#fail(account, authenticator, binding, result, attempt.failures, actor);
-    const { throttle, authenticators, atomically, clock, proven } = this.#services;
-    await atomically(async () => {
-      await throttle.reset(secondFactorSubject(account.id));
-      await authenticators.recordUse(authenticator.id, clock());
+    return attempts.decide({ account, actor, details }, this.#services, async (bound, failures, tx) => {
+      const { verifier } = bound.methods[authenticator.method];
+      const result = await verifier.verifyAndConsume(authenticator, response, context);
+      if (result !== 'right') return this.in(tx).#refuse(authenticator, context, result, failures);
+      await bound.attempts.reset(account.id);
+      if (MAILED_METHODS.includes(authenticator.method) && account.emailConfirmedAt === null) {
+        await bound.accounts.confirmEmail(account.id, account.email, clock());
+      }
+      await bound.authenticators.recordUse(authenticator.id, clock());
+      tx.afterCommit(() => proven(authenticator.method));
+      return { kind: 'accepted', next: await accept(tx) };
     });
-    proven(authenticator.method);
-    return { kind: 'accepted' };
   }
 
-  /** Until when the account has to wait before its next code; undefined when it may try now. */
-  async waiting(account: Account): Promise<Instant | undefined> {
-    return this.#services.throttle.waiting(secondFactorSubject(account.id), SECOND_FACTOR_RULE);
+  /** Until when the account has to wait before its next attempt; undefined if it may try now. */
+  async waiting({ id }: Account): Promise<Instant | undefined> {
+    return this.#services.attempts.waiting(id);
   }
 
-  async #fail(
-    account: Account,
-    authenticator: Authenticator,
-    binding: Binding,
+  /** Part of the transaction that has counted the attempt. */
+  async #refuse(
+    { id, method, name }: Authenticator,
+    { account, purpose, actor }: ProofContext,
     fault: CodeFault,
     failures: number,
-    actor: Actor,
-  ): Promise<SecondStepOutcome> {
-    const detail = { purpose: binding.purpose, fault: fault.kind, failures: String(failures) };
+  ): Promise<SecondStepOutcome<never>> {
+    const named = { method, authenticator: name };
     const isBlocked = failures >= SECOND_FACTOR_BLOCK;
-    await this.#services.atomically(async () => {
-      await this.#record(REFUSED[binding.purpose], account, authenticator, actor, detail);
-      // Whoever fails so often has the password: the person should hear of it, once (ASVS 6.3.5).
-      if (failures === SECOND_FACTOR_RULE.from) {
-        await this.#services.notices.tell(account, 'second step failed', actor, authenticator.name);
-      }
-      if (!isBlocked) return;
-      await this.#services.authenticators.block(authenticator.id, this.#services.clock());
-      await this.#record('second-step.blocked', account, authenticator, actor);
-      await this.#services.notices.tell(account, 'authenticator blocked', actor, authenticator.name);
-    });
-    return isBlocked ? { kind: 'blocked' } : { kind: 'fault', fault, failures };
-  }
-
-  async #record(
-    event: AuditEventName,
-    account: Account,
-    authenticator: Authenticator,
-    actor: Actor,
-    detail: Readonly<Record<string, string>> = {},
-  ): Promise<void> {
-    const named = { method: authenticator.method, authenticator: authenticator.name, ...detail };
-    await this.#services.audit.record(event, actor.origin, actor.party, party(account), named);
+    const { audit, authenticators, notices, clock } = this.#services;
+    const details = { ...named, purpose, fault, failures: String(failures) };
+    await audit.record(REFUSED[purpose], actor, account, details);
+    // The sender knows the password, so the account's owner is notified, once (ASVS 6.3.5).
+    if (failures === SECOND_FACTOR_RULE.from) {
+      await notices.tell(account, 'second step failed', actor, name);
+    }
+    if (!isBlocked) return { kind: 'fault', fault, failures };
+    await authenticators.block(id, clock());
+    await audit.record('second-step.blocked', actor, account, named);
+    await notices.tell(account, 'authenticator blocked', actor, name);
+    return { kind: 'blocked' };
   }
 }
 
 /**
- * The authenticator to ask for: the one the person picked now, else the one they chose to be asked for first, else the
- * last used, else the first on offer; one that is blocked comes last.
+ * The authenticator to ask for: the one that was picked, else the preferred one, else the last used, else the first in the order of
+ * the methods. Blocked ones come last.
  */
 export function chooseAuthenticator(
   usable: readonly Authenticator[],

@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
 
 /**
- * Makes redirects absolute for those who came by the public origin: Lynx stops for several seconds at each relative one
- * to say so. Who came by another name (an address on the local network, a test) is not sent away from it, and a forged
- * Host header is never repeated.
+ * Makes redirects absolute for requests to the public origin: Lynx pauses for several seconds at each relative one, with a
+ * message. Requests by another name (a local address, a test) keep relative redirects, and a forged Host header is never echoed.
+ * Patches `location`, because express-session and Express redirect through it, too.
  */
 export function absoluteRedirects(baseUrl: string): RequestHandler {
   const { host } = new URL(baseUrl);

@@ -12,7 +12,7 @@ const CONTENT_TYPES: ReadonlyMap<string, string> = new Map([
   ['.ico', 'image/x-icon'],
 ]);
 
-/** In the order in which they are preferred: brotli is the smaller. */
+/** In order of preference: brotli is smaller. */
 const ENCODINGS = ['br', 'gzip'] as const;
 type Encoding = (typeof ENCODINGS)[number];
 
@@ -22,23 +22,23 @@ interface Asset {
   readonly contentType: string;
   readonly hash: string;
   readonly body: Buffer;
-  /** Only what is smaller than the body. */
+  /** Only encodings that are smaller than the body. */
   readonly compressed: ReadonlyMap<Encoding, Buffer>;
 }
 
 export interface Assets {
-  /** The hashed URL path of a file by its name in the folder; throws for a name that is not there. */
+  /** The hashed URL path of a file by its name; throws if there is no such file. */
   url(name: string): string;
-  /** The file as a `data:` URL, for what is smaller than the request for it; throws as `url` does. */
+  /** The file as a `data:` URL, for files smaller than a request; throws like `url`. */
   inlined(name: string): string;
-  /** Answers everything below `/assets/`; to be mounted at the root, ahead of sessions. */
+  /** Answers everything below `/assets/`. Mount it at the root, before the sessions. */
   readonly middleware: RequestHandler;
 }
 
 /**
- * Reads the files that lie directly in `folder` into memory and serves each under a URL that carries the hash of its
- * content, so that browsers may keep it for a year (RFC 8246) and a deployment never mixes old with new. Throws when
- * the folder cannot be read or holds a file of an unknown type.
+ * Reads the files of `folder` into memory and serves each under a URL with the hash of its content, so that browsers may
+ * keep it for a year (RFC 8246) and a deployment never mixes old and new files. Throws if the folder cannot be read or
+ * contains an unknown file type.
  */
 export function loadAssets(folder: string): Assets {
   const byName = new Map(fileNames(folder).map((name) => [name, loadAsset(folder, name)]));
@@ -95,7 +95,7 @@ function send(asset: Asset, request: Request, response: Response): void {
   response.set({
     'Content-Type': asset.contentType,
     'Cache-Control': 'public, max-age=31536000, immutable',
-    // Strong validators differ between the encodings of one content (RFC 9110 §8.8.3.3).
+    // Strong validators differ between encodings of the same content (RFC 9110 §8.8.3.3).
     ETag: encoding ? `"${asset.hash}-${encoding}"` : `"${asset.hash}"`,
     Vary: 'Accept-Encoding',
   });
@@ -103,7 +103,7 @@ function send(asset: Asset, request: Request, response: Response): void {
   response.send(body);
 }
 
-/** Never kept: while a deployment rolls out, another instance may well have what this one has not. */
+/** Not cached: during a deployment another instance may have the file. */
 function refuse(response: Response, status: number, text: string): void {
   response.status(status).set('Cache-Control', 'no-store').type('text/plain').send(text);
 }

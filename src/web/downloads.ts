@@ -3,13 +3,13 @@ import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 
 export interface Download {
-  /** Letters, digits, hyphens and a dot: it goes into a header as it is. */
+  /** Letters, digits, hyphens and a dot: it is put into a header unchanged. */
   readonly fileName: string;
   readonly mediaType: string;
   readonly text: AsyncIterable<string>;
 }
 
-/** Sends a file piece by piece, as fast as it is taken. What breaks off is cut off, and not mistaken for the whole. */
+/** Streams a file with back-pressure. If it breaks off, the connection is cut, so that the part is not taken for the whole. */
 export async function sendDownload(
   request: Request,
   response: Response,
@@ -26,7 +26,7 @@ export async function sendDownload(
   try {
     await pipeline(Readable.from(text), response);
   } catch (error) {
-    // Whoever asked has gone: nothing is wrong here.
+    // The client has gone: no error.
     if (!isPrematureClose(error)) throw error;
   }
 }

@@ -1,29 +1,36 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { TooBusy } from '../accounts/hashing-queue.ts';
+import { Overloaded } from '../accounts/hashing-queue.ts';
 import type { LogEventName } from '../audit/vocabulary.ts';
 import type { Services } from '../services.ts';
 import { DEFAULT_SETTINGS } from '../settings/settings.ts';
-import { CsrfRefused } from './csrf.ts';
-import { typedValues } from './forms.ts';
+import { subjectOf } from '../sign-in/session-state.ts';
+import { resolveAuth } from './auth-state.ts';
+import { canonicalPath } from './canonical-paths.ts';
+import { contextOf, originOf, reloadContext, wordsFor } from './context.ts';
+import { type CsrfReason, CsrfRefused, FORM_TYPE, formerSecretOf } from './csrf.ts';
+import { DependencyTimeout } from './dependency-timeout.ts';
+import { flashSubmitted } from './flash.ts';
 import { missingParts } from './health.ts';
-import { pageOf, withoutQuery } from './paths.ts';
-import { AccessDenied, MethodNotAllowed, NotFound } from './refusals.ts';
+import { AccessDenied, MethodNotAllowed, NotFound } from './http-errors.ts';
+import { pageOf, queryOf, safeReturnPath } from './paths.ts';
 import { type Renderer, showAs } from './rendering.ts';
 import { logRefusal } from './request-log.ts';
-import { keepForm } from './session.ts';
-import { PartSilent } from './silence.ts';
-import { standingOf } from './standing.ts';
-import { originOf, visitOf } from './visit.ts';
+import { type FormerSecret, readState } from './session.ts';
+import { StillWorking } from './submitted-once.ts';
 
 type ErrorName =
   | 'not-found'
   | 'method'
   | 'denied'
   | 'stale'
+  | 'ended'
+  | 'no-cookie'
   | 'foreign'
   | 'too-large'
   | 'malformed'
+  | 'media-type'
   | 'busy'
+  | 'working'
   | 'down'
   | 'fault';
 
@@ -32,50 +39,75 @@ const STATUS: Record<ErrorName, number> = {
   method: 405,
   denied: 403,
   stale: 403,
+  ended: 403,
+  'no-cookie': 403,
   foreign: 403,
   'too-large': 413,
   malformed: 400,
+  'media-type': 415,
   busy: 503,
+  working: 503,
   down: 503,
   fault: 500,
 };
 
-/** What of it the log tells by a name of its own. */
+const REFUSALS: Record<CsrfReason, ErrorName> = {
+  foreign: 'foreign',
+  'no cookie': 'no-cookie',
+  'no session': 'ended',
+  'old token': 'stale',
+};
+
+/** Errors whose page leads back to the form. */
+const RETRIED: ReadonlySet<ErrorName> = new Set(['stale', 'ended', 'no-cookie']);
+
+/** Errors with a security event of their own in the log. */
 const SUSPICIONS: Readonly<Partial<Record<ErrorName, LogEventName>>> = {
   foreign: 'malicious_cors',
   'too-large': 'input_validation_fail',
   malformed: 'input_validation_fail',
 };
 
-/** Nothing answered: there is no such page. */
-export const noSuchPage: RequestHandler = () => {
-  throw new NotFound();
-};
+/** No route matched: redirects to the canonical path ("/Sign-In/"), or answers 404. */
+export function noSuchPage(paths: readonly string[]): RequestHandler {
+  return (request, response) => {
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    const meant = reads ? canonicalPath(paths, request.path) : undefined;
+    if (meant === undefined || meant === request.path) throw new NotFound();
+    response.redirect(308, `${meant}${queryOf(request.originalUrl)}`);
+  };
+}
 
-/** Answers every error with a page of the site that says what to do and names the request for the log. */
+/** Answers every error with a page that says what to do and has the request id for the log. */
 export function errorPages(services: Services, renderer: Renderer): ErrorRequestHandler {
   return async (error: unknown, request, response, next) => {
     if (response.headersSent) {
       services.logger.error({ err: error, requestId: request.requestId }, 'failed after the answer');
-      // A session that could not be prolonged is no reason to cut the page off that is on its way.
+      // If only the session could not be prolonged, the page that is being sent is not cut off.
       return response.writableEnded ? undefined : next(error);
     }
-    const name = await nameOf(error, services);
+    const refused = await nameOf(error, services);
+    const name = refused === 'stale' && isNobodys(request, services) ? 'ended' : refused;
     const suspicion = SUSPICIONS[name];
     if (suspicion) logRefusal(services.logger, request, suspicion);
     if (STATUS[name] >= 500)
       services.logger.error({ err: error, requestId: request.requestId }, 'request failed');
     try {
+      if (name === 'media-type') response.set('Accept', FORM_TYPE);
       if (error instanceof MethodNotAllowed) response.set('Allow', error.allowed.join(', '));
       if (error instanceof AccessDenied) await recordDenial(services, error, request);
-      // From our own page and only out of date: what was typed waits for the fresh form. A foreign one leaves nothing.
-      if (name === 'stale')
-        keepForm(request, { path: withoutQuery(pageOf(request)), values: typedValues(request) });
-      if (STATUS[name] < 500) await showMenu(services, request);
+      if (STATUS[name] < 500) await loadWhatIsMissing(services, request);
+      // Kept only from a page of this session before its id was renewed.
+      const former = name === 'stale' ? formerSecretOf(request, response) : undefined;
+      if (former && request.beforeSignIn && request.account) {
+        // Signed in by another tab meanwhile: the form's purpose is done.
+        return response.redirect(303, safeReturnPath(request.body?.returnTo));
+      }
+      if (former && isStillOf(former, request, services)) flashSubmitted(request);
       await showError(services, renderer, request, response, name);
     } catch (fault) {
       services.logger.error({ err: fault, requestId: request.requestId }, 'the error page failed');
-      // Two errors of one request at once: one of them is being answered.
+      // Two errors of one request: the other one is being answered.
       if (!response.headersSent) next(error);
     }
   };
@@ -85,27 +117,47 @@ async function nameOf(error: unknown, services: Services): Promise<ErrorName> {
   if (error instanceof NotFound) return 'not-found';
   if (error instanceof MethodNotAllowed) return 'method';
   if (error instanceof AccessDenied) return 'denied';
-  if (error instanceof CsrfRefused) return error.foreign ? 'foreign' : 'stale';
-  if (error instanceof TooBusy) return 'busy';
-  if (error instanceof PartSilent) return 'down';
+  if (error instanceof CsrfRefused) return REFUSALS[error.reason];
+  if (error instanceof Overloaded) return 'busy';
+  if (error instanceof StillWorking) return 'working';
+  if (error instanceof DependencyTimeout) return 'down';
   const status = error instanceof Error && 'status' in error ? error.status : undefined;
   if (status === 413) return 'too-large';
+  if (status === 415) return 'media-type';
   if (typeof status === 'number' && status >= 400 && status < 500) return 'malformed';
-  // A fault while a part is away is the part's, whichever library it came through.
+  // While a dependency is down, any error is taken for its.
   return (await missingParts(services)).length > 0 ? 'down' : 'fault';
 }
 
+/** Whether this session is anonymous: the form's session has ended, and this one is new. */
+function isNobodys(request: Request, { clock }: Services): boolean {
+  return subjectOf(readState(request, clock())) === undefined;
+}
+
+/** Whether the account is still that of the page; an anonymous session may have been planted. */
+function isStillOf({ accountId }: FormerSecret, request: Request, { clock }: Services): boolean {
+  return accountId !== undefined && subjectOf(readState(request, clock()))?.accountId === accountId;
+}
+
 async function recordDenial({ audit }: Services, { actor }: AccessDenied, request: Request): Promise<void> {
-  await audit.record('access.denied', actor.origin, actor.party, actor.party, {
+  await audit.record('access.denied', actor, actor.party, {
     path: request.path.slice(0, 200),
   });
 }
 
-/** Whoever is signed in can sign out on every page, this one included (ASVS 7.4.4). */
-async function showMenu(services: Services, request: Request): Promise<void> {
-  if (!request.session || !request.visit || request.account) return;
-  const standing = await standingOf(request, services);
-  if (standing.kind === 'signed in') showAs(request, standing);
+/**
+ * Loads the context of a request whose body was refused before. Error pages show the menu, so that people can sign out there,
+ * too (ASVS 7.4.4); not if the database is down.
+ */
+async function loadWhatIsMissing(services: Services, request: Request): Promise<void> {
+  if (!request.session || request.account) return;
+  try {
+    if (!request.context) await reloadContext(request, services);
+    const standing = await resolveAuth(request, services);
+    if (standing.kind === 'signed in') showAs(request, standing);
+  } catch (error) {
+    services.logger.error({ err: error, requestId: request.requestId }, 'no menu on the error page');
+  }
 }
 
 async function showError(
@@ -115,21 +167,22 @@ async function showError(
   response: Response,
   name: ErrorName,
 ): Promise<void> {
-  request.visit ??= {
+  request.context ??= {
+    now: services.clock(),
     origin: originOf(request),
     settings: DEFAULT_SETTINGS,
     person: undefined,
-    words: services.words.for(services.words.choose(request.get('accept-language'), null)),
+    words: wordsFor(request, null, DEFAULT_SETTINGS, services.words),
   };
   if (STATUS[name] === 503) response.set('Retry-After', '10');
-  const { words } = visitOf(request);
+  const { words } = contextOf(request);
   await renderer.show(request, response, {
     view: 'errors/error',
     title: words.t(`error-page.${name}.title`),
     status: STATUS[name],
-    facts: {
+    model: {
       explanation: words.t(`error-page.${name}.text`),
-      wayBack: name === 'stale' ? pageOf(request) : undefined,
+      wayBack: RETRIED.has(name) ? pageOf(request) : undefined,
     },
   });
 }

@@ -1,51 +1,63 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Services } from '../services.ts';
-import { typedValues } from './forms.ts';
+import {
+  type Anonymous,
+  type AuthState,
+  type PendingSignIn,
+  resolveAuth,
+  type SignedIn,
+} from './auth-state.ts';
+import { flashSubmitted } from './flash.ts';
+import { AccessDenied } from './http-errors.ts';
 import { pageOf, withReturn } from './paths.ts';
-import { AccessDenied } from './refusals.ts';
 import { showAs } from './rendering.ts';
-import { keepForm } from './session.ts';
-import { type HalfWay, type Person, type Standing, type Stranger, standingOf } from './standing.ts';
 
-/** A handler for whom the guard has narrowed who is asking. */
-export type Handler<Who> = (who: Who, request: Request, response: Response) => Promise<void>;
+/** A request and its response, with the state of the sign-in: the argument of every handler. */
+export interface Exchange<Who = AuthState> {
+  readonly who: Who;
+  readonly request: Request;
+  readonly response: Response;
+}
 
-/** Each guard lets a handler run in the one state that it is made for, and sends everyone else where they should be. */
+/** A handler for the state that its guard has narrowed `who` to. */
+export type Handler<Who> = (exchange: Exchange<Who>) => Promise<void>;
+
+/** Each guard runs the handler in one state only. In others it redirects, or throws AccessDenied. */
 export interface Guards {
-  /** Anybody: pages that change with nobody's state. */
-  anyone(handler: Handler<Standing>): RequestHandler;
-  /** For signing in: who is signed in already goes home. Half way through, one may start again. */
-  signedOut(handler: Handler<Stranger | HalfWay>): RequestHandler;
-  /** The password is accepted and a second step of an existing authenticator is awaited. */
-  secondStep(handler: Handler<HalfWay>): RequestHandler;
-  /** The password is accepted and the policy demands an authenticator where none satisfies it. */
-  firstEnrolment(handler: Handler<HalfWay>): RequestHandler;
-  signedIn(handler: Handler<Person>): RequestHandler;
-  /** Signed in, and proven anew within ten minutes: what changes how a person signs in (ASVS 7.5.1). */
-  steppedUp(handler: Handler<Person>): RequestHandler;
-  administrator(handler: Handler<Person>): RequestHandler;
-  steppedUpAdministrator(handler: Handler<Person>): RequestHandler;
+  /** Any state. */
+  anyone(handler: Handler<AuthState>): RequestHandler;
+  /** For signing in: redirects people who are signed in. A pending sign-in can be started again. */
+  signedOut(handler: Handler<Anonymous | PendingSignIn>): RequestHandler;
+  /** The password is accepted; the response of an existing authenticator is due. */
+  secondStep(handler: Handler<PendingSignIn>): RequestHandler;
+  /** The password is accepted; the policy requires an authenticator, and none of the person's satisfies it. */
+  firstEnrolment(handler: Handler<PendingSignIn>): RequestHandler;
+  signedIn(handler: Handler<SignedIn>): RequestHandler;
+  /** Signed in, with a step-up within ten minutes: for changes to how a person signs in (ASVS 7.5.1). */
+  steppedUp(handler: Handler<SignedIn>): RequestHandler;
+  administrator(handler: Handler<SignedIn>): RequestHandler;
+  steppedUpAdministrator(handler: Handler<SignedIn>): RequestHandler;
 }
 
 export function guards(services: Services): Guards {
-  /** Runs `handler` for those whom `admit` lets in; `admit` answers everybody else. */
-  function guard<Who extends Standing>(
-    admit: (standing: Standing, request: Request, response: Response) => Who | undefined,
+  /** Runs `handler` if `admit` returns the state; otherwise `admit` has sent the response. */
+  function guard<Who extends AuthState>(
+    admit: (standing: AuthState, request: Request, response: Response) => Who | undefined,
     handler: Handler<Who>,
   ): RequestHandler {
     return async (request, response) => {
-      const standing = await standingOf(request, services);
+      const standing = await resolveAuth(request, services);
       if (standing.kind === 'signed in') showAs(request, standing);
       const who = admit(standing, request, response);
-      if (who) await handler(who, request, response);
+      if (who) await handler({ who, request, response });
     };
   }
 
   return {
     anyone: (handler) => guard((standing) => standing, handler),
-    signedOut: (handler) => guard(admitSignedOut, handler),
-    secondStep: (handler) => guard(admitHalfWay('second step'), handler),
-    firstEnrolment: (handler) => guard(admitHalfWay('enrolment'), handler),
+    signedOut: (handler) => beforeSignIn(guard(admitSignedOut, handler)),
+    secondStep: (handler) => beforeSignIn(guard(admitPending('second step'), handler)),
+    firstEnrolment: (handler) => beforeSignIn(guard(admitPending('enrolment'), handler)),
     signedIn: (handler) => guard(admitSignedIn, handler),
     steppedUp: (handler) => guard(admitSteppedUp, handler),
     administrator: (handler) => guard(administratorsOnly(admitSignedIn), handler),
@@ -53,41 +65,53 @@ export function guards(services: Services): Guards {
   };
 }
 
-function admitSignedOut(standing: Standing, _request: Request, response: Response) {
+const BEFORE_SIGN_IN = new WeakSet<RequestHandler>();
+
+function beforeSignIn(handler: RequestHandler): RequestHandler {
+  BEFORE_SIGN_IN.add(handler);
+  return handler;
+}
+
+/** Whether a page belongs to signing in: its guard redirects people who are signed in. */
+export function isBeforeSignIn(handler: RequestHandler): boolean {
+  return BEFORE_SIGN_IN.has(handler);
+}
+
+function admitSignedOut(standing: AuthState, _request: Request, response: Response) {
   if (standing.kind !== 'signed in') return standing;
   response.redirect(303, '/');
   return undefined;
 }
 
-function admitHalfWay(next: HalfWay['due']['next']) {
-  return (standing: Standing, request: Request, response: Response) => {
-    if (standing.kind === 'half way' && standing.due.next === next) return standing;
+function admitPending(next: PendingSignIn['due']['name']) {
+  return (standing: AuthState, request: Request, response: Response) => {
+    if (standing.kind === 'pending' && standing.due.name === next) return standing;
     if (standing.kind === 'signed in') response.redirect(303, '/');
     else sendOn(standing, request, response);
     return undefined;
   };
 }
 
-function admitSignedIn(standing: Standing, request: Request, response: Response): Person | undefined {
+function admitSignedIn(standing: AuthState, request: Request, response: Response): SignedIn | undefined {
   if (standing.kind !== 'signed in') sendOn(standing, request, response);
   else if (!standing.codesUnseen || mayComeBeforeCodes(request)) return standing;
   else response.redirect(303, RECOVERY_CODES);
   return undefined;
 }
 
-/** Where recovery codes are shown that were just made. */
+/** The page that shows new recovery codes. */
 export const RECOVERY_CODES = '/profile/two-factor/recovery-codes';
 
-/** Their own pages, and the step-up that those may ask for. */
+/** Whether the page is available before new recovery codes are confirmed: their own pages, and the step-up for them. */
 function mayComeBeforeCodes({ path }: Request): boolean {
   return [RECOVERY_CODES, '/step-up'].some((own) => path === own || path.startsWith(`${own}/`));
 }
 
-function admitSteppedUp(standing: Standing, request: Request, response: Response): Person | undefined {
+function admitSteppedUp(standing: AuthState, request: Request, response: Response): SignedIn | undefined {
   const person = admitSignedIn(standing, request, response);
   if (!person || person.steppedUp) return person;
-  // What was typed waits in the session: proving oneself anew costs nobody their work (WCAG 2.2.5).
-  if (request.method === 'POST') keepForm(request, { path: pageOf(request), values: typedValues(request) });
+  // Typed values are kept in the session, so that nothing is lost in the step-up (WCAG 2.2.5).
+  if (request.method === 'POST') flashSubmitted(request);
   response.redirect(303, withReturn('/step-up', pageOf(request)));
   return undefined;
 }
@@ -103,14 +127,9 @@ function administratorsOnly(admit: Admit): Admit {
   };
 }
 
-function sendOn(standing: Stranger | HalfWay, request: Request, response: Response): void {
+function sendOn(standing: Anonymous | PendingSignIn, request: Request, response: Response): void {
   response.redirect(
     303,
-    standing.kind === 'half way' ? STEPS[standing.due.next] : withReturn('/sign-in', pageOf(request)),
+    standing.kind === 'pending' ? standing.due.path : withReturn('/sign-in', pageOf(request)),
   );
 }
-
-const STEPS: Record<HalfWay['due']['next'], string> = {
-  'second step': '/sign-in/code',
-  enrolment: '/sign-in/set-up',
-};

@@ -1,12 +1,13 @@
 import type { RequestHandler } from 'express';
-import { PARTS, type Part, type Ping, type Services } from '../services.ts';
+import { withTimeout } from '../kernel/with-timeout.ts';
+import { DEPENDENCIES, type Dependency, type Ping, type Services } from '../services.ts';
 
 const PATIENCE = 2000;
 
-/** The names of the parts that cannot be reached now. */
-export async function missingParts({ parts }: Pick<Services, 'parts'>): Promise<Part[]> {
+/** The dependencies that are down now. */
+export async function missingParts({ parts }: Pick<Services, 'parts'>): Promise<Dependency[]> {
   const checked = await Promise.all(
-    PARTS.map(async (name) => ((await answers(parts[name])) ? undefined : name)),
+    DEPENDENCIES.map(async (name) => ((await answers(parts[name])) ? undefined : name)),
   );
   return checked.filter((name) => name !== undefined);
 }
@@ -16,7 +17,7 @@ export const alive: RequestHandler = (_request, response) => {
   response.set('Cache-Control', 'no-store').json({ status: 'ok' });
 };
 
-/** `/readyz`: the parts it stands on can be reached; 503 names the ones that cannot. */
+/** `/readyz`: 200 if all dependencies answer; 503 names those that do not. */
 export function ready(services: Pick<Services, 'parts'>): RequestHandler {
   return async (_request, response) => {
     const missing = await missingParts(services);
@@ -26,14 +27,10 @@ export function ready(services: Pick<Services, 'parts'>): RequestHandler {
   };
 }
 
-async function answers(ping: Ping): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), PATIENCE);
-  });
+function answers(ping: Ping): Promise<boolean> {
   const reached = ping().then(
     () => true,
     () => false,
   );
-  return Promise.race([reached, late]).finally(() => clearTimeout(timer));
+  return withTimeout(reached, PATIENCE, () => false);
 }

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import type { Measures, Services } from '../services.ts';
 import { missingParts } from './health.ts';
 
-/** Measures each request. What it is known by is the pattern of its page: paths are without number, and hold tokens. */
+/** Measures each request under its route pattern: paths are unbounded, and contain tokens. */
 export function measureRequests(measures: Measures): RequestHandler {
   return (request, response, next) => {
     const start = performance.now();
@@ -20,7 +20,7 @@ export function measureRequests(measures: Measures): RequestHandler {
   };
 }
 
-/** `/metrics`: the figures, to who knows the token (RFC 6750 §2.1); to everybody where there is none. */
+/** `/metrics`: for clients with the bearer token (RFC 6750 §2.1); for all if none is configured. */
 export function metricsPage(
   { parts }: Pick<Services, 'parts'>,
   measures: Measures,
@@ -41,7 +41,7 @@ function isBearer(header: string | undefined, token: string): boolean {
   return given !== undefined && timingSafeEqual(digest(given), digest(token));
 }
 
-/** Of one length, whatever was sent. */
+/** Fixed length, for a comparison in constant time. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

@@ -3,36 +3,41 @@ import type { Request } from 'express';
 declare global {
   namespace Express {
     interface Request {
-      /** For an action without a page of its own: the page whose form leads to it. */
+      /** The page with the form, for an action without a page of its own. */
       formPath?: string;
     }
   }
 }
 
 /**
- * A path of this site to go on to, or "/" for anything else: other origins, "//host", "/\host", control characters
- * (ASVS 3.7.2). Comes from URLs and sessions, so it may be anything.
+ * A path of this site to redirect to; "/" for anything else: other origins, "//host", "/\host", control characters
+ * (ASVS 3.7.2: open redirect). The candidate comes from URLs and sessions, so it may be anything.
  */
-export function ownPath(candidate: unknown): string {
+export function safeReturnPath(candidate: unknown): string {
   if (typeof candidate !== 'string' || candidate.length > 1000 || !candidate.startsWith('/')) return '/';
-  // The WHATWG URL parser reads what browsers read: it drops tabs and line breaks and takes "\" for "/".
+  // The WHATWG URL parser does what browsers do: it drops tabs and line breaks and reads "\" as "/".
   const base = 'http://own.invalid';
   const url = URL.canParse(candidate, base) ? new URL(candidate, base) : undefined;
   return url?.origin === base && !url.pathname.startsWith('//') ? `${url.pathname}${url.search}` : '/';
 }
 
-/** `path` with the address to come back to afterwards. */
+/** `path` with the path to return to afterwards. */
 export function withReturn(path: string, returnTo: string): string {
   return returnTo === '/' ? path : `${path}?return-to=${encodeURIComponent(returnTo)}`;
 }
 
-/** The page that the request is about: itself, or for an action the page with its form. */
+/** The page of the request: its own, or the page with the form for an action. */
 export function pageOf(request: Request): string {
   if (request.method === 'GET' || request.method === 'HEAD') return request.originalUrl;
   return request.formPath ?? `${request.baseUrl}${request.path}`;
 }
 
-/** The path of an address alone: the query may hold a one-time token, which is kept nowhere. */
+/** The query with its question mark; empty if there is none. */
+export function queryOf(address: string): string {
+  return address.slice(withoutQuery(address).length);
+}
+
+/** The path without the query, which may contain a one-time token that must not be stored. */
 export function withoutQuery(address: string): string {
   return address.replace(/\?.*$/s, '');
 }

@@ -1,28 +1,23 @@
-import type { Deadline } from '../two-factor/grace.ts';
-import type { PersonalPolicy, RuleSource } from '../two-factor/personal-policy.ts';
-import type { MessageKey, Translator } from '../words.ts';
+import type { Translator } from '../kernel/i18n.ts';
+import type { EffectivePolicy } from '../policy/effective-policy.ts';
+import type { Deadline } from '../settings/grace.ts';
+import { MANDATORY_REASONS } from '../settings/rule.ts';
 
-const MANDATORY = {
-  site: 'because.mandatory-site',
-  group: 'because.mandatory-group',
-  person: 'because.mandatory-person',
-} as const satisfies Record<RuleSource['kind'], MessageKey>;
-
-/** Why 2FA is asked of the person who reads it: a sentence for each rule that it comes from. */
+/** Why 2FA is required of the reader: a sentence for each rule. */
 export function reasonsInWords(
-  { rule, decisive, agreed }: PersonalPolicy,
+  { rule, decisive, agreed }: EffectivePolicy,
   { t }: Translator,
   site: string,
 ): readonly string[] {
   const sentences = decisive.flatMap(({ source }) => {
     const group = source.kind === 'group' ? source.name : '';
-    if (rule === 'mandatory') return t(MANDATORY[source.kind], { site, group });
+    if (rule === 'mandatory') return t(MANDATORY_REASONS[source.kind], { site, group });
     return rule === 'optional' && source.kind === 'group' ? t('because.optional-group', { group }) : [];
   });
   return agreed ? sentences : [...sentences, t('because.nothing-in-common')];
 }
 
-/** Up to when the person who reads it may put it off; undefined where they may not. */
+/** Until when the reader may put it off; undefined if not at all. */
 export function deadlineInWords(deadline: Deadline | undefined, words: Translator): string | undefined {
   switch (deadline?.kind) {
     case 'at':

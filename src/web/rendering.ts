@@ -1,49 +1,53 @@
 import type { Request, Response } from 'express';
 import type { Account } from '../accounts/account.ts';
+import type { MessageKey, MessageValues, Translator } from '../kernel/i18n.ts';
 import type { Services } from '../services.ts';
-import type { Deadline } from '../two-factor/grace.ts';
-import type { MessageKey, MessageValues, Translator } from '../words.ts';
+import type { Deadline } from '../settings/grace.ts';
 import type { Assets } from './assets.ts';
+import type { SignedIn } from './auth-state.ts';
+import { contextOf } from './context.ts';
 import { csrfToken } from './csrf.ts';
+import { readFlash } from './flash.ts';
 import { EMPTY_FORM, type FormView } from './forms.ts';
 import { sendPage } from './page-compression.ts';
+import { pageFor } from './plain-browsers.ts';
 import { deadlineInWords } from './policy-words.ts';
 import { type RichElements, richText } from './rich-text.ts';
-import { readNotice, saveSession } from './session.ts';
-import type { Person } from './standing.ts';
-import { pageFor } from './text-browsers.ts';
+import { allowFormsTo } from './security-headers.ts';
+import { saveSession } from './session.ts';
 import { type Locals, Views } from './views.ts';
-import { visitOf } from './visit.ts';
 
 export interface Notice {
   readonly kind: 'success' | 'warning' | 'info';
   readonly text: string;
 }
 
-/** What a page is made of besides its view's own facts. */
+/** A page to render. */
 export interface Page {
-  /** The view below `views/`, without its ending. */
+  /** Path below `views/`, without extension. */
   readonly view: string;
   /** The heading and, with the site's name, the title. */
   readonly title: string;
-  /** Stands small above the heading, and in the title: "Step 1 of 2". */
+  /** Small line above the heading, also in the title: "Step 1 of 2". */
   readonly caption?: string;
   readonly width?: 'narrow' | 'wide';
-  /** Shows a Setup Key, recovery codes or the like, which stay the same from one answer to the next. */
+  /** Shows a secret that stays the same between responses (Setup Key, recovery codes): not compressed, see `sendPage`. */
   readonly secret?: boolean;
   readonly status?: number;
   readonly form?: FormView;
   readonly notice?: Notice | undefined;
   readonly back?: { readonly href: string; readonly text: string };
-  /** The section of the guide (`/help/two-factor`) that helps with this page; its link stands last, on each (WCAG 3.2.6). */
+  /** Section of the guide (`/help/two-factor`) for this page; the link is last on each page (WCAG 3.2.6). */
   readonly help?: string;
-  /** The page has no form: for strangers it begins no session. */
+  /** The page has no form, so it creates no session for anonymous visitors. */
   readonly formless?: boolean;
-  /** Facts for the view. */
-  readonly facts?: Locals;
+  /** Another origin that the page's forms may redirect to: the app that a sign-in is for. */
+  readonly formOrigin?: string;
+  /** Values for the view. */
+  readonly model?: Locals;
 }
 
-/** Renders pages inside the one layout. */
+/** Renders pages in the layout. */
 export class Renderer {
   readonly #services: Services;
   readonly #assets: Assets;
@@ -54,17 +58,17 @@ export class Renderer {
   }
 
   /**
-   * Answers with a page. A form with errors is a 422 (the values are kept, nothing has happened), one that came too often
-   * a 429, which tells programs how long to wait (RFC 9110 §10.2.3).
+   * Sends a page. A form with errors has the status 422; one that must wait 429 with Retry-After (RFC 9110 §10.2.3).
    */
   async show(request: Request, response: Response, page: Page): Promise<void> {
-    const { words, settings } = visitOf(request);
+    const { words, settings } = contextOf(request);
     const form = page.form ?? EMPTY_FORM;
     const views = new Views({
       t: words.t,
       rich: (key: MessageKey, values?: MessageValues, elements?: RichElements) =>
         richText(words, key, values, elements),
       when: words.when,
+      timeZone: words.timeZone,
       duration: words.duration,
       locale: words.locale,
       dir: words.dir,
@@ -85,23 +89,25 @@ export class Renderer {
       width: page.width,
       back: page.back,
       help: page.help,
-      // What went well a minute ago is no news beside what has just gone wrong.
+      // A success of a minute ago is not shown beside new errors.
       notice: page.notice ?? (form.errors.length > 0 ? undefined : this.#sessionNotice(request)),
       form,
+      errorsOf: (field: string) => form.errors.filter((error) => error.field === field),
       ...(page.view.startsWith('admin/') && (await this.#administration(request, words))),
     });
-    const body = views.render(`/${page.view}`, page.facts);
+    const body = views.render(`/${page.view}`, page.model);
     const html = views.render('/layouts/page', { body });
-    if (form.wait !== undefined) response.set('Retry-After', String(Math.ceil(form.wait / 1000)));
+    if (typeof form.wait === 'number') response.set('Retry-After', String(Math.ceil(form.wait / 1000)));
     const status = page.status ?? statusOf(form);
     response.status(status).type('html').set('Content-Language', words.locale);
+    if (page.formOrigin !== undefined) allowFormsTo(response, page.formOrigin);
     sendPage(request, response, pageFor(request, html), page.secret ?? false);
   }
 
-  /** What Administration says on each of its pages: how many people wait for a decision, and that mails do not go out. */
+  /** Notices on each page of Administration: open requests, and mails that are late. */
   async #administration(request: Request, words: Translator) {
-    const { person } = visitOf(request);
-    // Counted only where there is something to say: pages ask the database little.
+    const { person } = contextOf(request);
+    // Counted only if there is one, to save a statement per page.
     const late =
       person?.oldestMail === undefined ? undefined : await this.#services.mails.late(person.oldestMail);
     const lateMails = late && {
@@ -112,24 +118,29 @@ export class Renderer {
     return { openRequests: person?.openRequests ?? 0, lateMails };
   }
 
-  /** A page without a form of its own starts no session for those who have none: readers, crawlers, typing errors. */
+  /** A page without a form creates no session for visitors without one: readers, crawlers, typing errors. */
   async #csrfToken(request: Request, response: Response, page: Page): Promise<string> {
     const isFormless = page.formless ?? ((page.status ?? 200) >= 400 && !page.form);
     const unneeded = isFormless && !request.account;
     if (unneeded || !request.session) return '';
     const isFirst = request.session.csrfSecret === undefined;
     const token = csrfToken(request, response);
-    // A form whose session could not be kept could never be sent: then the page says so instead.
+    // If the session cannot be stored, the form could never be sent: better an error page now.
     if (isFirst) await saveSession(request);
     return token;
   }
 
   #sessionNotice(request: Request): Notice | undefined {
-    const notice = readNotice(request, `${request.baseUrl}${request.path}`, this.#services.clock());
-    const { words } = visitOf(request);
-    // The key was one of the catalogue when it was left; one that a deployment has dropped since is not shown.
+    const notice = readFlash(request);
+    const { words } = contextOf(request);
+    // A deployment may have removed the key since.
     if (!notice || !words.knows(notice.key)) return undefined;
-    return { kind: notice.kind, text: words.t(notice.key, notice.values) };
+    const { kind, key, values, further } = notice;
+    const text = [
+      words.t(key, values),
+      further && words.knows(further.key) && words.t(further.key, further.values),
+    ];
+    return { kind, text: text.filter(Boolean).join(' ') };
   }
 }
 
@@ -138,14 +149,14 @@ declare global {
     interface Request {
       /** The signed-in person, for the header; set by the guards. */
       account?: Account;
-      /** Up to when this person may go on without 2FA, for the banner. */
+      /** Deadline of the grace period, for the banner. */
       grace?: Deadline | undefined;
     }
   }
 }
 
-/** From here on the pages are this person's. */
-export function showAs(request: Request, { account, grace }: Person): void {
+/** Shows this person's menu and banner from here on. */
+export function showAs(request: Request, { account, grace }: SignedIn): void {
   request.account = account;
   request.grace = grace;
 }
@@ -171,7 +182,7 @@ export function initialsOf(name: string): string {
 
 const letters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** What a reader takes for one letter, in any script. The segmenter is slow, and in ASCII nothing belongs together. */
+/** The first grapheme. The segmenter is slow, so ASCII takes a short cut. */
 function firstLetter(part: string): string {
   if (/^[!-~](?![^!-~])/.test(part)) return part.charAt(0);
   const [first] = letters.segment(part);

@@ -1,17 +1,21 @@
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { LOG_EVENTS, type LogEventName } from '../audit/vocabulary.ts';
+import { clientAddress } from './client-address.ts';
 
-/** One line a request, with the path but never the query: tokens stand there (ASVS 14.2.1, 16.2.5). */
+/** Logs each request with its path, without the query: it may contain tokens (ASVS 14.2.1, 16.2.5). */
 export function requestLog(logger: Logger): RequestHandler {
   return (request, response, next) => {
     const start = performance.now();
     const [path] = request.originalUrl.split('?');
     response.once('close', () => {
       const milliseconds = Math.round(performance.now() - start);
-      const { method, requestId } = request;
+      const { method, requestId, repeated } = request;
       const { statusCode: status } = response;
-      logger.info({ requestId, method, path, status, milliseconds }, 'request');
+      logger.info(
+        { requestId, method, path, status, milliseconds, ...(repeated && { repeated }) },
+        'request',
+      );
       if (request.faultyFields) {
         logRefusal(logger, request, 'input_validation_fail', { fields: request.faultyFields });
       }
@@ -20,12 +24,14 @@ export function requestLog(logger: Logger): RequestHandler {
   };
 }
 
-/** Writes down that a request was refused which no page of ours sends by itself; never what was in it. */
+/** Logs a refused request that no page of the site would send; never its contents. */
 export function logRefusal(
   logger: Logger,
-  { ip: address, requestId, account }: Request,
+  request: Request,
   event: LogEventName,
   facts: Readonly<Record<string, unknown>> = {},
 ): void {
+  const { requestId, account } = request;
+  const address = clientAddress(request);
   logger[LOG_EVENTS[event]]({ event, person: account?.id ?? null, address, requestId, ...facts }, 'refused');
 }

@@ -1,7 +1,7 @@
 import ejs from 'ejs';
-import type { MessageKey, MessageValues, Translator } from '../words.ts';
+import type { MessageKey, MessageValues, Translator } from '../kernel/i18n.ts';
 
-/** What a tag of a text becomes on a page. */
+/** The element that a tag in a text becomes. */
 export interface RichElement {
   readonly element: 'a' | 'bdi' | 'code' | 'span';
   readonly class?: string;
@@ -12,20 +12,19 @@ export interface RichElement {
 /** By the tag's name: `{ link: { element: 'a', href: '/sign-in' } }` for "Go to <link>Sign in</link>". */
 export type RichElements = Readonly<Record<string, RichElement>>;
 
-/** Tags that mean the same everywhere. */
+/** Tags with a fixed meaning. */
 const ALWAYS: RichElements = {
-  /** For those who listen, or who see the page without its style. */
+  /** For screen readers and browsers without CSS. */
   hidden: { element: 'span', class: 'visually-hidden' },
   code: { element: 'code', dir: 'ltr' },
 };
 
-/** Stands for "<" in values, so that what people typed is never taken for a tag; no value holds control characters. */
+/** Stands for "<" in values, so that typed text is never taken for a tag. Values contain no control characters. */
 const LESS_THAN = '\u0001';
 
 /**
- * A text whose words carry links or other elements, as HTML: each language puts the tag where its sentence needs it,
- * and nothing is put together from pieces. The tags are the catalogue's own; everything else, values and attributes
- * too, is escaped.
+ * A text with links or other elements, as HTML. Each translation puts the tags where its sentence needs them. Tags come from the
+ * catalogue only; everything else, values and attributes included, is escaped.
  */
 export function richText(
   { t }: Translator,
@@ -48,7 +47,7 @@ function withoutTags(values: MessageValues): MessageValues {
   return Object.fromEntries(safe);
 }
 
-/** Undefined for what is no tag; throws for a tag that nobody gave an element for. */
+/** Undefined if it is no tag; throws for a tag without an element. */
 function tagAsHtml(part: string, elements: RichElements): string | undefined {
   const [, slash, name] = /^<(\/?)([a-z-]+)>$/.exec(part) ?? [];
   if (name === undefined) return undefined;

@@ -1,145 +1,145 @@
 import type { Request, RequestHandler } from 'express';
-import session, { type Store } from 'express-session';
+import session, { type SessionData, type Store } from 'express-session';
 import { z } from 'zod';
 import { ABSOLUTE_LIMIT } from '../accounts/sign-ins.ts';
-import type { Claim } from '../accounts/standings.ts';
-import { newToken } from '../identifiers.ts';
-import { type Keyring, sealedText } from '../keyring.ts';
-import { hours, type Instant } from '../time.ts';
-import { METHOD_IDS } from '../two-factor/method.ts';
+import { newToken } from '../kernel/identifiers.ts';
+import type { Keyring } from '../kernel/keyring.ts';
+import type { Instant } from '../kernel/time.ts';
+import { currentState, parseState, type SessionState } from '../sign-in/session-state.ts';
+import { cookieNamed } from './cookies.ts';
 
-/** So long the second step may be put off once the password is accepted. */
-export const PASSWORD_ACCEPTED_LIMIT = hours(1);
-
-/** The method parses the rest of its own enrolment; here it only has to be one. */
-const enrolmentState = z.looseObject({ id: z.string(), method: z.enum(METHOD_IDS), step: z.string() });
-
-/** A change of e-mail that waits for the code from the new mailbox. */
-const emailChange = z.object({ email: z.string() });
-
-/** A step-up whose password is given and whose code is awaited. */
-const stepUp = z.object({ passwordAt: z.number(), chosenId: z.string().optional(), returnTo: z.string() });
-
-const anonymous = z.object({ kind: z.literal('anonymous') });
-
-const passwordAccepted = z.object({
-  kind: z.literal('password accepted'),
-  accountId: z.string(),
-  epoch: z.number(),
-  since: z.number(),
-  returnTo: z.string(),
-  chosenId: z.string().optional(),
-  /** A second factor was proven, and yet one that satisfies the policy has to be created. */
-  secondStep: z.boolean().optional(),
-  enrolment: enrolmentState.optional(),
-});
-
-/** Recovery codes that were just made, sealed: shown until the person says that they have them. */
-const freshCodes = z.object({ sealed: sealedText, at: z.number(), returnTo: z.string() });
-
-const signedIn = z.object({
-  kind: z.literal('signed in'),
-  accountId: z.string(),
-  signInId: z.string(),
-  epoch: z.number(),
-  since: z.number(),
-  /** Whether a second factor was proven (or created) in this session. */
-  secondStep: z.boolean(),
-  steppedUpAt: z.number(),
-  stepUp: stepUp.optional(),
-  enrolment: enrolmentState.optional(),
-  emailChange: emailChange.optional(),
-  freshCodes: freshCodes.optional(),
-  /** The authenticator whose place the enrolment in progress is to take. */
-  replacedId: z.string().optional(),
-});
-
-const sessionState = z.discriminatedUnion('kind', [anonymous, passwordAccepted, signedIn]);
-
-export type SessionState = z.infer<typeof sessionState>;
-export type PasswordAccepted = z.infer<typeof passwordAccepted>;
-export type SignedIn = z.infer<typeof signedIn>;
-
-/** A message for one page: shown there for a short while, reloads included, without a GET changing anything. */
-const sessionNotice = z.object({
-  path: z.string(),
-  key: z.string(),
-  kind: z.enum(['success', 'warning', 'info']),
-  values: z.record(z.string(), z.union([z.string(), z.number()])),
-  at: z.number(),
-});
-export type SessionNotice = z.infer<typeof sessionNotice>;
-
-/** What was typed into a form that could not be taken (a stale CSRF token, a step-up in between); never secrets. */
-const keptForm = z.object({ path: z.string(), values: z.record(z.string(), z.string()) });
-export type KeptForm = z.infer<typeof keptForm>;
+export type { PendingSession, SessionState, SignedInSession } from '../sign-in/session-state.ts';
 
 declare module 'express-session' {
   interface SessionData {
     state: unknown;
     browser: unknown;
-    notice: unknown;
-    keptForm: unknown;
     csrfSecret: unknown;
+    formerCsrfSecrets: unknown;
   }
 }
 
-/** express-session over the given store. `secure`: the site is served over https (then `__Host-`, ASVS 3.3.1, 3.3.3). */
+declare global {
+  namespace Express {
+    interface Request {
+      /** The session cookie as sent, with its signature; undefined if none was. */
+      sessionCookie?: string | undefined;
+      /** Whether the session was in the store before this request. */
+      hadSession?: boolean;
+    }
+  }
+}
+
+/** The name of the session cookie. `secure`: the site is served over https (then `__Host-`, ASVS 3.3.1, 3.3.3). */
+export function sessionCookieName(secure: boolean): string {
+  return secure ? '__Host-postern' : 'postern';
+}
+
+/** express-session over the given store. `secure`: the site is served over https. */
 export function sessions(store: Store, keyring: Keyring, secure: boolean): RequestHandler {
+  const name = sessionCookieName(secure);
   const handler = session({
     store,
-    name: secure ? '__Host-postern' : 'postern',
+    name,
     secret: keyring.keys('session').map((key) => key.toString('base64url')),
     resave: false,
     saveUninitialized: false,
-    // The store ends what is idle. A cookie that lasts as long as any sign-in has not to be sent with every page anew.
+    // The store ends idle sessions. The cookie lasts as long as any sign-in, so it is not sent again with each page.
     rolling: false,
     cookie: { httpOnly: true, sameSite: 'lax', secure, path: '/', maxAge: ABSOLUTE_LIMIT },
   });
   return (request, response, next) => {
-    // The configured origin decides, not the socket: behind a proxy the connection is plain although the site is not,
-    // and express-session would keep its cookie to itself.
+    // The configured origin decides, not the socket: behind a proxy the connection is plain HTTP, and express-session would
+    // not send a secure cookie.
     if (secure) Object.defineProperty(request, 'secure', { value: true });
-    handler(request, response, next);
+    request.sessionCookie = cookieNamed(name, request.headers.cookie);
+    handler(request, response, (error?: unknown) => {
+      // If the cookie's session is not in the store, express-session generates another id.
+      request.hadSession = isOf(request.sessionCookie, request.sessionID);
+      next(error);
+    });
   };
 }
 
-/** What the session says, parsed: contents outlive deployments, and what no longer fits, or is too old, is anonymous. */
+function isOf(cookie: string | undefined, id: string | undefined): boolean {
+  if (cookie === undefined || id === undefined) return false;
+  return cookie.startsWith(`s%3A${id}.`) || cookie.startsWith(`s:${id}.`);
+}
+
+/** Reads the session again; false if it has ended since. Rejects if the store is down. */
+export async function reloadSession(request: Request): Promise<boolean> {
+  if (!(await storedSession(request, request.sessionID))) return false;
+  await new Promise<void>((resolve, reject) => {
+    request.session.reload((error: unknown) => (error ? reject(error) : resolve()));
+  });
+  return true;
+}
+
+/** Replaces the request's session by the one with this id; false if that has ended. Rejects if the store is down. */
+export async function adoptSession(request: Request, id: string): Promise<boolean> {
+  const data = await storedSession(request, id);
+  if (!data) return false;
+  request.sessionID = id;
+  request.sessionStore.createSession(request, data);
+  return true;
+}
+
+async function storedSession(request: Request, id: string): Promise<SessionData | null | undefined> {
+  return new Promise((resolve, reject) => {
+    request.sessionStore.get(id, (error: unknown, found) => (error ? reject(error) : resolve(found)));
+  });
+}
+
+/** Keeps express-session from storing the session and from sending a cookie with this response. */
+export function leaveSession(request: Request): void {
+  Reflect.deleteProperty(request, 'session');
+}
+
+/** The state of the session; anonymous if it does not parse or is too old. */
 export function readState(request: Request, now: Instant): SessionState {
-  const { state } = request.session;
-  if (state === undefined) return { kind: 'anonymous' };
-  const parsed = sessionState.safeParse(state);
-  if (!parsed.success || isOver(parsed.data, now)) return { kind: 'anonymous' };
-  return parsed.data;
-}
-
-/** For whom the session speaks; undefined where it speaks for nobody. */
-export function claimOf(state: SessionState): Claim | undefined {
-  if (state.kind === 'anonymous') return undefined;
-  const { accountId } = state;
-  return { accountId, signInId: state.kind === 'signed in' ? state.signInId : undefined };
-}
-
-function isOver(state: SessionState, now: Instant): boolean {
-  if (state.kind === 'anonymous') return false;
-  const limit = state.kind === 'signed in' ? ABSOLUTE_LIMIT : PASSWORD_ACCEPTED_LIMIT;
-  return now - state.since >= limit || now < state.since - hours(1);
+  return currentState(request.session.state, now);
 }
 
 /**
- * Enters a state of other privilege: the id is renewed and the old one is dead (ASVS 7.2.4), so that a fixed or stolen
- * id is worth nothing. What is bound to the browser goes along. Rejects when the store cannot be reached.
+ * Enters a state of other privilege. The id is renewed and the old one is invalid (ASVS 7.2.4), so that a fixed or stolen id is
+ * useless. Keeps the browser's secret. Rejects if the store is down.
  */
 export async function enterState(request: Request, state: SessionState): Promise<void> {
   const browser = browserOf(request);
+  const former = formerSecretsFor(request);
   await new Promise<void>((resolve, reject) => {
     request.session.regenerate((error: unknown) => (error ? reject(error) : resolve()));
   });
   request.session.state = state;
   request.session.browser = browser;
-  // What csurf would make for the next page's forms, and the session be written for once more.
+  // Otherwise csurf would generate it on the next page, which costs another write of the session.
   request.session.csrfSecret = newToken();
+  if (former.length > 0) request.session.formerCsrfSecrets = former;
   await saveSession(request);
+}
+
+/** A CSRF secret of the session before a renewal, and its account; undefined if it was anonymous. */
+const formerSecret = z.object({ csrfSecret: z.string(), accountId: z.string().optional() });
+export type FormerSecret = z.infer<typeof formerSecret>;
+
+const MOST_FORMER_SECRETS = 4;
+
+/**
+ * Newest first. A form with a token of a former secret is rejected as out of date. It is a form of this site, so the page can say
+ * why, and its values are kept if the account is the same. (An attacker may have planted an anonymous session.)
+ */
+function formerSecretsFor(request: Request): readonly FormerSecret[] {
+  const { csrfSecret, state } = request.session;
+  const before = parseState(state);
+  const last = formerSecret.safeParse({
+    csrfSecret,
+    accountId: before.kind === 'anonymous' ? undefined : before.accountId,
+  }).data;
+  return [...(last ? [last] : []), ...readFormerSecrets(request)].slice(0, MOST_FORMER_SECRETS);
+}
+
+export function readFormerSecrets(request: Request): readonly FormerSecret[] {
+  return z.array(formerSecret).safeParse(request.session?.formerCsrfSecrets).data ?? [];
 }
 
 /** Changes the state within the same privilege. */
@@ -148,7 +148,7 @@ export async function updateState(request: Request, state: SessionState): Promis
   await saveSession(request);
 }
 
-/** Waits until the store has it: a page that promises what was not kept is worse than an error. */
+/** Waits for the store: an error is better than a page that confirms what was not stored. */
 export async function saveSession(request: Request): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     request.session.save((error: unknown) => (error ? reject(error) : resolve()));
@@ -162,37 +162,11 @@ export async function destroySession(request: Request): Promise<void> {
   });
 }
 
-/** The secret that ties mailed codes to this browser; made when first asked for. */
+/** The secret that binds mailed codes to this browser; generated on first use. */
 export function browserOf(request: Request): string {
   const { browser } = request.session;
   if (typeof browser === 'string') return browser;
   const fresh = newToken();
   request.session.browser = fresh;
   return fresh;
-}
-
-const NOTICE_LIFETIME = 120_000;
-
-export function leaveNotice(request: Request, notice: SessionNotice): void {
-  request.session.notice = notice;
-}
-
-export function readNotice(request: Request, path: string, now: Instant): SessionNotice | undefined {
-  const notice = sessionNotice.safeParse(request.session?.notice).data;
-  return notice?.path === path && now - notice.at < NOTICE_LIFETIME ? notice : undefined;
-}
-
-export function keepForm(request: Request, form: KeptForm): void {
-  request.session.keptForm = form;
-}
-
-export function readKeptForm(request: Request, path: string): Readonly<Record<string, string>> {
-  const kept = keptForm.safeParse(request.session?.keptForm).data;
-  return kept?.path === path ? kept.values : {};
-}
-
-/** A form was taken: what was kept of an earlier try, and the message of an earlier success, are stale. */
-export function forgetLeftovers(request: Request): void {
-  delete request.session.keptForm;
-  delete request.session.notice;
 }

@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express';
-import type { Instant } from '../time.ts';
+import type { Instant } from '../kernel/time.ts';
+import { cookieNamed } from './cookies.ts';
 
-/** The cookie of a trusted browser: sent with navigations from other sites too, or mails would lead to a question. */
+/** The cookie of a trusted browser. SameSite=Lax, so that links in mails do not lead to a code page. */
 export class TrustCookie {
   readonly #name: string;
   readonly #secure: boolean;
@@ -11,11 +12,9 @@ export class TrustCookie {
     this.#name = secure ? '__Host-postern-trust' : 'postern-trust';
   }
 
-  /** What the browser sent; undefined when it sent none. */
+  /** The value that the browser sent; undefined if none. */
   read(request: Request): string | undefined {
-    const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim());
-    const found = pairs.find((pair) => pair.startsWith(`${this.#name}=`));
-    const value = found?.slice(this.#name.length + 1);
+    const value = cookieNamed(this.#name, request.headers.cookie);
     return value !== undefined && /^[\w.-]{1,100}$/.test(value) ? value : undefined;
   }
 

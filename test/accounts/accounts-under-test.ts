@@ -1,20 +1,34 @@
+import type { Knex } from 'knex';
 import type { Account } from '../../src/accounts/account.ts';
+import { Administrators } from '../../src/accounts/administrators.ts';
 import { Credentials } from '../../src/accounts/credentials.ts';
 import { Links } from '../../src/accounts/links.ts';
-import { PasswordSignIn } from '../../src/accounts/password-sign-in.ts';
+import { PasswordSignIn, passwordSubjects } from '../../src/accounts/password-sign-in.ts';
 import { Registration } from '../../src/accounts/registration.ts';
 import { type Actor, Audit } from '../../src/audit/audit.ts';
-import { Allowance } from '../../src/limits/allowance.ts';
-import { Throttle } from '../../src/limits/throttle.ts';
-import { Background } from '../../src/post/background.ts';
-import type { ClaimedMail } from '../../src/post/mail.ts';
-import { Notices } from '../../src/post/notices.ts';
-import type { Message, Recipient } from '../../src/post/post.ts';
+import { AfterResponse } from '../../src/kernel/after-response.ts';
+import { Keyring } from '../../src/kernel/keyring.ts';
+import { clientBudgets } from '../../src/limits/client-budget.ts';
+import { FailureBackoff, PASSWORD_ACCOUNT_RULE } from '../../src/limits/failure-backoff.ts';
+import { RateLimit } from '../../src/limits/rate-limit.ts';
+import type { ClaimedMail } from '../../src/mail/mail.ts';
+import type { Message, Recipient } from '../../src/mail/message.ts';
+import { Notices } from '../../src/mail/notices.ts';
 import { KnexAccounts } from '../../src/storage/accounts.ts';
 import { KnexLinkStore } from '../../src/storage/links.ts';
+import { transactOn } from '../../src/storage/sql/transaction.ts';
 import { ManualClock } from '../support/clock.ts';
 import { SQLITE, useDatabase } from '../support/databases.ts';
-import { MemoryAllowances, MemoryAudit, MemorySettings, MemoryThrottles } from '../support/memory.ts';
+import {
+  MemoryAllowances,
+  MemoryAudit,
+  MemoryBudgets,
+  MemorySettings,
+  MemoryThrottles,
+} from '../support/memory.ts';
+
+/** At least 32 characters. */
+const SECRET = 'the secret of all of these tests';
 
 export const PASSWORD = 'seventeen green herons';
 export const ORIGIN = { requestId: 'request', address: '192.0.2.7', browser: 'Lynx' };
@@ -28,29 +42,35 @@ interface Letter {
 /** Within a `describe`: the domain of accounts over SQLite; each call makes it anew over the same tables. */
 export function useAccounts() {
   const database = useDatabase(SQLITE);
-  return () => domainOver(new KnexAccounts(database()), new KnexLinkStore(database()));
+  return () => domainOver(database());
 }
 
-function domainOver(accounts: KnexAccounts, linkStore: KnexLinkStore) {
+function domainOver(db: Knex) {
+  const accounts = new KnexAccounts(db);
+  const transaction = transactOn(db);
   const clock = new ManualClock();
   const events = new MemoryAudit();
-  const atomically = <T>(work: () => Promise<T>) => work();
-  const audit = new Audit(events, clock.read, atomically);
-  const throttle = new Throttle(new MemoryThrottles(), clock.read);
+  const audit = new Audit({ store: events, clock: clock.read, transaction });
+  const throttle = new FailureBackoff(new MemoryThrottles(), clock.read);
   const failures: unknown[] = [];
-  const background = new Background((error) => failures.push(error));
-  const { post, letters, hold } = stubbornPost();
+  const background = new AfterResponse((error) => failures.push(error));
+  const { post, letters, pretended, claim } = stubbornPost();
+  const [settings, notices] = [new MemorySettings(), new Notices(post, clock.read)];
   const shared = {
     accounts,
+    administrators: new Administrators({ accounts, settings, notices, clock: clock.read }),
     audit,
     throttle,
+    keyring: new Keyring(() => [SECRET]),
     background,
     post,
-    links: new Links(linkStore, clock.read),
-    allowance: new Allowance(new MemoryAllowances(), clock.read),
-    notices: new Notices(post, clock.read),
-    settings: new MemorySettings(),
-    atomically,
+    links: new Links(new KnexLinkStore(db), clock.read),
+    rateLimit: new RateLimit(new MemoryAllowances(), clock.read),
+    clients: clientBudgets(new MemoryBudgets(), clock.read, { failures: 50, mails: 100 }),
+    notices,
+    settings,
+    transaction,
+    policyLock: transaction,
     clock: clock.read,
   };
   const registration = new Registration(shared);
@@ -61,10 +81,16 @@ function domainOver(accounts: KnexAccounts, linkStore: KnexLinkStore) {
     background,
     failures,
     letters,
-    hold,
+    pretended,
+    claim,
     registration,
     credentials: new Credentials(shared),
-    passwordSignIn: new PasswordSignIn(accounts, throttle, audit),
+    passwordSignIn: new PasswordSignIn(shared),
+    /** As if strangers everywhere guessed wrong so often: nothing is hashed. From 100 times on all strangers wait. */
+    async strangersGuess(email: string, times = 100): Promise<void> {
+      const [, anywhere] = passwordSubjects(email, ORIGIN, shared.keyring);
+      for (let time = 0; time < times; time++) await throttle.consume(anywhere, PASSWORD_ACCOUNT_RULE);
+    },
     /** Creates an account with `PASSWORD`. */
     async account(email: string): Promise<Account> {
       const created = await registration.create({ email, name: 'Ann' }, 'member', PASSWORD, OPERATOR);
@@ -86,6 +112,7 @@ const HELD: ClaimedMail = {
 /** A post that keeps what it is given, and that can be made to hold on to it, as a mail server that is slow. */
 function stubbornPost() {
   const letters: Letter[] = [];
+  const pretended: string[] = [];
   const held: [Recipient, Message][] = [];
   let gate = Promise.resolve();
   const keep = async ({ email }: Recipient, message: Message) => {
@@ -94,8 +121,10 @@ function stubbornPost() {
   };
   return {
     letters,
+    /** The kinds of mails that went to nobody. */
+    pretended,
     /** Nothing gets through until the function that comes back is called. */
-    hold(): () => void {
+    claim(): () => void {
       const { promise, resolve } = Promise.withResolvers<void>();
       gate = promise;
       return resolve;
@@ -106,7 +135,11 @@ function stubbornPost() {
         return 'accepted' as const;
       },
       queue: keep,
-      async hold(to: Recipient, message: Message) {
+      async pretend({ kind }: Message) {
+        await gate;
+        pretended.push(kind);
+      },
+      async claim(to: Recipient, message: Message) {
         held.push([to, message]);
         return HELD;
       },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { verifyPassword } from '../../src/accounts/passwords.ts';
-import { hours, minutes, seconds } from '../../src/time.ts';
+import { hours, minutes, seconds } from '../../src/kernel/time.ts';
 import { OPERATOR, ORIGIN, PASSWORD, useAccounts } from './accounts-under-test.ts';
 
 const NEXT = 'eleven purple wagons';
@@ -23,7 +23,7 @@ describe('a link to choose a new password', () => {
 
   it('is granted before the mail goes out: nobody can tell from the time who has an account', async () => {
     await domain.account('ann@example.org');
-    const release = domain.hold();
+    const release = domain.claim();
     assert.deepEqual(await domain.credentials.requestReset('ann@example.org', ORIGIN), { kind: 'granted' });
     assert.equal(domain.letters.length, 0);
     release();
@@ -63,6 +63,19 @@ describe('a link to choose a new password', () => {
     assert.equal(domain.letters.length, 1);
   });
 
+  it('is named in the audit log by a keyed hash where it had to wait and the address has no account', async () => {
+    await domain.account('ann@example.org');
+    for (const email of ['ann@example.org', 'Summ3r-P@ssword', 'SUMM3R-P@SSWORD']) {
+      for (let time = 0; time < 2; time++) await domain.credentials.requestReset(email, ORIGIN);
+    }
+    const throttled = domain.events.events.filter(({ event }) => event === 'links.throttled');
+    const [known, ...unknown] = throttled.map(({ actorLabel }) => actorLabel);
+    assert.equal(known, 'ann@example.org');
+    assert.match(unknown[0] ?? '', /^unknown-[\da-f]{10}$/);
+    assert.equal(new Set(unknown).size, 1);
+    await domain.background.settled();
+  });
+
   it('is mailed to nobody without an account or with one that is disabled, and leaves no trace there', async () => {
     const gone = await domain.account('gone@example.org');
     await domain.accounts.disable(gone.id, domain.clock.now);
@@ -73,6 +86,7 @@ describe('a link to choose a new password', () => {
     await domain.background.settled();
     assert.equal(domain.letters.length, 0);
     assert.equal(domain.events.events.length, before);
+    assert.deepEqual(domain.pretended, ['password reset', 'password reset'], 'but as much is done');
   });
 
   it('sets the password for one of twenty who use it at once, and raises the epoch of the sessions', async () => {

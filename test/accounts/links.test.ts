@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { LINK_LIFETIME, type Link, type LinkPurpose, Links } from '../../src/accounts/links.ts';
-import { days, hours } from '../../src/time.ts';
+import { days, hours } from '../../src/kernel/time.ts';
 import { ManualClock } from '../support/clock.ts';
 import { MemoryLinks } from '../support/memory.ts';
 

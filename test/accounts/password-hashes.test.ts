@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { readHash } from '../../src/accounts/password-hashes.ts';
-import { hashPassword, isOutdated, verifyPassword } from '../../src/accounts/passwords.ts';
+import { importableHash, isUnusable, readHash } from '../../src/accounts/password-hashes.ts';
+import { hashPassword, isOutdated, matchesTyped, verifyPassword } from '../../src/accounts/passwords.ts';
 
 /** What other programs made of these passwords. */
 const FOREIGN = {
@@ -32,6 +32,36 @@ const FOREIGN = {
     'lets try this one',
     'pbkdf2_sha256$870000$Xb3kQ9z$LOpyJpDzKyjc7ZlMomsEoRfRvQjiNuuVfNGXV9dbUP4=',
   ],
+  // Of PHP's password_hash.
+  'argon2id of PHP, as Nextcloud keeps it': [
+    'lets try this one',
+    '3|$argon2id$v=19$m=1024,t=2,p=1$d2RYaFlpd1V0eEZFTTZpWA$CkqhcxkeOKHrq6P/Zi6r8l7DEuirPJKNbT4MU3d4Nww',
+  ],
+  'bcrypt as Spring Security keeps it': [
+    'U*U',
+    '{bcrypt}$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW',
+  ],
+  'argon2i as Dovecot keeps it': [
+    'password',
+    '{ARGON2I}$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA',
+  ],
+  // Of passlib's documentation, and of Python's hashlib.
+  "passlib's PBKDF2": [
+    'toomanysecrets',
+    '$pbkdf2-sha256$29000$N2YMIWQsBWBMae09x1jrPQ$1t8iyB2A.WF/Z5JZv.lfCIhXXN33N23OSgQYThBYRfk',
+  ],
+  "passlib's PBKDF2 with SHA-512": [
+    'lets try this one',
+    '$pbkdf2-sha512$25000$c2l4dGVlbiBieXRlcyBhYg$5sEXNMvZi38vMJV8swxlib6lVdhEzApWc9DcNAk5nMJRW0V.pU0VcUueS2YJ2ZnGVLWyWfTQyQJHrkSsEsihYg',
+  ],
+  'PBKDF2 as a PHC string': [
+    'lets try this one',
+    '$pbkdf2-sha256$i=29000,l=32$c2l4dGVlbiBieXRlcyBhYg$frvAFaPH2FdefHuluruhEFMsYypwGOlHRJoWy9nKKtQ',
+  ],
+  "Discourse's PBKDF2": [
+    'lets try this one',
+    '$pbkdf2-sha256$i=64000,l=32$0123456789abcdef0123456789abcdef$6b6c8134627cf601f08adf775aa8c8ae77874c162efb8e74a11428c715b5bc44',
+  ],
 } as const;
 
 const ARGON2 = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
@@ -48,6 +78,23 @@ describe('a password hash from elsewhere', () => {
       }
     });
   }
+
+  it('matches as WordPress does, which takes spaces off at both ends', async () => {
+    // Of PHP's password_hash, as WordPress 6.8 calls it.
+    const hash = '$wp$2y$05$16468ArglzY2oR7WNClu4u/Z8FtGcqTVHexpTwvJrZ8GA8T71k6mm';
+    for (const right of ['lets try this one', ' lets try this one\n']) {
+      assert.equal(await verifyPassword(right, hash), true);
+    }
+    for (const wrong of ['lets try this', 'Lets try this one', '']) {
+      assert.equal(await verifyPassword(wrong, hash), false, wrong);
+    }
+    assert.equal(isOutdated(hash), true);
+  });
+
+  it('says for itself that there is no password', () => {
+    for (const hash of ['!', '!KZnLr5', '*', '!!']) assert.equal(isUnusable(hash), true);
+    for (const hash of ['$2b$', '']) assert.equal(isUnusable(hash), false);
+  });
 
   it('matches a password that it was made of as it was typed, in whichever Unicode form', async () => {
     const decomposed = 'pbkdf2_sha256$1000$seasalt$Qu0QAjytoUs3/MVw1KrPWIYVmCxV1VVuxzUHmPF4nLA=';
@@ -77,7 +124,6 @@ describe('a password hash from elsewhere', () => {
     ['argon2 with a short salt', ARGON2.replace('c29tZXNhbHQ', 'c29t')],
     ['argon2 with a short tag', `${ARGON2.slice(0, ARGON2.lastIndexOf('$'))}$CTFhFdXP`],
     ['PBKDF2 of days of work', DJANGO.replace('$1000$', '$99999999$')],
-    ['PBKDF2 of hardly any work', DJANGO.replace('$1000$', '$1$')],
     ['PBKDF2 without salt', DJANGO.replace('seasalt', '')],
     ['PBKDF2 with another digest', DJANGO.replace('sha256', 'sha1')],
     ['one with something behind it', `${BCRYPT}\n`],
@@ -86,7 +132,52 @@ describe('a password hash from elsewhere', () => {
     it(`is not taken for one: ${what}`, () => assert.equal(readHash(hash), undefined));
   }
 
+  for (const [what, hash] of [
+    ['argon2', ARGON2.replace('m=65536,t=2', 'm=8,t=1')],
+    ['argon2 just below the floor', ARGON2.replace('m=65536,t=2', 'm=243,t=2')],
+    ['PBKDF2', DJANGO.replace('$1000$', '$1$')],
+    ['PBKDF2 just below the floor', DJANGO.replace('$1000$', '$999$')],
+  ] as const) {
+    it(`is not imported where it is hardly any work, and yet works where it is stored: ${what}`, () => {
+      assert.equal(importableHash(hash), undefined);
+      assert.ok(readHash(hash));
+    });
+  }
+
+  for (const [format, [, hash]] of Object.entries(FOREIGN)) {
+    it(`is imported: ${format}`, () => assert.ok(importableHash(hash)));
+  }
+
+  it('costs as a multiple of a hash of today', async () => {
+    const costs = [await hashPassword('seventeen green herons'), ARGON2, BCRYPT.replace('$05$', '$12$')].map(
+      (hash) => Number(readHash(hash)?.cost.toFixed(1)),
+    );
+    assert.deepEqual(costs, [1, 3.4, 8]);
+  });
+
+  it('is of today in one Unicode form alone: a password that is not NFC is hashed once', async () => {
+    const hashed: string[] = [];
+    const check = (isCurrent: boolean) =>
+      matchesTyped({ isCurrent, cost: 1, matches: async (typed) => hashed.push(typed) < 0 }, 'cafe\u0301');
+    assert.equal(await check(true), false);
+    assert.deepEqual(hashed.splice(0), ['caf\u00e9']);
+    assert.equal(await check(false), false);
+    assert.deepEqual(hashed, ['caf\u00e9', 'cafe\u0301']);
+  });
+
   it('is one of ours when it was made with the parameters of today', async () => {
     assert.equal(readHash(await hashPassword('seventeen green herons'))?.isCurrent, true);
+  });
+
+  it('weighs each block of a long PBKDF2 hash, and refuses what is too much in all', () => {
+    const hash = (digest: string, iterations: number, bytes: number) =>
+      readHash(
+        `$pbkdf2-${digest}$${iterations}$c2FsdHNhbHRzYWx0$${Buffer.alloc(bytes, 1).toString('base64').replace(/=+$/, '')}`,
+      );
+    assert.equal(hash('sha256', 500_000, 64)?.cost, hash('sha256', 1_000_000, 32)?.cost);
+    assert.equal(hash('sha512', 500_000, 64)?.cost, hash('sha256', 500_000, 32)?.cost);
+    assert.ok(hash('sha256', 2_000_000, 32));
+    assert.equal(hash('sha256', 1_000_001, 33), undefined);
+    assert.equal(hash('sha512', 1_000_001, 65), undefined);
   });
 });

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
+import { hashing, Overloaded } from '../../src/accounts/hashing-queue.ts';
 import { party } from '../../src/audit/audit.ts';
-import { hours, seconds } from '../../src/time.ts';
+import { days, hours, seconds } from '../../src/kernel/time.ts';
 import { ORIGIN, PASSWORD, useAccounts } from './accounts-under-test.ts';
 
 describe('signing in with a password', () => {
   const open = useAccounts();
   let domain: ReturnType<typeof open>;
 
-  const check = (email: string, password: string, address = ORIGIN.address) =>
-    domain.passwordSignIn.check(email, password, { ...ORIGIN, address });
+  const check = (email: string, password: string, address = ORIGIN.address, device?: string) =>
+    domain.passwordSignIn.check(email, password, { ...ORIGIN, address }, async () => device);
 
   beforeEach(async () => {
     domain = open();
@@ -68,15 +69,125 @@ describe('signing in with a password', () => {
     for (let failures = 0; failures < 100; failures++) {
       assert.equal((await check('nobody@example.org', 'wrong', `192.0.2.${failures}`)).kind, 'refused');
     }
+    domain.clock.passes(seconds(29));
     const outcome = await check('nobody@example.org', 'wrong', '198.51.100.1');
-    assert.deepEqual(outcome, { kind: 'wait', until: domain.clock.now + seconds(30) });
+    assert.deepEqual(outcome, { kind: 'wait', until: undefined }, 'and no moment is told');
+    domain.clock.passes(seconds(1));
+    assert.equal((await check('nobody@example.org', 'wrong', '198.51.100.1')).kind, 'refused');
     domain.clock.passes(hours(1));
     for (let failures = 0; failures < 8; failures++) {
       await check('nobody@example.org', 'wrong', `203.0.113.${failures}`);
       domain.clock.passes(seconds(300));
     }
     assert.equal((await check('nobody@example.org', 'wrong', '203.0.113.99')).kind, 'refused');
-  }).timeout(20_000);
+  });
+
+  it('counts no try at its own address that others make wait', async () => {
+    await domain.strangersGuess('ann@example.org');
+    const elsewhere = '198.51.100.1';
+    for (let tries = 0; tries < 12; tries++) {
+      assert.deepEqual(await check('ann@example.org', PASSWORD, elsewhere), {
+        kind: 'wait',
+        until: undefined,
+      });
+    }
+    domain.clock.passes(seconds(30));
+    assert.equal((await check('ann@example.org', PASSWORD, elsewhere)).kind, 'accepted');
+  });
+
+  it('counts nothing from anywhere that its own address makes wait', async () => {
+    for (let failures = 0; failures < 20; failures++) await check('ann@example.org', 'wrong');
+    await domain.strangersGuess('ann@example.org', 94);
+    assert.equal((await check('ann@example.org', 'wrong', '198.51.100.1')).kind, 'refused');
+    assert.deepEqual(await check('ann@example.org', 'wrong', '198.51.100.1'), {
+      kind: 'wait',
+      until: undefined,
+    });
+  });
+
+  it('counts no try that finds no place among those who are hashed', async () => {
+    const crowd = Promise.withResolvers<void>();
+    const waiting: Promise<void>[] = [];
+    const before = hashing.load.refused;
+    while (hashing.load.refused === before) {
+      const asker = { lane: 'strangers', key: String(waiting.length) } as const;
+      waiting.push(hashing.admit(asker, () => crowd.promise));
+      await Promise.race([waiting.at(-1)?.catch(() => {}), Promise.resolve()]);
+    }
+    for (let tries = 0; tries < 12; tries++) {
+      await assert.rejects(check('ann@example.org', PASSWORD), Overloaded);
+    }
+    crowd.resolve();
+    await Promise.allSettled(waiting);
+    assert.equal((await check('ann@example.org', PASSWORD)).kind, 'accepted');
+  });
+
+  it('lets a known browser in while strangers make everybody else wait', async () => {
+    await domain.strangersGuess('ann@example.org');
+    assert.equal((await check('ann@example.org', PASSWORD, '198.51.100.1')).kind, 'wait');
+    assert.equal((await check('ann@example.org', PASSWORD, '198.51.100.1', 'laptop')).kind, 'accepted');
+    assert.equal(
+      (await check('ann@example.org', PASSWORD, '198.51.100.1')).kind,
+      'wait',
+      'and forgives nobody else',
+    );
+  });
+
+  it('has a known browser wait for its own failures, as a stranger meanwhile', async () => {
+    const wrong = (device?: string) => check('ann@example.org', 'wrong', '198.51.100.1', device);
+    for (let failures = 0; failures < 5; failures++) assert.equal((await wrong('laptop')).kind, 'refused');
+    for (let failures = 0; failures < 5; failures++) assert.equal((await wrong('laptop')).kind, 'refused');
+    assert.deepEqual(await wrong('laptop'), { kind: 'wait', until: domain.clock.now + seconds(30) });
+    assert.equal((await check('ann@example.org', PASSWORD, '198.51.100.1', 'phone')).kind, 'accepted');
+    domain.clock.passes(seconds(30));
+    assert.equal((await check('ann@example.org', PASSWORD, '198.51.100.1', 'laptop')).kind, 'accepted');
+  });
+
+  it('gives a copied cookie twenty guesses in all, and no other counter a failure by them', async () => {
+    await domain.strangersGuess('ann@example.org');
+    let looked = 0;
+    for (let tries = 0; tries < 100; tries++) {
+      // The strangers go on, so that nobody unknown gets through.
+      await domain.strangersGuess('ann@example.org', 1);
+      if ((await check('ann@example.org', 'wrong', '198.51.100.1', 'copied')).kind === 'refused') looked += 1;
+      domain.clock.passes(hours(1));
+    }
+    assert.equal(looked, 20);
+    domain.clock.passes(days(300));
+    await domain.strangersGuess('ann@example.org', 1);
+    assert.equal((await check('ann@example.org', 'wrong', '198.51.100.1', 'copied')).kind, 'wait');
+    assert.equal((await check('ann@example.org', PASSWORD, '198.51.100.1', 'laptop')).kind, 'accepted');
+  });
+
+  it('counts twenty tries of a known browser at once as twenty', async () => {
+    const tries = Array.from({ length: 20 }, () =>
+      check('ann@example.org', 'wrong', '198.51.100.1', 'laptop'),
+    );
+    const kinds = (await Promise.all(tries)).map(({ kind }) => kind);
+    assert.equal(kinds.filter((kind) => kind === 'refused').length, 5);
+  });
+
+  it('asks nobody about the browser where the address has no account', async () => {
+    const outcome = await domain.passwordSignIn.check('nobody@example.org', 'wrong', ORIGIN, () =>
+      Promise.reject(new Error('asked')),
+    );
+    assert.equal(outcome.kind, 'refused');
+  });
+
+  it('keeps of an address without an account a name alone, the same for each of its spellings', async () => {
+    for (const typed of ['Summ3r-P@ssword', ' summ3r-p@SSWORD ', 'other@example.org'])
+      await check(typed, 'wrong');
+    const labels = domain.events.events
+      .slice(-3)
+      .map(({ actorLabel, subjectLabel }) => [actorLabel, subjectLabel]);
+    for (const [actor, subject] of labels) {
+      assert.match(actor ?? '', /^unknown-[\da-f]{10}$/);
+      assert.equal(actor, subject);
+    }
+    assert.deepEqual(labels[0], labels[1]);
+    assert.notDeepEqual(labels[1], labels[2]);
+    assert.doesNotMatch(JSON.stringify(domain.events.events), /summ3r/i);
+  });
 
   it('writes down who was refused and who had to wait, never what they typed', async () => {
     for (let failures = 0; failures < 6; failures++) await check('ann@example.org', 'my secret guess');
@@ -86,28 +197,38 @@ describe('signing in with a password', () => {
     assert.ok(!JSON.stringify(domain.events.events).includes('secret guess'));
   });
 
-  it('writes down a wrong password of somebody who is signed in as what it is, and counts it with the others', async () => {
+  it('writes down a wrong password of somebody who is signed in as what it is, and counts it for that session', async () => {
     const ann = await domain.accounts.findByEmail('ann@example.org');
     assert.ok(ann);
     const actor = { party: party(ann), origin: ORIGIN };
-    assert.equal((await domain.passwordSignIn.confirm(ann, PASSWORD, actor)).kind, 'accepted');
+    assert.equal((await domain.passwordSignIn.confirm(ann, 'one', PASSWORD, actor)).kind, 'accepted');
     for (let failures = 0; failures < 5; failures++) {
-      assert.deepEqual(await domain.passwordSignIn.confirm(ann, 'my secret guess', actor), {
+      assert.deepEqual(await domain.passwordSignIn.confirm(ann, 'one', 'my secret guess', actor), {
         kind: 'refused',
       });
     }
-    assert.equal((await domain.passwordSignIn.confirm(ann, PASSWORD, actor)).kind, 'wait');
-    assert.equal((await check('ann@example.org', PASSWORD)).kind, 'wait');
+    const until = domain.clock.now + seconds(30);
+    assert.deepEqual(await domain.passwordSignIn.confirm(ann, 'one', PASSWORD, actor), {
+      kind: 'wait',
+      until,
+    });
     const noted = domain.events.events.map(({ event, actorId }) => [event, actorId === ann.id]);
     const refused = Array.from({ length: 5 }, () => ['step-up.refused', true]);
-    assert.deepEqual(noted.slice(-7), [
-      ...refused,
-      ['sign-in.throttled', true],
-      ['sign-in.throttled', false],
-    ]);
+    assert.deepEqual(noted.slice(-6), [...refused, ['sign-in.throttled', true]]);
+    assert.equal((await domain.passwordSignIn.confirm(ann, 'two', PASSWORD, actor)).kind, 'accepted');
+    assert.equal((await check('ann@example.org', PASSWORD)).kind, 'accepted');
     assert.ok(!JSON.stringify(domain.events.events).includes('secret guess'));
     // The figures tell a password from a code by it.
     const [first] = domain.events.events.filter(({ event }) => event === 'step-up.refused');
     assert.deepEqual(first?.detail, {});
+  });
+
+  it('never lets a stranger’s guesses make an open session wait', async () => {
+    const ann = await domain.accounts.findByEmail('ann@example.org');
+    assert.ok(ann);
+    await domain.strangersGuess('ann@example.org');
+    for (let failures = 0; failures < 6; failures++) await check('ann@example.org', 'wrong');
+    const actor = { party: party(ann), origin: ORIGIN };
+    assert.equal((await domain.passwordSignIn.confirm(ann, 'one', PASSWORD, actor)).kind, 'accepted');
   });
 });

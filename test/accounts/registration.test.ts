@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { days } from '../../src/time.ts';
+import { days } from '../../src/kernel/time.ts';
 import { OPERATOR, ORIGIN, PASSWORD, useAccounts } from './accounts-under-test.ts';
 
 const ANN = { email: 'ann@example.org', name: 'Ann' };
@@ -70,9 +70,11 @@ describe('registration', () => {
 
   it('answers a sign-up before the mail goes out, whether or not the address has an account', async () => {
     await domain.account(ANN.email);
-    const release = domain.hold();
+    const release = domain.claim();
     for (const email of [ANN.email, 'new@example.org']) {
-      assert.deepEqual(await domain.registration.signUp({ ...ANN, email }, 'en'), { kind: 'granted' });
+      assert.deepEqual(await domain.registration.signUp({ ...ANN, email }, ORIGIN), {
+        kind: 'granted',
+      });
     }
     assert.equal(domain.letters.length, 0);
     release();
@@ -83,14 +85,16 @@ describe('registration', () => {
   });
 
   it('mails once of twenty sign-ups at once', async () => {
-    const asked = await Promise.all(Array.from({ length: 20 }, () => domain.registration.signUp(ANN, 'en')));
+    const asked = await Promise.all(
+      Array.from({ length: 20 }, () => domain.registration.signUp(ANN, ORIGIN)),
+    );
     assert.equal(asked.filter(({ kind }) => kind === 'granted').length, 1);
     await domain.background.settled();
     assert.equal(domain.letters.length, 1);
   });
 
   it('creates one account of twenty confirmations at once, a day after the mail at the latest', async () => {
-    await domain.registration.signUp(ANN, 'en');
+    await domain.registration.signUp(ANN, ORIGIN);
     const token = await mailedToken();
     const link = await domain.registration.look('sign-up', token);
     assert.ok(link);
@@ -101,7 +105,7 @@ describe('registration', () => {
     assert.equal((await domain.accounts.findByEmail(ANN.email))?.role, 'member');
 
     domain.clock.passes(days(1));
-    await domain.registration.signUp({ ...ANN, email: 'late@example.org' }, 'en');
+    await domain.registration.signUp({ ...ANN, email: 'late@example.org' }, ORIGIN);
     const late = await domain.registration.look('sign-up', await mailedToken());
     domain.clock.passes(days(1));
     assert.ok(late);

@@ -1,19 +1,25 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { METHOD_IDS } from '../../src/two-factor/method.ts';
+import { METHOD_IDS } from '../../src/settings/method-ids.ts';
+import { drawRooms, PICTURE } from './draw.ts';
 import {
+  ARROWS,
+  circlesOf,
   decisionsByMethod,
+  fileGraph,
+  formsByHand,
   importsOf,
   MOST_LINES,
   namelessParts,
+  placeGraph,
   placesWithoutRules,
   wrongImports,
 } from './rules.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const sources = read('src/**/*.{ts,js}');
-const views = read('views/**/*.ejs');
+const views = read('{views,src/two-factor/methods}/**/*.ejs');
 const everything = [
   ...sources.keys(),
   ...views.keys(),
@@ -24,18 +30,38 @@ describe('the architecture', () => {
   it('is looked at in the real sources', () => {
     for (const file of [
       'src/app.ts',
-      'src/composition.ts',
-      'src/storage/database.ts',
-      'src/two-factor/policy.ts',
+      'src/composition/composition.ts',
+      'src/storage/sql/database.ts',
+      'src/policy/policy.ts',
     ]) {
       assert.ok(sources.has(file), file);
     }
     assert.ok(views.has('views/layouts/page.ejs'));
+    assert.ok(views.has('src/two-factor/methods/app/views/scan.ejs'));
     assert.ok(sources.size > 50);
   });
 
-  it('has arrows that run one way: pages to web and domain, storage and mail to the domain', () => {
+  it('has arrows that run one way: pages to web and domain, storage to the domain', () => {
     assert.deepEqual(inAll(sources, wrongImports), []);
+  });
+
+  it('allows no arrow that nothing uses', () => {
+    const graph = placeGraph(fileGraph(new Map([...sources, ...read('{migrations,locales}/**/*.*')])));
+    const unused = Object.entries(ARROWS).flatMap(([from, targets]) =>
+      targets.filter((to) => !graph.get(from)?.includes(to)).map((to) => `${from} -> ${to}`),
+    );
+    assert.deepEqual(unused, []);
+  });
+
+  it('has no circle, neither of files nor of folders', () => {
+    const files = fileGraph(sources);
+    assert.deepEqual(circlesOf(files), []);
+    assert.deepEqual(circlesOf(placeGraph(files)), []);
+    assert.deepEqual(circlesOf(new Map(Object.entries(ARROWS))), []);
+  });
+
+  it('is drawn as it is in docs/pictures/rooms.svg (npm run architecture)', () => {
+    assert.equal(readFileSync(PICTURE, 'utf8'), drawRooms());
   });
 
   it('has a rule for every folder and file of src', () => {
@@ -55,6 +81,29 @@ describe('the architecture', () => {
     assert.deepEqual(calling(/audit\.prune\(/), ['src/cli/exports.ts']);
   });
 
+  it('records audit events in the domain, whichever door somebody comes through', () => {
+    const doors = /^src\/(?:web|pages|files|cli)\//;
+    const recording = [...sources].filter(
+      ([file, source]) => doors.test(file) && /\baudit\s*\.record(?:Each)?\(/.test(source),
+    );
+    // A denial is known to the error pages alone; restoring and rotating keys are done by the command line alone.
+    assert.deepEqual(recording.map(([file]) => file).sort(), [
+      'src/cli/backup.ts',
+      'src/cli/maintenance.ts',
+      'src/web/errors.ts',
+    ]);
+  });
+
+  it('reads where a request comes from in one place, which brings addresses into one form', () => {
+    const reading = [...sources].filter(([, source]) =>
+      /\bip: \w+ }|\.ips?\b(?! ?\()|remoteAddress/.test(source),
+    );
+    assert.deepEqual(
+      reading.map(([file]) => file),
+      ['src/web/client-address.ts'],
+    );
+  });
+
   it(`has no file of more than ${MOST_LINES} lines in src`, () => {
     const long = [...sources].filter(([, source]) => source.trimEnd().split('\n').length > MOST_LINES);
     assert.deepEqual(
@@ -68,6 +117,10 @@ describe('the architecture', () => {
       everything.filter((file) => namelessParts(file).length > 0),
       [],
     );
+  });
+
+  it('opens every form that is sent by POST in one partial, which puts the CSRF token into it', () => {
+    assert.deepEqual(inAll(views, formsByHand), []);
   });
 
   it('decides by the id of a method in the folder of the method alone', () => {
@@ -100,40 +153,44 @@ describe('the check of imports', () => {
   const wrong: readonly (readonly [file: string, specifier: string])[] = [
     ['src/accounts/accounts.ts', 'express'],
     ['src/accounts/accounts.ts', 'knex'],
-    ['src/two-factor/policy.ts', 'ejs'],
-    ['src/post/post.ts', 'nodemailer'],
-    ['src/limits/throttle.ts', 'redis'],
+    ['src/policy/policy.ts', 'ejs'],
+    ['src/codes/mailed-codes.ts', 'nodemailer'],
+    ['src/limits/failure-backoff.ts', 'redis'],
     ['src/audit/audit.ts', 'pino'],
-    ['src/audit/audit.ts', '../pages/home/routes.ts'],
-    ['src/two-factor/policy.ts', '../web/session.ts'],
+    ['src/audit/audit.ts', '../pages/home.ts'],
+    ['src/policy/policy.ts', '../web/session.ts'],
     ['src/accounts/accounts.ts', '../storage/accounts.ts'],
-    ['src/post/post.ts', '../mail/letters.ts'],
+    ['src/accounts/registration.ts', '../mail/letters.ts'],
+    ['src/accounts/accounts.ts', '../two-factor/authenticator.ts'],
+    ['src/two-factor/second-step.ts', '../policy/policies.ts'],
+    ['src/policy/policies.ts', '../sign-in/trusted-browsers.ts'],
+    ['src/kernel/time.ts', '../limits/throttle.ts'],
     ['src/two-factor/methods/app/app-method.ts', '../../../web/forms.ts'],
-    ['src/two-factor/policy.ts', 'otplib'],
+    ['src/policy/policy.ts', 'otplib'],
     ['src/accounts/accounts.ts', '../services.ts'],
-    ['src/accounts/accounts.ts', '../words.ts'],
-    ['src/keyring.ts', './accounts/account.ts'],
+    ['src/kernel/keyring.ts', '../accounts/account.ts'],
     ['src/storage/accounts.ts', '../web/session.ts'],
-    ['src/storage/accounts.ts', '../pages/home/routes.ts'],
-    ['src/storage/accounts.ts', '../mail/letters.ts'],
+    ['src/storage/accounts.ts', '../pages/home.ts'],
+    ['src/storage/mails.ts', '../mail/letters.ts'],
     ['src/storage/sessions.ts', 'express'],
     ['src/mail/letters.ts', '../web/rendering.ts'],
     ['src/mail/letters.ts', '../storage/settings.ts'],
     ['src/web/session.ts', '../storage/sessions.ts'],
-    ['src/web/session.ts', '../pages/home/routes.ts'],
-    ['src/web/session.ts', '../composition.ts'],
-    ['src/pages/home/routes.ts', '../../storage/accounts.ts'],
-    ['src/pages/home/routes.ts', '../../mail/letters.ts'],
-    ['src/pages/home/routes.ts', '../../composition.ts'],
-    ['src/pages/home/routes.ts', 'knex'],
-    ['src/app.ts', './storage/database.ts'],
-    ['src/app.ts', './composition.ts'],
-    ['src/services.ts', './storage/database.ts'],
-    ['src/main.ts', './composition.ts'],
-    ['src/server.ts', './storage/database.ts'],
+    ['src/web/session.ts', '../pages/home.ts'],
+    ['src/web/session.ts', '../composition/composition.ts'],
+    ['src/pages/home.ts', '../storage/accounts.ts'],
+    ['src/pages/home.ts', '../mail/letters.ts'],
+    ['src/pages/home.ts', '../composition/composition.ts'],
+    ['src/pages/home.ts', 'knex'],
+    ['src/app.ts', './storage/sql/database.ts'],
+    ['src/app.ts', './composition/composition.ts'],
+    ['src/services.ts', './storage/sql/database.ts'],
+    ['src/main.ts', './storage/sql/database.ts'],
+    ['src/boot/server.ts', '../composition/composition.ts'],
+    ['src/boot/server.ts', '../app.ts'],
     ['src/cli.ts', './mail/letters.ts'],
-    ['src/composition.ts', './pages/home/routes.ts'],
-    ['src/somewhere-new/thing.ts', '../time.ts'],
+    ['src/composition/composition.ts', '../pages/home.ts'],
+    ['src/somewhere-new/thing.ts', '../kernel/time.ts'],
     ['src/web/assets.ts', 'left-pad'],
     ['src/accounts/passwords.ts', 'node:child_process'],
   ];
@@ -146,20 +203,22 @@ describe('the check of imports', () => {
   }
 
   const right: readonly (readonly [file: string, specifier: string])[] = [
-    ['src/pages/home/routes.ts', '../../web/guards.ts'],
-    ['src/pages/home/routes.ts', '../../two-factor/policy.ts'],
-    ['src/web/visit.ts', 'express'],
-    ['src/web/session.ts', '../two-factor/method.ts'],
+    ['src/pages/home.ts', '../web/guards.ts'],
+    ['src/pages/home.ts', '../policy/policy.ts'],
+    ['src/accounts/registration.ts', '../mail/mailer.ts'],
+    ['src/web/context.ts', 'express'],
+    ['src/web/session.ts', '../sign-in/session-state.ts'],
     ['src/storage/accounts.ts', '../accounts/accounts.ts'],
-    ['src/storage/migrations.ts', '../../migrations/0001-accounts.ts'],
-    ['src/mail/letters.ts', '../words.ts'],
+    ['src/storage/sql/migrations.ts', '../../../migrations/0001-accounts.ts'],
+    ['src/mail/letters.ts', '../kernel/i18n.ts'],
     ['src/two-factor/methods/app/totp.ts', 'otplib'],
-    ['src/two-factor/methods/app/totp.ts', '../../../time.ts'],
-    ['src/accounts/account.ts', '../time.ts'],
+    ['src/two-factor/methods/app/totp.ts', '../../../kernel/time.ts'],
+    ['src/accounts/account.ts', '../kernel/time.ts'],
     ['src/accounts/passwords.ts', 'node:crypto'],
-    ['src/composition.ts', './storage/database.ts'],
-    ['src/server.ts', './composition.ts'],
-    ['src/main.ts', './server.ts'],
+    ['src/composition/composition.ts', '../storage/sql/database.ts'],
+    ['src/composition/mail.ts', '../mail/letter-writer.ts'],
+    ['src/main.ts', './boot/server.ts'],
+    ['src/main.ts', './composition/composition.ts'],
   ];
   for (const [file, specifier] of right) {
     it(`allows ${specifier} in ${file}`, () => {
@@ -167,14 +226,24 @@ describe('the check of imports', () => {
     });
   }
 
+  it('finds circles, however long', () => {
+    const graph = { a: ['b'], b: ['c', 'd'], c: ['a'], d: ['e'], e: [], f: ['f', 'g'], g: ['f'] };
+    assert.deepEqual(circlesOf(new Map(Object.entries(graph))), [
+      ['a', 'b', 'c'],
+      ['f', 'g'],
+    ]);
+    assert.deepEqual(circlesOf(new Map(Object.entries({ a: ['b', 'c'], b: ['c'], c: [] }))), []);
+  });
+
   it('refuses what is worked out at run time', () => {
-    assert.equal(wrongImports('src/pages/home/routes.ts', 'await import(nameOf(adapter));').length, 1);
+    assert.equal(wrongImports('src/pages/home.ts', 'await import(nameOf(adapter));').length, 1);
   });
 
   it('notices a folder without a rule', () => {
-    assert.deepEqual(placesWithoutRules(['src/web/forms.ts', 'src/somewhere-new/thing.ts', 'src/time.ts']), [
-      'somewhere-new',
-    ]);
+    assert.deepEqual(
+      placesWithoutRules(['src/web/forms.ts', 'src/somewhere-new/thing.ts', 'src/kernel/time.ts']),
+      ['somewhere-new'],
+    );
   });
 });
 
@@ -190,6 +259,30 @@ describe('the check of names', () => {
     for (const file of files) assert.equal(namelessParts(file).length, 1, file);
     for (const file of ['src/web/forms.ts', 'src/management/a.ts', 'src/accounts/common-passwords.ts'])
       assert.deepEqual(namelessParts(file), [], file);
+  });
+});
+
+describe('the check of forms', () => {
+  const view = 'views/profile/name.ejs';
+
+  it('finds forms that are sent by POST and CSRF tokens, however they are written', () => {
+    for (const line of [
+      '<form method="post" action="/profile/name">',
+      `<FORM action='/profile/name' class="wide"\n  METHOD=POST>`,
+      '<form action="<%= path > 0 ? path : other %>" method="post">',
+      '<button formmethod="post">',
+      '<input type="hidden" name="_csrf">',
+      '<%= csrfToken %>',
+    ]) {
+      assert.equal(formsByHand(view, line).length, 1, line);
+    }
+  });
+
+  it('leaves searches and the partial alone', () => {
+    assert.deepEqual(formsByHand(view, '<form method="get" action="/admin/people">'), []);
+    assert.deepEqual(formsByHand(view, `<%- include('/partials/form', { action: '/sign-in' }) -%>`), []);
+    const partial = 'views/partials/form.ejs';
+    assert.deepEqual(formsByHand(partial, '<form method="post"><input name="_csrf">'), []);
   });
 });
 
@@ -225,7 +318,7 @@ describe('the check of decisions by method', () => {
     }
     const own = `if (method === 'app') go();`;
     assert.ok(!decides(own, 'src/two-factor/methods/app/app-method.ts'));
-    assert.ok(!decides(own, 'views/two-factor/methods/app/scan.ejs'));
+    assert.ok(!decides(own, 'src/two-factor/methods/app/views/scan.ejs'));
   });
 });
 

@@ -1,86 +1,69 @@
 import path from 'node:path';
+import { METHOD_IDS } from '../../src/settings/method-ids.ts';
 
 /** Where a file belongs: a folder of `src`, or, for what lies in `src` itself, the file. */
 export type Place = string;
 
-/** What everybody stands on: no words, no framework. */
-const FOUNDATION: readonly Place[] = ['time.ts', 'identifiers.ts', 'keyring.ts', 'atomically.ts'];
-const DOMAIN: readonly Place[] = ['accounts', 'two-factor', 'audit', 'limits', 'settings', 'post'];
-const INNER: readonly Place[] = [...FOUNDATION, ...DOMAIN];
-
-/** Whom each place may import from, besides itself. A place that is not here may import nothing. */
-const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
-  ...Object.fromEntries(FOUNDATION.map((place) => [place, FOUNDATION])),
-  ...Object.fromEntries(DOMAIN.map((place) => [place, INNER])),
-  'words.ts': ['time.ts', 'locales'],
-  'fields.ts': ['words.ts'],
-  'services.ts': [...INNER, 'words.ts'],
-  files: [...INNER, 'words.ts', 'fields.ts'],
-  addresses: FOUNDATION,
-  'config.ts': [...FOUNDATION, 'addresses', 'config-values.ts', 'secrets.ts', 'value-files.ts'],
-  'config-values.ts': [...FOUNDATION, 'addresses', 'secrets.ts'],
-  'secrets.ts': [...FOUNDATION, 'config.ts'],
-  'value-files.ts': ['config.ts'],
-  'logging.ts': [...INNER, 'config.ts'],
-  storage: [...INNER, 'addresses', 'migrations'],
-  mail: [...INNER, 'words.ts'],
-  metrics: [...INNER, 'services.ts'],
-  web: [...INNER, 'words.ts', 'fields.ts', 'services.ts'],
-  pages: [...INNER, 'words.ts', 'services.ts', 'files', 'web'],
-  'app.ts': ['pages', 'web', 'services.ts', 'time.ts'],
-  'composition.ts': [
-    ...INNER,
-    'words.ts',
-    'services.ts',
-    'config.ts',
-    'secrets.ts',
-    'storage',
+/**
+ * The rooms of the domain from the ground up, with what each may import. A room stands above everything that it imports:
+ * no arrow points back up.
+ */
+const DOMAIN: Readonly<Record<Place, readonly Place[]>> = {
+  limits: ['kernel'],
+  audit: ['kernel', 'limits'],
+  settings: ['kernel'],
+  mail: ['kernel', 'limits', 'audit', 'settings'],
+  codes: ['kernel', 'limits', 'audit', 'mail'],
+  accounts: ['kernel', 'limits', 'audit', 'settings', 'mail', 'codes'],
+  'two-factor': ['kernel', 'limits', 'audit', 'settings', 'mail', 'codes', 'accounts'],
+  policy: ['kernel', 'audit', 'settings', 'mail', 'accounts', 'two-factor'],
+  'sign-in': ['kernel', 'audit', 'settings', 'mail', 'accounts', 'two-factor', 'policy'],
+  administration: [
+    'kernel',
+    'limits',
+    'audit',
+    'settings',
     'mail',
-    'metrics',
-    'logging.ts',
+    'codes',
+    'accounts',
+    'two-factor',
+    'policy',
   ],
-  'process.ts': [],
-  'start.js': ['main.ts'],
-  'main.ts': ['config.ts', 'process.ts', 'server.ts'],
-  'http-server.ts': [...INNER],
-  'server.ts': [
-    ...INNER,
-    ...['composition.ts', 'config.ts', 'secrets.ts', 'logging.ts', 'services.ts', 'app.ts', 'http-server.ts'],
-  ],
+};
+const ROOMS: readonly Place[] = Object.keys(DOMAIN);
+
+/** What each place may import from, besides itself. A place that is not listed may import nothing. */
+export const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
+  kernel: ['locales'],
+  ...DOMAIN,
+  storage: ['kernel', ...ROOMS.filter((room) => room !== 'sign-in'), 'migrations'],
+  'services.ts': ['kernel', ...ROOMS],
+  files: ['kernel', 'audit', 'accounts', 'policy', 'administration'],
+  metrics: ['kernel', 'audit', 'settings', 'mail', 'accounts', 'services.ts'],
+  web: ['kernel', 'limits', 'audit', 'settings', 'accounts', 'policy', 'sign-in', 'services.ts'],
+  pages: ['kernel', ...ROOMS.filter((room) => room !== 'limits'), 'services.ts', 'files', 'web'],
+  'app.ts': ['services.ts', 'web', 'pages'],
+  boot: ['kernel', 'limits', 'audit', 'mail', 'storage'],
+  composition: ['kernel', ...ROOMS, 'services.ts', 'storage', 'metrics', 'boot'],
+  'main.ts': ['kernel', 'boot', 'composition', 'app.ts'],
+  'start.js': ['boot', 'main.ts'],
   cli: [
-    ...INNER,
-    ...[
-      'addresses',
-      'composition.ts',
-      'config.ts',
-      'secrets.ts',
-      'logging.ts',
-      'services.ts',
-      'words.ts',
-      'fields.ts',
-      'files',
-    ],
+    ...['kernel', 'audit', 'settings', 'accounts', 'two-factor', 'policy', 'administration'],
+    ...['storage', 'files', 'boot', 'composition'],
   ],
   'cli.ts': ['cli'],
+  'cli.js': ['boot', 'cli.ts'],
+};
+
+/** The files of a room that others may import, where not all are for them; composition may import every file. */
+const DOORS: Readonly<Record<Place, readonly string[]>> = {
+  mail: ['letter', 'mail', 'mailer', 'message', 'notices', 'queue', 'smtp-url', 'vocabulary'],
 };
 
 /** Where a package may be imported; the domain has those alone that name it. Node's own modules are free but for these. */
 const PACKAGES: Readonly<Record<string, readonly Place[]>> = {
-  zod: [
-    ...INNER,
-    'web',
-    'pages',
-    'storage',
-    'mail',
-    'words.ts',
-    'fields.ts',
-    'files',
-    'config.ts',
-    'config-values.ts',
-    'secrets.ts',
-    'cli',
-  ],
-  bcryptjs: ['accounts'],
+  zod: ['kernel', ...ROOMS, 'web', 'pages', 'storage', 'files', 'boot', 'cli'],
+  '@node-rs/bcrypt': ['accounts'],
   'csv-parse': ['files'],
   otplib: ['two-factor'],
   qrcode: ['two-factor'],
@@ -90,21 +73,20 @@ const PACKAGES: Readonly<Record<string, readonly Place[]>> = {
   helmet: ['web'],
   bowser: ['web'],
   ejs: ['web', 'mail'],
-  knex: ['storage', 'composition.ts'],
-  'connect-session-knex': ['storage'],
+  knex: ['storage', 'composition'],
   'connect-redis': ['storage'],
   redis: ['storage'],
   'better-sqlite3': ['storage'],
   pg: ['storage'],
   mysql2: ['storage'],
   nodemailer: ['mail'],
-  i18next: ['words.ts'],
-  pino: ['web', 'storage', 'mail', 'services.ts', 'logging.ts', 'composition.ts', 'server.ts'],
+  i18next: ['kernel'],
+  pino: ['web', 'storage', 'mail', 'services.ts', 'boot', 'composition'],
   commander: ['cli'],
   'prom-client': ['metrics'],
-  'node:http': ['web', 'storage', 'server.ts', 'http-server.ts'],
+  'node:http': ['web', 'storage', 'boot'],
   'node:https': [],
-  'node:net': ['config.ts', 'config-values.ts', 'addresses', 'storage', 'mail', 'server.ts'],
+  'node:net': ['boot', 'limits', 'storage', 'mail'],
   'node:child_process': [],
 };
 
@@ -135,8 +117,11 @@ function wrongArrow(file: string, specifier: string): string | undefined {
   const target = path.posix.join(path.posix.dirname(file), specifier);
   const from = placeOf(file);
   const to = placeOf(target);
-  if (from === to || ARROWS[from]?.includes(to)) return undefined;
-  return `${from} must not know ${to}`;
+  if (from === to) return undefined;
+  if (!ARROWS[from]?.includes(to)) return `${from} must not know ${to}`;
+  const doors = from === 'composition' ? undefined : DOORS[to];
+  const isOpen = doors === undefined || doors.includes(path.posix.basename(target, '.ts'));
+  return isOpen ? undefined : `${from} must not know the inside of ${to}`;
 }
 
 function wrongPackage(file: string, specifier: string): string | undefined {
@@ -162,6 +147,55 @@ function placeOf(file: string): Place {
   return top === 'src' ? second : top;
 }
 
+/** What each file of `src` imports of the others, by their paths from the project's root. */
+export function fileGraph(sources: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {
+  const targets = (file: string, source: string) =>
+    importsOf(source)
+      .filter((specifier) => specifier.startsWith('.'))
+      .map((specifier) => path.posix.join(path.posix.dirname(file), specifier))
+      .filter((target) => sources.has(target));
+  return new Map([...sources].map(([file, source]) => [file, [...new Set(targets(file, source))]]));
+}
+
+/** The same for places: which others the files of each import. */
+export function placeGraph(
+  files: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<Place, readonly Place[]> {
+  const graph = new Map<Place, Set<Place>>();
+  for (const [file, targets] of files) {
+    const from = placeOf(file);
+    const others = graph.get(from) ?? new Set();
+    for (const to of targets.map(placeOf)) if (to !== from) others.add(to);
+    graph.set(from, others);
+  }
+  return new Map([...graph].map(([place, others]) => [place, [...others]]));
+}
+
+/** The circles of a graph: sets of nodes that all reach each other (strongly connected, by Tarjan's algorithm). */
+export function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const circles: string[][] = [];
+  const index = new Map<string, number>();
+  const low = new Map<string, number>();
+  const path: string[] = [];
+  function visit(node: string): number {
+    const own = index.size;
+    index.set(node, own);
+    low.set(node, own);
+    path.push(node);
+    for (const next of graph.get(node) ?? []) {
+      const reached = index.has(next) ? path.includes(next) && index.get(next) : visit(next);
+      if (typeof reached === 'number') low.set(node, Math.min(low.get(node) ?? own, reached));
+    }
+    if (low.get(node) === own) {
+      const circle = path.splice(path.indexOf(node));
+      if (circle.length > 1) circles.push(circle.sort());
+    }
+    return low.get(node) ?? own;
+  }
+  for (const node of graph.keys()) if (!index.has(node)) visit(node);
+  return circles;
+}
+
 /** Places of the source that no rule speaks of: a new folder has to say where it stands. */
 export function placesWithoutRules(files: readonly string[]): Place[] {
   const places = new Set(files.filter((file) => file.startsWith('src/')).map(placeOf));
@@ -178,11 +212,11 @@ export function namelessParts(file: string): string[] {
   return file.split('/').filter((part) => NAMELESS.test(part.split('.')[0] ?? ''));
 }
 
-const METHOD_IDS = '(?:app|email)';
+const ANY_METHOD = `(?:${METHOD_IDS.join('|')})`;
 const DECISIONS = [
-  new RegExp(`[\\w\\])]\\s*[!=]==?\\s*['"\`]${METHOD_IDS}['"\`]`),
-  new RegExp(`['"\`]${METHOD_IDS}['"\`]\\s*[!=]==?`),
-  new RegExp(`\\bcase\\s*['"\`]${METHOD_IDS}['"\`]`),
+  new RegExp(`[\\w\\])]\\s*[!=]==?\\s*['"\`]${ANY_METHOD}['"\`]`),
+  new RegExp(`['"\`]${ANY_METHOD}['"\`]\\s*[!=]==?`),
+  new RegExp(`\\bcase\\s*['"\`]${ANY_METHOD}['"\`]`),
   /\bswitch\s*\([^)]*\bmethod(?:Id)?\s*\)/,
 ];
 /** Form fields and kinds of inputs have names of their own that look the same. */
@@ -190,9 +224,19 @@ const OTHER_MATTERS = /\b(?:field|name|type|kind)\s*[!=]==?\s*['"`]email['"`]/;
 
 /** The lines that decide by a method's id, which is for the method's own folder to do. */
 export function decisionsByMethod(file: string, source: string): string[] {
-  if (file.startsWith(METHODS) || file.startsWith('views/two-factor/methods/')) return [];
+  if (file.startsWith(METHODS)) return [];
   return source.split('\n').flatMap((line, index) => {
     const decides = DECISIONS.some((pattern) => pattern.test(line.replace(OTHER_MATTERS, '')));
     return decides ? [`${file}:${index + 1}: ${line.trim()}`] : [];
   });
+}
+
+/** The one partial that opens forms which are sent by POST. */
+const FORM_PARTIAL = 'views/partials/form.ejs';
+
+/** What a view writes by hand although the partial has it: a form without a CSRF token cannot be written then. */
+export function formsByHand(file: string, source: string): string[] {
+  if (file === FORM_PARTIAL) return [];
+  const byHand = /method\s*=\s*["']?post\b|_csrf|csrfToken/gi;
+  return [...source.matchAll(byHand)].map(([found]) => `${file} has ${found}`);
 }

@@ -23,7 +23,9 @@ function titlesOf(file: string, text: string): NamedTest[] {
 
 /** Whether the file has a test whose title contains this. */
 function hasTest(source: string, title: string): boolean {
-  const titles = [...source.matchAll(/\b(?:it|describe|onBothStores)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)];
+  const titles = [
+    ...source.matchAll(/\b(?:it|describe|onBothStores|onPortal)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs),
+  ];
   return titles.some(([, , text = '']) => text.replaceAll("\\'", "'").includes(title));
 }
 

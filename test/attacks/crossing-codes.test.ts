@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 import { enrolsEmail, isSignedIn, mailedCode, newEmail, thiefOf, victimOf } from '../support/victim.ts';
 
-onBothStores('An attacker who has a code that was made for something else', (portal) => {
+onPortal('An attacker who has a code that was made for something else', (portal) => {
   /** Somebody whose only factor is e-mail; their next code may be sent. */
   async function withEmail(name: string): Promise<{ email: string; browser: Person }> {
     const email = newEmail(name);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
 import { type Knock, knocksOn } from '../support/router.ts';
 import { lastingTablesOf } from '../support/stored.ts';
 import { canReachProfile, idsOf, signsInFully, thiefOf, type Victim, victimOf } from '../support/victim.ts';
@@ -12,7 +12,7 @@ const FIELDS = {
   newPassword: 'a long forged one',
 };
 
-onBothStores('An attacker whose site sends the forms of the portal', (portal) => {
+onPortal('An attacker whose site sends the forms of the portal', (portal) => {
   let vera: Victim;
   let ids: readonly string[];
   let signedIn: Person;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parse } from 'csv-parse/sync';
 import { groupWith } from '../support/policies.ts';
-import { onBothStores } from '../support/portal.ts';
+import { onPortal } from '../support/portal.ts';
 import { knocksOn } from '../support/router.ts';
 import { enrolsApp, newEmail, signsInFully, victimOf } from '../support/victim.ts';
 
@@ -14,7 +14,7 @@ const FORMULAS = [
   '"=1+1"',
 ];
 
-onBothStores("An attacker whose name, or whose group's, is a formula", (portal) => {
+onPortal("An attacker whose name, or whose group's, is a formula", (portal) => {
   it('computes nothing in any file of the router that spreadsheets open', async () => {
     const administrator = await victimOf(portal(), { role: 'administrator' });
     for (const name of FORMULAS) {

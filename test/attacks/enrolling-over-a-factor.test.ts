@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { AuthenticatorApp } from '../support/authenticator-app.ts';
 import type { Person } from '../support/person.ts';
-import { onBothStores } from '../support/portal.ts';
+import { onPortal } from '../support/portal.ts';
 import { savesRecoveryCodes, scansQrCode, signsIn } from '../support/steps.ts';
 import { canReachProfile, newEmail, thiefOf, victimOf } from '../support/victim.ts';
 
-onBothStores('An attacker who enrols an app of their own at sign-in', (portal) => {
+onPortal('An attacker who enrols an app of their own at sign-in', (portal) => {
   beforeEach(async () => {
     await portal().services.settings.change({ twoFactor: { rule: 'mandatory', methods: ['app', 'email'] } });
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Person } from '../support/person.ts';
-import { onBothStores } from '../support/portal.ts';
+import { onBothStores, openPortal, type TestPortal } from '../support/portal.ts';
 import { compareTimes } from '../support/timing.ts';
 import { newEmail } from '../support/victim.ts';
 
@@ -55,6 +56,58 @@ onBothStores('An attacker who measures who has an account', (portal) => {
       assert.fail(
         `An address with an account is told from one without by the time taken: ${measured.join(', ')}`,
       );
+    });
+  }
+});
+
+/**
+ * So long what is begun by the request goes on afterwards. Milliseconds. What the one thread has to do then is what other
+ * pages wait for; its processor time is the same on a busy machine.
+ */
+const AFTERWARDS = 300;
+
+/** Mails go to a folder: a mail server in this process would be measured with the portal. */
+describe('An attacker who measures what is done after the answer, by how long other pages wait for it', () => {
+  const known = newEmail('active');
+  let portal: TestPortal;
+
+  before(async () => {
+    portal = await openPortal('database', { SMTP_URL: undefined });
+    await portal.services.settings.change({ signUp: true });
+    await portal.account(known);
+  });
+  after(() => portal.close());
+
+  for (const [path, fields] of [
+    ['/forgotten-password', {}],
+    ['/sign-up', { name: 'Somebody' }],
+  ] as const) {
+    it(`waits as long for it after ${path}`, async () => {
+      const stranger = new Person(portal.app);
+      await stranger.visits(path);
+      let number = 0;
+      const time = async (email: string) => {
+        portal.wait(5 * HOUR);
+        await stranger.submitsRaw('POST', path, { ...fields, email });
+        const start = process.threadCpuUsage();
+        await pause(AFTERWARDS);
+        await portal.delivered();
+        const { user, system } = process.threadCpuUsage(start);
+        return user + system;
+      };
+      await time(known);
+      await time('nobody@example.org');
+      const measured: string[] = [];
+      for (let attempt = 0; attempt < MEASUREMENTS; attempt++) {
+        const { difference, deviations } = await compareTimes(
+          16,
+          () => time(known),
+          () => time(`nobody${attempt}-${number++}@example.org`),
+        );
+        if (Math.abs(deviations) < DEVIATIONS || Math.abs(difference) < DIFFERENCE) return;
+        measured.push(`${Math.round(difference * 100)} % (${deviations.toFixed(1)} deviations)`);
+      }
+      assert.fail(`What is done afterwards tells who has an account: ${measured.join(', ')}`);
     });
   }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { linkIn } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
 import { knocksOn } from '../support/router.ts';
 import { newEmail, signsInFully, thiefOf, type Victim, victimOf } from '../support/victim.ts';
 
@@ -22,7 +22,7 @@ const FORGED: Readonly<Record<string, string>> = {
   ...{ 'X-Forwarded-For': '1.2.3.4', 'X-Real-IP': '1.2.3.4', 'X-Forwarded-Prefix': `//${EVIL}` },
 };
 
-onBothStores('An attacker who forges headers', (portal) => {
+onPortal('An attacker who forges headers', (portal) => {
   let vera: Victim;
 
   before(async () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { linkIn } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
-import { OPERATOR, onBothStores } from '../support/portal.ts';
+import { OPERATOR, onPortal } from '../support/portal.ts';
 import { knocksOn } from '../support/router.ts';
 import { lastingTablesOf } from '../support/stored.ts';
 import { idsOf, newEmail, signsInFully, thiefOf, type Victim, victimOf } from '../support/victim.ts';
 
-onBothStores('An attacker who makes somebody open addresses', (portal) => {
+onPortal('An attacker who makes somebody open addresses', (portal) => {
   let vera: Victim;
   let ids: readonly string[];
   let links: readonly string[];

@@ -14,7 +14,7 @@ describe('An attacker who guesses at secrets by the length of compressed pages',
   before(async () => {
     portal = await openPortal('database');
     await portal.account(email, 'administrator');
-    vera = await signsIn(portal, email);
+    vera = await signsIn(portal, email, { compressed: true });
   });
   after(() => portal.close());
 
@@ -29,7 +29,7 @@ describe('An attacker who guesses at secrets by the length of compressed pages',
   }
 
   it('finds another CSRF token on each page: the same piece of it never comes twice', async () => {
-    const stranger = new Person(portal.app);
+    const stranger = new Person(portal.app, { compressed: true });
     for (const person of [stranger, vera]) {
       const tokens = new Set<string>();
       for (let visit = 0; visit < 8; visit++) {

@@ -3,7 +3,7 @@ import { load } from 'cheerio';
 import { type FilledForm, fillsEveryForm } from '../support/form-filler.ts';
 import type { Page } from '../support/page.ts';
 import { Person } from '../support/person.ts';
-import { onBothStores, type TestPortal } from '../support/portal.ts';
+import { onPortal, type TestPortal } from '../support/portal.ts';
 import { knocksOn } from '../support/router.ts';
 import { signsIn } from '../support/steps.ts';
 import { tablesOf } from '../support/stored.ts';
@@ -14,7 +14,7 @@ const MARKUP = `"'><b id=pwned>{{x}}<%-1%>\${2}`;
 const EVIL = 'mallory@evil.example';
 const CRLF = `Vera\r\nBcc: ${EVIL}\r\n\r\n<b id=pwned>`;
 
-onBothStores('An attacker who types markup into every field for text', (portal) => {
+onPortal('An attacker who types markup into every field for text', (portal) => {
   let vera: Victim;
   let ids: readonly string[];
   let pages: readonly string[];
@@ -90,7 +90,7 @@ onBothStores('An attacker who types markup into every field for text', (portal) 
     ];
     for (const field of known) assert.ok(fields.has(field), `${field} was not filled in: ${[...fields]}`);
     for (const { answer, path } of filled) {
-      assert.ok(answer.status < 500 || answer.status === 502, `${path}: ${answer.status}`);
+      assert.ok(answer.status < 500, `${path}: ${answer.status}`);
       isClean(answer);
     }
     const reader = await signsInFully(portal(), vera);
@@ -107,7 +107,7 @@ onBothStores('An attacker who types markup into every field for text', (portal) 
   it('starts no header of an answer or of a mail with a line break, and writes no line of the log', async () => {
     const before = await tablesOf(portal());
     for (const { answer, path } of await fillsAll(CRLF)) {
-      assert.ok(answer.status < 500 || answer.status === 502, `${path}: ${answer.status}`);
+      assert.ok(answer.status < 500, `${path}: ${answer.status}`);
       assert.equal(answer.headers['bcc'], undefined);
       isClean(answer);
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
 import { type Knock, knocksOn } from '../support/router.ts';
 import { lastingTablesOf } from '../support/stored.ts';
 import { idsOf, signsInFully, type Victim, victimOf } from '../support/victim.ts';
@@ -22,7 +22,7 @@ const FIELDS = {
   password: PASSWORD,
 };
 
-onBothStores('An attacker at a session that somebody has left open', (portal) => {
+onPortal('An attacker at a session that somebody has left open', (portal) => {
   let vera: Victim;
   let ids: readonly string[];
 
@@ -62,19 +62,26 @@ onBothStores('An attacker at a session that somebody has left open', (portal) =>
     assert.match(set ?? '', /^\/step-up/);
   });
 
-  it('gets no further, and breaks nothing, where the policy stops asking for codes half way', async () => {
-    const open = await signsInFully(portal(), vera);
+  it('is still asked for the code where 2FA is switched off half way; where the factor is removed, for the password', async () => {
+    const nora = await victimOf(portal());
+    const open = await signsInFully(portal(), nora);
     portal().wait(10 * 60_000);
     await open.visits('/profile/password');
     open.fillsIn('Password', PASSWORD);
     await open.presses('Continue');
-    await portal().services.settings.change({ twoFactor: { rule: 'off', methods: ['app'] } });
+    const { settings, authenticators } = portal().services;
+    await settings.change({ twoFactor: { rule: 'off', methods: ['app'] } });
+    assert.equal((await open.submitsRaw('POST', '/step-up/code', { code: '000000' })).status, 422);
+    await settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });
+    for (const { id } of await authenticators.of(nora.account.id)) {
+      await authenticators.remove(nora.account.id, id, portal().now());
+    }
     const answers = [await open.loads('/step-up/code')];
+    await open.reopensForms();
     answers.push(await open.submitsRaw('POST', '/step-up/code', { code: '000000' }));
     answers.push(await open.submitsRaw('POST', '/step-up/code/recovery', { code: 'AAAA-AAAA-AAAA-AAAA' }));
     for (const { status, headers } of answers)
       assert.deepEqual([status, headers['location']], [303, '/step-up']);
-    await portal().services.settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });
   });
 
   it('sees neither recovery codes nor a new secret', async () => {

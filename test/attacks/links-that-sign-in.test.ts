@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { linkIn } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
-import { OPERATOR, onBothStores } from '../support/portal.ts';
+import { OPERATOR, onPortal } from '../support/portal.ts';
 import { givesPassword, signsIn } from '../support/steps.ts';
 import {
   canReachProfile,
@@ -14,7 +14,7 @@ import {
 
 const NEXT = 'forty brown sparrows';
 
-onBothStores('An attacker with a mailed link', (portal) => {
+onPortal('An attacker with a mailed link', (portal) => {
   /** Opens the link of the next mail, in a browser that knows nothing, and chooses a password there. */
   async function choosesPassword(email: string): Promise<Person> {
     const link = linkIn(await portal().mailbox.next(email));
@@ -76,7 +76,7 @@ onBothStores('An attacker with a mailed link', (portal) => {
   it('is signed in by no sign-up', async () => {
     await portal().services.settings.change({ signUp: true });
     const email = newEmail('sue');
-    await portal().services.registration.signUp({ email, name: 'Sue Sign-up' }, 'en');
+    await portal().services.registration.signUp({ email, name: 'Sue Sign-up' }, OPERATOR.origin);
     const person = await choosesPassword(email);
     assert.equal(person.page.path, '/sign-in');
     assert.ok(!(await canReachProfile(person)));

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Person } from '../support/person.ts';
-import { OPERATOR, onBothStores } from '../support/portal.ts';
+import { OPERATOR, onPortal } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 import { enrolsEmail, newEmail, thiefOf, victimOf } from '../support/victim.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-onBothStores("An attacker who floods somebody's mailbox", (portal) => {
+onPortal("An attacker who floods somebody's mailbox", (portal) => {
   function mailsTo(email: string): number {
     return portal().mailbox.addressees.filter((address) => address === email).length;
   }
@@ -47,6 +48,25 @@ onBothStores("An attacker who floods somebody's mailbox", (portal) => {
     }
     assert.equal(mailsTo(email) - before, 10);
     assert.equal((await thief.loads('/sign-in/code')).status, 303, 'the first session is over by now');
+  });
+
+  it('has three links an hour sent to one mailbox, whatever sub-addresses are made up for it', async () => {
+    await portal().services.settings.change({ signUp: true });
+    const victim = newEmail('flooded');
+    const [name, domain] = victim.split('@');
+    const before = portal().mailbox.messages.length;
+    const stranger = new Person(portal().app);
+    await stranger.visits('/sign-up');
+    for (let time = 0; time < 30; time++) {
+      const email = time % 5 === 0 ? victim : `${name}+${time}@${domain}`;
+      await stranger.submitsRaw('POST', '/sign-up', { name: 'Vera', email });
+      portal().wait(MINUTE);
+    }
+    while (portal().mailbox.messages.length < before + 3) await pause(20);
+    await pause(300);
+    await portal().delivered();
+    const sent = portal().mailbox.addressees.filter((to) => to.startsWith(`${name}`));
+    assert.equal(sent.length, 3, sent.join());
   });
 
   it('has no more than three links an hour and ten a day sent, whether or not there is an account', async () => {
@@ -101,3 +121,92 @@ onBothStores("An attacker who floods somebody's mailbox", (portal) => {
     assert.ok(mailsTo(vera.email) <= 6);
   });
 });
+
+onPortal(
+  'An attacker who has mails sent to many addresses',
+  (portal) => {
+    const from = (address: string) => new Person(portal().app, { address });
+
+    async function asks(person: Person, path: string, email: string): Promise<number> {
+      await person.visits(path);
+      const fields = path === '/sign-up' ? { name: 'Sue', email } : { email };
+      return (await person.submitsRaw('POST', path, fields)).status;
+    }
+
+    async function asksOften(person: Person, path: string, times: number): Promise<readonly number[]> {
+      const statuses: number[] = [];
+      for (let time = 0; time < times; time++) statuses.push(await asks(person, path, newEmail('made-up')));
+      return statuses;
+    }
+
+    const TEN = Array(10).fill(303);
+    const FIVE_WAIT = Array(5).fill(429);
+
+    before(async () => {
+      await portal().services.settings.change({ signUp: true });
+    });
+
+    it('waits after ten sign-ups, from every address of an IPv6 network; others go on', async () => {
+      const statuses = [
+        ...(await asksOften(from('2001:db8:1:2::1'), '/sign-up', 5)),
+        ...(await asksOften(from('2001:db8:1:2::2'), '/sign-up', 10)),
+      ];
+      assert.deepEqual(statuses, [...TEN, ...FIVE_WAIT]);
+      assert.deepEqual(await asksOften(from('2001:db8:1:3::1'), '/sign-up', 1), [303]);
+      assert.deepEqual(await asksOften(from('198.51.100.1'), '/sign-up', 1), [303]);
+    });
+
+    it('takes no links to new passwords from their neighbours by sign-ups, and the other way round', async () => {
+      await asksOften(from('203.0.113.1'), '/sign-up', 12);
+      const links = await asksOften(from('203.0.113.1'), '/forgotten-password', 12);
+      assert.deepEqual(links, [...TEN, 429, 429]);
+      assert.deepEqual(await asksOften(from('203.0.113.2'), '/forgotten-password', 12), [...TEN, 429, 429]);
+      assert.deepEqual(await asksOften(from('203.0.113.2'), '/sign-up', 1), [303]);
+    });
+
+    it('reads the same whether or not the address has an account, with when to come back', async () => {
+      const email = newEmail('vera');
+      await portal().account(email);
+      await asksOften(from('203.0.113.3'), '/forgotten-password', 10);
+      const texts = [];
+      for (const one of [email, newEmail('nobody')]) {
+        const person = from('203.0.113.3');
+        await person.visits('/forgotten-password');
+        person.fillsIn('E-mail', one);
+        await person.presses('Send link');
+        assert.equal(person.page.status, 429);
+        texts.push(person.page.text.replaceAll(one, 'X').replace(/\d+ (minute|second)s?/g, 'soon'));
+      }
+      assert.match(texts[0] ?? '', /Too many emails were asked for from your network\. .* in soon/);
+      assert.equal(texts[0], texts[1]);
+    });
+
+    it('is let go on bit by bit, and all of it an hour later', async () => {
+      const person = from('203.0.113.4');
+      await asksOften(person, '/sign-up', 12);
+      portal().wait(31_000);
+      assert.deepEqual(await asksOften(person, '/sign-up', 2), [303, 429]);
+      portal().wait(2 * 60 * MINUTE);
+      assert.deepEqual(await asksOften(person, '/sign-up', 11), [...TEN, 429]);
+    });
+
+    it('is let no mail more by twenty who ask at once', async () => {
+      const person = from('203.0.113.5');
+      await person.visits('/forgotten-password');
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () =>
+          person.submitsRaw('POST', '/forgotten-password', { email: newEmail('made-up') }),
+        ),
+      );
+      assert.equal(answers.filter(({ status }) => status === 303).length, 10);
+    });
+
+    it('does not use up what is refused for the address', async () => {
+      const person = from('203.0.113.6');
+      const email = newEmail('vera');
+      for (let time = 0; time < 20; time++) await asks(person, '/sign-up', email);
+      assert.deepEqual(await asksOften(person, '/sign-up', 10), [...Array(9).fill(303), 429]);
+    });
+  },
+  { TRUST_PROXY: '1', CLIENT_MAILS: '10' },
+);

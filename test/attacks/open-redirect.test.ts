@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
 import { givesPassword } from '../support/steps.ts';
 import { givesAppCode, newEmail, signsInFully, type Victim, victimOf } from '../support/victim.ts';
 
@@ -27,7 +27,7 @@ const ELSEWHERE = [
   '/\u0000/evil.example',
 ];
 
-onBothStores('An attacker who wants people to land elsewhere after signing in', (portal) => {
+onPortal('An attacker who wants people to land elsewhere after signing in', (portal) => {
   let vera: Victim;
 
   before(async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
 import { knocksOn } from '../support/router.ts';
 import { givesPassword } from '../support/steps.ts';
 import { lastingTablesOf } from '../support/stored.ts';
@@ -15,7 +15,7 @@ import {
   victimOf,
 } from '../support/victim.ts';
 
-onBothStores("An attacker with another person's ids", (portal) => {
+onPortal("An attacker with another person's ids", (portal) => {
   let vera: Victim;
   let ids: readonly string[];
   let mallory: Victim;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Account } from '../../src/accounts/account.ts';
-import type { Grace } from '../../src/two-factor/grace.ts';
+import type { Grace } from '../../src/settings/grace.ts';
 import { Person } from '../support/person.ts';
 import { groupWith } from '../support/policies.ts';
-import { onBothStores, PASSWORD, type TestPortal } from '../support/portal.ts';
+import { OPERATOR, onPortal, PASSWORD, type TestPortal } from '../support/portal.ts';
 import { type Knock, knocksOn } from '../support/router.ts';
 import { signsIn } from '../support/steps.ts';
 import { lastingTablesOf } from '../support/stored.ts';
@@ -183,7 +183,7 @@ async function mandatory(portal: TestPortal): Promise<void> {
   await portal.services.settings.change({ twoFactor: { rule: 'mandatory', methods: ['app', 'email'] } });
 }
 
-onBothStores('An attacker on every page of the router', (portal) => {
+onPortal('An attacker on every page of the router', (portal) => {
   let victim: Victim;
   let ids: readonly string[];
 
@@ -252,5 +252,32 @@ onBothStores('An attacker on every page of the router', (portal) => {
       ...{ event: 'access.denied', subjectId: id, page: 1, pageSize: 1 },
     });
     assert.equal(total, closed.length);
+  });
+});
+
+onPortal('An attacker with the cookie of a session from before the second factor', (portal) => {
+  it('is out once every other sign-in is ended, also where a code was asked for before', async () => {
+    const email = newEmail('vera');
+    const account = await portal().account(email);
+    const thief = await signsIn(portal(), email);
+    await enrolsApp(portal(), account);
+    await thief.visits('/profile');
+    assert.equal(thief.page.path, '/sign-in/code');
+    await thief.visits('/sign-in/code/other');
+    await thief.presses('Use “Phone”');
+    assert.equal(thief.page.path, '/sign-in/code', thief.page.heading);
+    assert.ok(await portal().services.signIns.endOthers(account, 'of the owner', OPERATOR));
+    await thief.visits('/sign-in/code');
+    assert.equal(thief.page.heading, 'Sign in');
+  });
+
+  it('leaves no sign-in open by signing out where a code is asked for', async () => {
+    const email = newEmail('vera');
+    const account = await portal().account(email);
+    const browser = await signsIn(portal(), email);
+    await enrolsApp(portal(), account);
+    await browser.visits('/profile');
+    await browser.presses('Stop and sign out');
+    assert.deepEqual(await portal().services.signIns.of(account), []);
   });
 });

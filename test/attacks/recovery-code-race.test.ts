@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Person } from '../support/person.ts';
-import { onBothStores } from '../support/portal.ts';
+import { onPortal } from '../support/portal.ts';
 import {
   canReachProfile,
   codesLeft,
@@ -10,7 +10,7 @@ import {
   victimWithCodes,
 } from '../support/victim.ts';
 
-onBothStores('An attacker who races a recovery code', (portal) => {
+onPortal('An attacker who races a recovery code', (portal) => {
   async function typesRecoveryCode(person: Person, code: string): Promise<void> {
     await person.visits('/sign-in/code/recovery');
     person.fillsIn('Recovery code', code);

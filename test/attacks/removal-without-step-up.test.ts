@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
 import { givesPassword } from '../support/steps.ts';
 import {
   givesAppCode,
@@ -11,7 +11,7 @@ import {
   victimOf,
 } from '../support/victim.ts';
 
-onBothStores('An attacker who removes the second factor', (portal) => {
+onPortal('An attacker who removes the second factor', (portal) => {
   let vera: Victim;
   let open: Person;
   let path = '';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Person } from '../support/person.ts';
-import { onBothStores } from '../support/portal.ts';
+import { onPortal } from '../support/portal.ts';
 import { setsUpEmail } from '../support/steps.ts';
 import { mailedCode, thiefOf, type Victim, victimOf } from '../support/victim.ts';
 
 /** No code is this one: the app's codes are compared, and six wrong guesses at one in a million do not fail a build. */
 const WRONG = '000000';
 
-onBothStores('An attacker who wants the counter of wrong codes set back', (portal) => {
+onPortal('An attacker who wants the counter of wrong codes set back', (portal) => {
   let vera: Victim;
 
   beforeEach(async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { fillsEveryForm } from '../support/form-filler.ts';
 import { Person } from '../support/person.ts';
-import { onBothStores } from '../support/portal.ts';
+import { onPortal } from '../support/portal.ts';
 import { knocksOn } from '../support/router.ts';
 import { tablesOf } from '../support/stored.ts';
 import { newEmail, signsInFully, thiefOf, type Victim, victimOf } from '../support/victim.ts';
@@ -16,7 +16,7 @@ const TEXTS = [
   '?:name$1',
 ];
 
-onBothStores('An attacker who types SQL', (portal) => {
+onPortal('An attacker who types SQL', (portal) => {
   let vera: Victim;
 
   before(async () => {
@@ -60,9 +60,11 @@ onBothStores('An attacker who types SQL', (portal) => {
       const id = encodeURIComponent(text);
       const withId = knocksOn(portal().app, [id], (path) => path.includes(':id'));
       for (const { method, address } of withId) {
-        const { status } =
+        const { status, headers } =
           method === 'GET' ? await person.loads(address) : await person.submitsRaw('POST', address, {});
-        assert.equal(status, 404, `${method} ${address}`);
+        // A change of the approval that is settled meanwhile is nobody's mistake: its form leads back to the policy.
+        if (address.startsWith('/admin/policy/approval/')) assert.equal(headers['location'], '/admin/policy');
+        else assert.equal(status, 404, `${method} ${address}`);
       }
       for (const path of [
         '/reset-password',

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
 import { nextStep, signsIn } from '../support/steps.ts';
 import { isSignedIn, signsInFully, type Victim, victimWithCodes } from '../support/victim.ts';
 
 const USED = /has been used already/;
 
-onBothStores("An attacker who reads the app's code over the person's shoulder", (portal) => {
+onPortal("An attacker who reads the app's code over the person's shoulder", (portal) => {
   let vera: Victim;
 
   beforeEach(async () => {

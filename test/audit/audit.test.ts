@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { Audit, type AuditEvent } from '../../src/audit/audit.ts';
+import { Audit } from '../../src/audit/audit.ts';
+import type { AuditEvent } from '../../src/audit/event.ts';
+import { transact } from '../support/transact.ts';
 
 const ORIGIN = { requestId: 'request', address: '2001:db8::1', browser: 'Lynx' };
 const ANN = { id: 'ann', label: 'ann@example.org' };
@@ -16,18 +18,16 @@ describe('The audit log', () => {
     countBefore: async () => 0,
     removeBefore: async () => 0,
   };
-  const audit = new Audit(
-    store,
-    () => 1_900_000_000_000,
-    (work) => work(),
-  );
+  const audit = new Audit({ store, clock: () => 1_900_000_000_000, transaction: transact });
 
   beforeEach(() => {
     appended.length = 0;
   });
 
   it('writes down who did what to whom, when, from where and how', async () => {
-    await audit.record('account.role-changed', ORIGIN, ANN, BOB, { role: 'administrator' });
+    await audit.record('account.role-changed', { origin: ORIGIN, party: ANN }, BOB, {
+      role: 'administrator',
+    });
     const [{ id: _id, ...event }] = appended as [AuditEvent];
     assert.deepEqual(event, {
       at: 1_900_000_000_000,
@@ -42,12 +42,12 @@ describe('The audit log', () => {
   });
 
   it('takes who did it for whom it concerns where nobody else is named', async () => {
-    await audit.record('sign-out', ORIGIN, ANN);
+    await audit.record('sign-out', { origin: ORIGIN, party: ANN });
     assert.deepEqual([appended[0]?.subjectId, appended[0]?.subjectLabel], ['ann', 'ann@example.org']);
   });
 
   it('keeps the order of events of one moment in their ids', async () => {
-    for (let index = 0; index < 100; index++) await audit.record('sign-out', ORIGIN, ANN);
+    for (let index = 0; index < 100; index++) await audit.record('sign-out', { origin: ORIGIN, party: ANN });
     const ids = appended.map(({ id }) => id);
     assert.deepEqual(ids.toSorted(), ids);
     assert.equal(new Set(ids).size, 100);
@@ -57,13 +57,15 @@ describe('The audit log', () => {
   it('tells whoever watches of each event that is kept, and of none that is not', async () => {
     const heard: AuditEvent[] = [];
     const watched = (append: typeof store.append) =>
-      new Audit(
-        { ...store, append },
-        () => 0,
-        (work) => work(),
-        (event) => void heard.push(event),
-      );
-    await assert.rejects(watched(() => Promise.reject(new Error('full'))).record('sign-out', ORIGIN, ANN));
+      new Audit({
+        store: { ...store, append },
+        clock: () => 0,
+        transaction: transact,
+        observe: (event) => void heard.push(event),
+      });
+    await assert.rejects(
+      watched(() => Promise.reject(new Error('full'))).record('sign-out', { origin: ORIGIN, party: ANN }),
+    );
     assert.deepEqual(heard, []);
     await watched(store.append).recordEach('account.imported', { origin: ORIGIN, party: ANN }, [ANN, BOB]);
     assert.deepEqual(heard, appended);
@@ -71,11 +73,11 @@ describe('The audit log', () => {
   });
 
   it('fails when an event cannot be kept', async () => {
-    const broken = new Audit(
-      { ...store, append: () => Promise.reject(new Error('full')) },
-      () => 0,
-      (work) => work(),
-    );
-    await assert.rejects(broken.record('sign-out', ORIGIN, ANN), /full/);
+    const broken = new Audit({
+      store: { ...store, append: () => Promise.reject(new Error('full')) },
+      clock: () => 0,
+      transaction: transact,
+    });
+    await assert.rejects(broken.record('sign-out', { origin: ORIGIN, party: ANN }), /full/);
   });
 });

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AUDIT_EVENTS, type AuditEvent, type AuditEventName } from '../../src/audit/audit.ts';
-import { LOG_EVENT_OF, LOG_EVENTS, logEventOf, logFactsOf } from '../../src/audit/vocabulary.ts';
+import { type AuditEvent, logFieldsOf } from '../../src/audit/event.ts';
+import {
+  AUDIT_EVENTS,
+  type AuditEventName,
+  EVENTS,
+  LOG_EVENTS,
+  meaningOf,
+} from '../../src/audit/vocabulary.ts';
 
 /** Every name of the OWASP Application Logging Vocabulary Cheat Sheet, as of 2025. */
 const VOCABULARY = [
@@ -50,13 +56,13 @@ describe('The names of events in the log', () => {
     ]);
     const real = Object.keys(LOG_EVENTS).map((name) => [
       name,
-      AUDIT_EVENTS.filter((one) => LOG_EVENT_OF[one] === name),
+      AUDIT_EVENTS.filter((one) => EVENTS[one].log === name),
     ]);
     assert.deepEqual(documented, real);
   });
 
   it('tell a code that was asked for too soon from one that the mail server refused', () => {
-    const named = (outcome: string) => logEventOf(event('second-step.code-not-sent', { outcome }));
+    const named = (outcome: string) => meaningOf(event('second-step.code-not-sent', { outcome })).log;
     assert.deepEqual(
       [named('wait'), named('refused')],
       ['excess_rate_limit_exceeded', 'authn_token_revoked'],
@@ -66,12 +72,22 @@ describe('The names of events in the log', () => {
   it('come with ids, and with nothing that somebody has typed', () => {
     const typed = { authenticator: 'Phone', reason: 'she called', identity: 'passport', to: 'b@example.org' };
     for (const name of AUDIT_EVENTS) {
-      assert.deepEqual(logFactsOf(event(name, { method: 'app', failures: '3', ...typed })), {
-        event: LOG_EVENT_OF[name],
+      assert.deepEqual(logFieldsOf(event(name, { method: 'app', failures: '3', ...typed })), {
+        event: EVENTS[name].log,
         audit: name,
         ...{ person: 'ann', by: 'ada', address: '192.0.2.7', requestId: 'request' },
         ...{ method: 'app', failures: '3' },
       });
     }
+  });
+
+  it('are rate limits for every event that says so in its name, and for a code that was asked for too soon', () => {
+    const limited = AUDIT_EVENTS.filter((name) => meaningOf(event(name)).isRateLimited);
+    assert.deepEqual(
+      limited,
+      AUDIT_EVENTS.filter((name) => name.endsWith('.throttled')),
+    );
+    assert.equal(meaningOf(event('second-step.code-not-sent', { outcome: 'wait' })).isRateLimited, true);
+    assert.equal(meaningOf(event('second-step.code-not-sent', { outcome: 'away' })).isRateLimited, undefined);
   });
 });

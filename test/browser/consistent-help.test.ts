@@ -10,8 +10,7 @@ const ABOUT_TWO_FACTOR =
 /** WCAG 2.2, 3.2.6 (A): help that is on several pages is in the same place on each. */
 describe('Help', () => {
   let states: readonly State[];
-  before(async function () {
-    this.timeout(120_000);
+  before(async () => {
     ({ states } = await allStates());
   });
 

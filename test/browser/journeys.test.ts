@@ -12,7 +12,6 @@ function inChromium(way: Way): People<Visitor> {
   let browser: Promise<Browser> | undefined;
   return {
     where: `In Chromium, ${way.name},`,
-    timeout: 60_000,
     async arrive(_site, address) {
       browser ??= launchChromium();
       return Visitor.open(await browser, way, address);

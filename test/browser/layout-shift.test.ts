@@ -26,8 +26,7 @@ declare global {
 describe('What has been painted', () => {
   let browser: Browser;
   let states: readonly State[];
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     browser = await launchChromium();
     ({ states } = await allStates());
   });
@@ -43,8 +42,7 @@ describe('What has been painted', () => {
     },
   ] as const;
   for (const { width, words, looked } of LOOKS) {
-    it(`stays where it is at ${width} px, ${words}, however late the script comes`, async function () {
-      this.timeout(300_000);
+    it(`stays where it is at ${width} px, ${words}, however late the script comes`, async () => {
       const shifted: unknown[] = [];
       const waiting = [...looked()];
       const look = async () => {

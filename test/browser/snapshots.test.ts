@@ -41,6 +41,11 @@ describe('What a screen reader is told of each page in each state', () => {
       assert.fail([`${changes.length} pages are told otherwise:`, ...changes].join('\n\n'));
   });
 
+  it('has no placeholder left that nothing has filled in', () => {
+    const left = [...now].flatMap(([name, text]) => (text.includes('{{') ? name : []));
+    assert.deepEqual(left, []);
+  });
+
   it('is kept for no page that is gone', () => {
     assert.deepEqual(readdirSync(FOLDER).sort(), [...now.keys()].sort());
   });

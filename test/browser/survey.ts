@@ -12,7 +12,7 @@ const PAGES = 2;
 /** What the looks have found in each setting, "state: what is wrong". */
 export type Findings = ReadonlyMap<Setting, ReadonlyMap<Look, readonly string[]>>;
 
-/** Shows each state once and takes every look at it, in one setting after the other. */
+/** Shows each state once and takes the looks at it, in one setting after the other. */
 export async function survey(
   browser: Browser,
   states: readonly State[],
@@ -21,6 +21,7 @@ export async function survey(
   const noted = settings.flatMap((setting) =>
     setting.looks.map((look) => ({ setting, look, found: [] as string[] })),
   );
+  const fullest = fullestOfEachPage(states);
   const waiting = [...states];
   async function looksOn(): Promise<void> {
     const viewer = await Viewer.open(browser);
@@ -32,6 +33,7 @@ export async function survey(
       await viewer.shows(state);
       let last = first;
       for (const { setting, look, found } of noted) {
+        if (look.on === 'fullest' && !fullest.has(state)) continue;
         if (setting !== last) await arrange(viewer.page, setting);
         last = setting;
         const { name } = state;
@@ -47,6 +49,17 @@ export async function survey(
       new Map(noted.filter((one) => one.setting === setting).map(({ look, found }) => [look, found])),
     ]),
   );
+}
+
+/** Of each page, as it is and as it refuses a form, the state with the longest markup. */
+function fullestOfEachPage(states: readonly State[]): ReadonlySet<State> {
+  const shortestFirst = states.toSorted((one, other) => one.html.length - other.html.length);
+  return new Set(new Map(shortestFirst.map((state) => [pageOf(state), state])).values());
+}
+
+function pageOf({ path, html }: State): string {
+  const pattern = path.replace(/\?.*/, '').replace(/[0-9a-v]{26}/g, ':id');
+  return `${pattern} ${html.includes('class="error-summary"') ? 'refused' : ''}`;
 }
 
 /** Nothing moves: a colour that is on its way from one scheme to the other is the colour of neither. */

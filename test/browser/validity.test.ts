@@ -40,8 +40,7 @@ describe('The markup of all pages in all states', () => {
   let arabic: readonly State[];
   /** What the Nu HTML checker says, a line for each finding. */
   let messages: readonly string[];
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     ({ states: english } = await allStates());
     ({ states: arabic } = await allStates({ language: 'ar' }));
     const fileOf = ({ name, html }: State, language: string) =>
@@ -75,8 +74,7 @@ describe('The markup of all pages in all states', () => {
     }
   });
 
-  it('is valid by html-validate, with its rules of accessibility', async function () {
-    this.timeout(120_000);
+  it('is valid by html-validate, with its rules of accessibility', async () => {
     const checker = new HtmlValidate(new StaticConfigLoader(RULES));
     const found: string[] = [];
     for (const { name, html } of english) {

@@ -9,8 +9,7 @@ describe('Chromium, shown a captured state', () => {
   let viewer: Viewer;
   let states: readonly State[];
 
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     browser = await launchChromium();
     viewer = await Viewer.open(browser);
     ({ states } = await allStates());

@@ -4,6 +4,7 @@ import path from 'node:path';
 import express, { type RequestHandler } from 'express';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { loadAssets } from '../../src/web/assets.ts';
+import { type FontWidth, fontConfiguration } from '../support/fonts.ts';
 import { requireTool } from '../support/tools.ts';
 import type { State } from './states/studio.ts';
 
@@ -17,10 +18,11 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
 
 /**
  * Starts Debian's Chromium, the one without windows: it draws the same pages in a fifth less time. As root on Debian it is
- * installed where it is missing; else the error says what to do.
+ * installed where it is missing; else the error says what to do. Its fonts are the same on every machine.
  */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium(fonts: FontWidth = 'wide'): Promise<Browser> {
   return chromium.launch({
+    env: { ...process.env, FONTCONFIG_FILE: fontConfiguration(fonts) },
     executablePath: requireTool('chromium-headless-shell'),
     args: [
       ...['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],

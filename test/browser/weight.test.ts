@@ -25,8 +25,7 @@ interface Weight {
 
 describe('The weight of a page', () => {
   let weights: readonly Weight[];
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     const { states } = await allStates();
     weights = await Promise.all(states.map(weigh));
     process.stdout.write(table(weights));

@@ -3,8 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { openPortal, PASSWORD, type TestPortal } from '../support/portal.ts';
-import { nextStep, setsUpApp, signsIn } from '../support/steps.ts';
+import { Person } from '../support/person.ts';
+import { OPERATOR, openPortal, PASSWORD, type TestPortal } from '../support/portal.ts';
+import { givesPassword, nextStep, setsUpApp, signsIn } from '../support/steps.ts';
+import { trustsBrowser, victimOf } from '../support/victim.ts';
 import { runs } from './command-line.ts';
 
 describe('The command line: backups', () => {
@@ -83,6 +85,34 @@ describe('The command line: backups', () => {
     }
   });
 
+  it('bring nothing back of what was ended since: sessions in Redis, browsers that are trusted or known', async () => {
+    const before = await openPortal('redis', database('before.sqlite'));
+    const opened = [before];
+    try {
+      const victim = await victimOf(before);
+      const browser = await trustsBrowser(before, victim);
+      const copied = new Map(browser.cookies);
+      await runs(database('before.sqlite'), ['backup', file()]);
+      const account = await before.services.accounts.find(victim.account.id);
+      assert.ok(account);
+      await before.services.administration.endSessions(account, OPERATOR);
+      assert.equal((await restores('after.sqlite')).code, 0);
+      const after = await openPortal('redis', database('after.sqlite'));
+      opened.push(after);
+      const thief = new Person(after.app);
+      for (const [name, value] of copied) thief.cookies.set(name, value);
+      await thief.visits('/profile');
+      assert.equal(thief.page.path, '/sign-in?return-to=%2Fprofile');
+      const restored = await after.services.accounts.find(account.id);
+      assert.ok(restored);
+      assert.equal(after.services.knownDevices.find(restored, copied.get('postern-device')), undefined);
+      await givesPassword(thief, victim.email);
+      assert.equal(thief.page.path, '/sign-in/code', thief.page.text);
+    } finally {
+      for (const one of opened) await one.close();
+    }
+  });
+
   it('never take the place of another file', async () => {
     writeFileSync(file(), 'precious');
     const ran = await runs(database('portal.sqlite'), ['backup', file()]);
@@ -104,6 +134,12 @@ describe('The command line: backups', () => {
   for (const [what, spoil, words] of [
     ['are no backup', () => Buffer.from('nothing'), /not a backup/],
     ['are something else', () => gzipSync('{"hello":1}\n'), /not a backup/],
+    ['are one line of many megabytes', () => gzipSync('['.repeat(50_000_000)), /not a backup/],
+    [
+      'make somebody what there is not',
+      (bytes: Buffer) => gzipSync(gunzipSync(bytes).toString().replace('"role":"member"', '"role":"owner"')),
+      /not a backup/,
+    ],
     [
       'were cut off',
       (bytes: Buffer) => bytes.subarray(0, -60),

@@ -1,7 +1,7 @@
 import { PassThrough, Readable, Writable } from 'node:stream';
+import type { Environment } from '../../src/boot/environment.ts';
+import type { ExitCode } from '../../src/cli/operation.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
-import type { ExitCode } from '../../src/cli/refusal.ts';
-import type { Environment } from '../../src/config.ts';
 
 export interface Ran {
   readonly code: ExitCode;

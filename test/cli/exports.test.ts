@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { days } from '../../src/time.ts';
+import { days } from '../../src/kernel/time.ts';
 import { groupWith } from '../support/policies.ts';
 import { openPortal, type TestPortal } from '../support/portal.ts';
 import { setsUpApp, signsIn } from '../support/steps.ts';
@@ -34,17 +34,21 @@ describe('The command line: exports and the audit log', () => {
     const ran = await command('users', 'export');
     assert.equal(ran.code, 0);
     const [head, ann, end] = ran.output.split('\r\n');
-    assert.equal(head, 'id,email,name,role,state,created,last_sign_in,methods,authenticators,groups');
+    assert.equal(
+      head,
+      'id,email,name,role,state,created,last_sign_in,methods,authenticators,groups,language',
+    );
     const [, email, ...rest] = (ann ?? '').split(',ann@example.org,');
     assert.ok(email?.startsWith(`"'@SUM(1+1), ""Ann""",administrator,active,`), ann);
     assert.deepEqual(rest, []);
-    assert.match(ann ?? '', /,app,app: \+1 Phone,"Agents; Zoo"$/);
+    assert.match(ann ?? '', /,app,app: \+1 Phone,"Agents; Zoo",en$/);
     assert.equal(end, '');
     const json = await command('user', 'export', '--format', 'jsonl');
     const person = JSON.parse(json.output);
     assert.equal(person.name, '@SUM(1+1), "Ann"');
     assert.equal(person.authenticators[0].name, '+1 Phone');
     assert.deepEqual(person.groups, ['Agents', 'Zoo']);
+    assert.equal(person.language, 'en');
     for (const { output } of [ran, json]) assert.doesNotMatch(output, /argon2|nonce|secret/);
   });
 
@@ -83,7 +87,10 @@ describe('The command line: exports and the audit log', () => {
     const recent = await total();
     portal.wait(-days(400));
     for (let index = 0; index < 3; index++) {
-      await audit.record('sign-out', { requestId: '', address: '', browser: '' }, { id: null, label: 'old' });
+      await audit.record('sign-out', {
+        origin: { requestId: '', address: '', browser: '' },
+        party: { id: null, label: 'old' },
+      });
     }
     portal.wait(days(400));
     const foreseen = await command('audit', 'prune', '--older-than', '365d', '--dry-run');

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { minutes } from '../../src/time.ts';
+import { checkPeople } from '../../src/files/people-import.ts';
+import { minutes } from '../../src/kernel/time.ts';
 import { linkIn } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
 import { groupWith } from '../support/policies.ts';
@@ -83,8 +84,8 @@ describe('The command line: people from a file', () => {
   it('takes back what an export has written: names, groups and all', async () => {
     await groupWith(portal, { rule: 'off' }, [await portal.account('zed@example.org')], 'Zoo');
     const { output } = await runs(database(), ['users', 'export']);
-    const [, line = ''] = output.split('\r\n');
-    const groups = line.split(',').at(-1);
+    const [columns = [], cells = []] = output.split('\r\n').map((line) => line.split(','));
+    const groups = cells[columns.indexOf('groups')];
     await imports(`email,name,groups\nyan@example.org,Yan,${groups}\n`);
     const yan = await find('yan@example.org');
     assert.ok(yan);
@@ -165,6 +166,19 @@ describe('The command line: people from a file', () => {
     assert.match(ran.output, /^Line 2: .*\n1 account was created.\n$/);
     assert.ok(await find('good@example.org'));
     assert.equal(await total(), 1);
+  });
+
+  it('leaves out no first line: without it nobody could be imported', async () => {
+    for (const file of ['email,name,phone\ngood@example.org,Good,1\n', '', 'email,name\n', '"email,name\n']) {
+      const ran = await imports(file, '--skip-faulty');
+      assert.equal(ran.code, 1, file);
+      assert.match(ran.output, /^Line 1: /, file);
+      assert.match(ran.errors, /^Nothing was imported[^\n]*--skip-faulty does not help[^\n]*\n$/, file);
+      assert.match(ran.errors, /--leave-out-columns/, file);
+    }
+    const ran = await imports('email,name,phone\ngood@example.org,Good,1\n', '--leave-out-columns');
+    assert.equal(ran.code, 0);
+    assert.ok(await find('good@example.org'));
   });
 
   it('says what would happen in a dry run, and changes nothing', async () => {
@@ -264,6 +278,7 @@ describe('The command line: people from a file', () => {
       invited: 0,
       invitationsWaiting: 0,
       invitationsRefused: 0,
+      leftOut: [],
     });
     assert.deepEqual([faults.length, faults[0].line, faults[0].fault], [1, 3, 'error.email-form']);
   });
@@ -275,7 +290,7 @@ describe('The command line: people from a file', () => {
     [
       'a column that is not known',
       'email,name,pasword_hash\na@example.org,A,x\n',
-      /“pasword_hash” is not known/,
+      /Not known: pasword_hash\. .*can be left out/,
     ],
     ['a column twice', 'email,name,name\na@example.org,A,B\n', /“name” stands there twice/],
     ['a header with an open quote', '"email,name\na@example.org,A\n', /quotes do not match/],
@@ -287,6 +302,63 @@ describe('The command line: people from a file', () => {
       assert.equal(await total(), 0);
     });
   }
+
+  it('takes files as other programs write them', async () => {
+    for (const [program, text] of [
+      ['osTicket', 'Email,Name,Phone\nann@example.org,Ann Example,"+1 555 0100"\n'],
+      ['Excel', 'sep=;\r\nE-Mail;Full name;;\r\nann@example.org;Ann Example;;\r\n'],
+      ['Zendesk', 'name,email,notes\nAnn Example,ann@example.org,"1 Road\nTown, ""here"""\n'],
+      [
+        'WordPress',
+        'ID,user_login,user_email,display_name,user_pass\n7,ann,ann@example.org,Ann Example,$2y$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK\n',
+      ],
+    ] as const) {
+      const { code, output } = await imports(text, '--leave-out-columns', '--dry-run');
+      assert.match(output, /1 account would be created/, `${program}: ${output}`);
+      assert.equal(code, 0);
+    }
+    const ran = await imports('Email,Name,Phone\nann@example.org,"Reagan, Tom",1\n', '--leave-out-columns');
+    assert.match(ran.output, /^Not imported: Phone\.\n1 account was created\.\n$/);
+    assert.equal((await find('ann@example.org'))?.name, 'Reagan, Tom');
+  });
+
+  it('invites people whose hash says that they have no password', async () => {
+    const ran = await imports('email,name,password_hash\nann@example.org,Ann,!KZnLr5\n', '--invite');
+    assert.equal(ran.code, 0);
+    assert.equal((await find('ann@example.org'))?.passwordHash, null);
+    await portal.mailbox.next('ann@example.org');
+  });
+
+  it('names all columns that are not known at once, and a role or a group that is not known once', async () => {
+    const columns = await imports('email,name,phone,notes\nann@example.org,Ann,1,2\n');
+    assert.match(columns.output, /^Line 1: Not known: phone, notes\./);
+    const line = (number: number) => `p${number}@example.org,P,subscriber,Pilots\n`;
+    const lines = Array.from({ length: 9 }, (_, index) => line(index)).join('');
+    const roles = await imports(`email,name,roles,groups\n${lines}`);
+    assert.match(roles.output, /^Lines 2, 3, 4, 5, 6, …: The role “subscriber” is not known\.[^\n]*\n$/);
+    assert.match(roles.errors, /9 lines have faults/);
+    const groups = await imports(`email,name,group\n${lines.replaceAll('subscriber,', '')}`);
+    assert.match(groups.output, /^Lines 2, [^\n]*“Pilots”[^\n]*\n$/);
+  });
+
+  it('takes back the whole export of another site, and says what of it is not imported', async () => {
+    const people = [
+      ['+tag@example.org', '-Dash Name'],
+      ["'=odd@example.org", '=HYPERLINK("http://evil")'],
+      ['plain@example.org', 'Plain'],
+    ] as const;
+    for (const [email, name] of people) await portal.account(email, 'member', name);
+    const { output } = await runs(database(), ['user', 'export', '--format', 'csv']);
+    const other = await openPortal('database');
+    const check = await checkPeople(output, other.services, { resume: false, leaveOut: false });
+    await other.close();
+    assert.deepEqual(check.faults, []);
+    assert.deepEqual(
+      check.newcomers.map(({ email, name }) => [email, name]),
+      people,
+    );
+    assert.ok(check.leftOut.includes('authenticators'), String(check.leftOut));
+  });
 
   it('refuses a file that is not there, and one that is not UTF-8', async () => {
     const missing = await runs(database(), ['user', 'import', join(folder, 'none.csv')]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { minutes } from '../../src/time.ts';
+import { minutes } from '../../src/kernel/time.ts';
 import { linkIn } from '../support/mailbox.ts';
 import { openPortal, type TestPortal } from '../support/portal.ts';
 import { runs } from './command-line.ts';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openPortal, type TestPortal } from '../support/portal.ts';
 import { setsUpApp, signsIn } from '../support/steps.ts';
+import { clockAround } from '../support/until.ts';
 import { runs } from './command-line.ts';
 
 describe('The command line: the policy', () => {
@@ -25,6 +26,8 @@ describe('The command line: the policy', () => {
     await portal.services.settings.change({
       twoFactor: { rule: 'optional', methods: ['app', 'email'] },
       grace: { kind: 'none' },
+      language: 'en',
+      timeZone: 'UTC',
     });
   });
 
@@ -32,10 +35,33 @@ describe('The command line: the policy', () => {
     const shown = await command('policy', 'show');
     assert.equal(
       shown.output,
-      'Two-factor authentication: optional\nMethods: app, email\nGrace period: none\n',
+      [
+        ...['Two-factor authentication: optional', 'Methods: app, email', 'Grace period: none'],
+        ...['Second approval of resets: off', 'Waiting period in hours: 0'],
+        ...['Language: en', 'Time zone: UTC', ''],
+      ].join('\n'),
     );
     const { output } = await command('policy', 'show', '--json');
-    assert.deepEqual(JSON.parse(output), { twoFactor: 'optional', methods: ['app', 'email'], grace: 'none' });
+    assert.deepEqual(JSON.parse(output), {
+      ...{ twoFactor: 'optional', methods: ['app', 'email'], grace: 'none' },
+      ...{ language: 'en', timeZone: 'UTC' },
+      ...{ secondApproval: false, waitingHours: 0, pendingResets: null },
+    });
+  });
+
+  it('shows a change of the approval that waits, until it is decided', async () => {
+    const { settings } = portal.services;
+    const easier = { secondApproval: false, waitingHours: 0 };
+    const asked = { id: 'a', askedAt: 0, confirmableFrom: 0, askedBy: { id: 'b', label: 'ann@example.org' } };
+    await settings.change({
+      resets: { secondApproval: true, waitingHours: 0 },
+      pendingResets: { ...asked, resets: easier },
+    });
+    assert.match((await command('policy', 'show')).output, /waits for another administrator/);
+    const { output } = await command('policy', 'show', '--json');
+    assert.deepEqual(JSON.parse(output).pendingResets, easier);
+    const decided = await command('policy', 'set', '--second-approval', 'off');
+    assert.doesNotMatch(decided.output, /waits/);
   });
 
   it('is changed in what is given alone, and written down as it was and is', async () => {
@@ -53,6 +79,22 @@ describe('The command line: the policy', () => {
     );
   });
 
+  it('switches the second approval of resets on and off, which in the pages takes two administrators', async () => {
+    const resets = async () => (await portal.services.settings.read()).resets;
+    assert.equal(
+      (await command('policy', 'set', '--second-approval', 'on', '--waiting-hours', '48')).code,
+      0,
+    );
+    assert.deepEqual(await resets(), { secondApproval: true, waitingHours: 48 });
+    assert.equal((await command('policy', 'set', '--second-approval', 'off')).code, 0);
+    assert.deepEqual(await resets(), { secondApproval: false, waitingHours: 48 });
+    assert.equal((await command('policy', 'set', '--waiting-hours', '0')).code, 0);
+    assert.deepEqual(await resets(), { secondApproval: false, waitingHours: 0 });
+    for (const hours of ['169', '-1', '1.5', 'many', '1e1']) {
+      assert.notEqual((await command('policy', 'set', '--waiting-hours', hours)).code, 0, hours);
+    }
+  });
+
   it('takes for how long 2FA may be put off, and shows it as it is given', async () => {
     for (const grace of ['14d', '2099-03-01', 'none']) {
       assert.equal((await command('policy', 'set', '--grace', grace)).code, 0);
@@ -65,10 +107,49 @@ describe('The command line: the policy', () => {
     assert.deepEqual(events[0]?.detail, { grace: '5 days → none' });
   });
 
+  it('takes the language and the time zone of the site, and writes them down', async () => {
+    assert.equal((await command('policy', 'set', '--language', 'Deutsch', '--time-zone', 'berlin')).code, 0);
+    const { language, timeZone } = await portal.services.settings.read();
+    assert.deepEqual([language, timeZone], ['de', 'Europe/Berlin']);
+    const { events } = await portal.services.audit.search({ event: 'policy.changed', page: 1, pageSize: 1 });
+    assert.deepEqual(events[0]?.detail, { language: 'en → de', 'time-zone': 'UTC → Europe/Berlin' });
+  });
+
+  it("takes a day for one of the site's time zone, and shows it as that", async () => {
+    await command('policy', 'set', '--time-zone', 'Asia/Tokyo', '--grace', '2099-03-01');
+    const at = Date.parse('2099-02-28T15:00:00Z');
+    assert.deepEqual((await portal.services.settings.read()).grace, { kind: 'until', at });
+    assert.equal(JSON.parse((await command('policy', 'show', '--json')).output).grace, '2099-03-01');
+    await command('group', 'create', 'Tokyo', '--grace', '2099-03-01');
+    assert.deepEqual((await portal.services.groups.findByName('Tokyo'))?.grace, { kind: 'until', at });
+    assert.match((await command('group', 'list')).output, /2099-03-01/);
+    await portal.account('taro@example.org');
+    await command('user', 'enforce-2fa', 'taro@example.org', '--grace', '2099-03-01');
+    const taro = await portal.services.accounts.findByEmail('taro@example.org');
+    assert.deepEqual(taro?.enforcement?.grace, { kind: 'until', at });
+  });
+
+  for (const [option, value] of [
+    ['--language', 'Klingon'],
+    ['--language', ''],
+    ['--time-zone', '+09:00'],
+    ['--time-zone', 'Mars/Olympus'],
+  ] as const) {
+    it(`refuses ${option} ${value || 'of nothing'} as a wrong use, in one line`, async () => {
+      const ran = await command('policy', 'set', option, value);
+      assert.equal(ran.code, 64);
+      assert.match(ran.errors, /^error: [^\n]+\n$/);
+      const { language, timeZone } = await portal.services.settings.read();
+      assert.deepEqual([language, timeZone], ['en', 'UTC']);
+    });
+  }
+
   it('is mandatory from the moment that it is set so, which begins the grace', async () => {
-    await command('policy', 'set', '--two-factor', 'mandatory', '--grace', '14d');
+    const { from, to } = await clockAround(() =>
+      command('policy', 'set', '--two-factor', 'mandatory', '--grace', '14d'),
+    );
     const { mandatorySince } = await portal.services.settings.read();
-    assert.ok(Math.abs(Date.now() - mandatorySince) < 60_000);
+    assert.ok(from <= mandatorySince && mandatorySince <= to, String(mandatorySince));
     await command('policy', 'set', '--methods', 'app');
     assert.equal((await portal.services.settings.read()).mandatorySince, mandatorySince);
   });
@@ -88,15 +169,21 @@ describe('The command line: the policy', () => {
     assert.equal(after.total, before.total);
   });
 
-  it('says how many people it leaves without 2FA', async () => {
+  it('says how many people have only what is not on offer, and that they are still asked for it', async () => {
     await portal.account('app@example.org');
     await setsUpApp(portal, await signsIn(portal, 'app@example.org'), 'app@example.org');
     const withoutApp = await command('policy', 'set', '--methods', 'email');
-    assert.match(withoutApp.output, /This leaves 1 person without 2FA/);
+    assert.match(
+      withoutApp.output,
+      /^1 person has only authenticators that are not on offer now\. They are still asked for them/m,
+    );
     const off = await command('policy', 'set', '--two-factor', 'off');
-    assert.match(off.output, /This leaves 1 person without 2FA/);
+    assert.match(
+      off.output,
+      /^1 person has only authenticators that are not on offer now\. They are still asked for them/m,
+    );
     const back = await command('policy', 'set', '--two-factor', 'optional', '--methods', 'app');
-    assert.doesNotMatch(back.output, /without 2FA/);
+    assert.doesNotMatch(back.output, /on offer/);
   });
 
   for (const [args, code] of [

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import knex from 'knex';
+import { openDatabase } from '../../src/storage/sql/database.ts';
 import { runs } from './command-line.ts';
 
 describe('The command line', () => {
@@ -43,13 +44,19 @@ describe('The command line', () => {
     const DATABASE_URL = 'postgres://postern:hushhush@127.0.0.1:1/postern';
     const ran = await runs({ DATA_DIR: folder, DATABASE_URL }, ['user', 'list']);
     assert.equal(ran.code, 1);
-    assert.match(ran.errors, /^It did not work: [^\n]*ECONNREFUSED[^\n]*\n$/);
+    assert.match(
+      ran.errors,
+      /^DATABASE_URL: no PostgreSQL answers at 127\.0\.0\.1:1 \(ECONNREFUSED\)[^\n]*\n$/,
+    );
     assert.doesNotMatch(ran.errors, /hushhush| {4}at /);
   });
 
   it('writes the log to standard error when asked, so that results can be piped on', async () => {
-    const DATABASE_URL = 'postgres://postern:hushhush@127.0.0.1:1/postern';
-    const ran = await runs({ DATA_DIR: folder, DATABASE_URL }, ['--verbose', 'user', 'list', '--json']);
+    await runs({ DATA_DIR: folder }, ['user', 'list']);
+    const db = openDatabase(`sqlite:${join(folder, 'postern.sqlite')}`);
+    await db.schema.renameTable('authenticators', 'lost');
+    await db.destroy();
+    const ran = await runs({ DATA_DIR: folder }, ['--verbose', 'user', 'list', '--json']);
     assert.match(ran.errors, /^\{"level":"error".*"msg":"the command failed"\}$/m);
     assert.equal(ran.output, '');
   });

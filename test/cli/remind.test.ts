@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Account } from '../../src/accounts/account.ts';
-import { openDatabase } from '../../src/storage/database.ts';
-import { days, hours } from '../../src/time.ts';
-import type { Grace } from '../../src/two-factor/grace.ts';
+import { days, hours } from '../../src/kernel/time.ts';
+import type { Grace } from '../../src/settings/grace.ts';
+import { openDatabase } from '../../src/storage/sql/database.ts';
 import { groupWith, siteRuleIs } from '../support/policies.ts';
 import { OPERATOR, openPortal, type TestPortal } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
@@ -138,7 +138,7 @@ describe('The command line: reminders', () => {
     const db = openDatabase(`sqlite:${join(folder, 'portal.sqlite')}`);
     await db('accounts')
       .where({ id: ann.id })
-      .update({ reminded_at: Date.now() - days(count) });
+      .update({ reminded_at: Date.now() + days(-count) });
     await db.destroy();
   }
 });

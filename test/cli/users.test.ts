@@ -144,6 +144,18 @@ describe('The command line: people', () => {
     assert.equal(ran.output, '');
   });
 
+  it('remembers the language that the person reads, for the invitation and what comes after it', async () => {
+    const args = ['--name', 'Fay', '--invite', '--language', 'français'];
+    assert.equal((await command('user', 'create', 'fay@example.org', ...args)).code, 0);
+    const mail = await portal.mailbox.next('fay@example.org');
+    assert.equal(mail.headers.get('content-language'), 'fr');
+    const fay = await portal.services.accounts.findByEmail('fay@example.org');
+    assert.deepEqual([fay?.locale, fay?.knownLanguage], [null, 'fr']);
+    const unknown = await command('user', 'create', 'fay2@example.org', '--name', 'Fay', '--language', 'xx');
+    assert.equal(unknown.code, 64);
+    assert.match(unknown.errors, /^error: [^\n]*The languages are: en, ar, de, es, fr, he, ja\.\n$/);
+  });
+
   it('refuses an address that has an account, however it is written', async () => {
     const email = someone();
     await portal.account(email);
@@ -180,6 +192,7 @@ describe('The command line: people', () => {
         email: `many${count}@example.org`,
         name: 'Many',
         locale: null,
+        knownLanguage: null,
         passwordHash: null,
         role: 'member',
         createdAt: 0,
@@ -224,6 +237,26 @@ describe('The command line: people', () => {
     assert.equal((await lastEvent()).event, 'account.enabled');
     const back = await signsIn(portal, email);
     assert.notEqual(back.page.heading, 'Sign in');
+  });
+
+  it('finds a person by whatever spelling of the address, and creates none for another', async () => {
+    const email = someone();
+    await portal.account(email);
+    const spelled = `\u200e${email.toUpperCase()}.\u200b`;
+    const disabled = await command('user', 'disable', spelled);
+    assert.deepEqual([disabled.code, disabled.output.includes(email)], [0, true]);
+    const created = await command('user', 'create', spelled, '--name', 'Ann', '--invite');
+    assert.notEqual(created.code, 0);
+    const unseen = await command(
+      'user',
+      'create',
+      email.replace('@', '\u200b@'),
+      '--name',
+      'Ann',
+      '--invite',
+    );
+    assert.equal(unseen.code, 64);
+    assert.match(unseen.errors, /invisible character/);
   });
 
   for (const verb of ['reset-2fa', 'disable', 'enable']) {

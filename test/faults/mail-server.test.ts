@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
-import { openDatabase } from '../../src/storage/database.ts';
-import { hours, minutes, seconds } from '../../src/time.ts';
+import { hours, minutes, seconds } from '../../src/kernel/time.ts';
+import { openDatabase } from '../../src/storage/sql/database.ts';
 import { brokenInvariants } from '../support/invariants.ts';
 import { type OwnMailServer, ownMailServer } from '../support/mail-server.ts';
 import { Person } from '../support/person.ts';
@@ -10,9 +10,8 @@ import { openPortal, PASSWORD, type TestPortal } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 import { isSignedIn, newEmail } from '../support/victim.ts';
 
-const PATIENCE = seconds(5);
 const UNSURE = /The mail server has not said yet whether it takes the e-mail/;
-const REFUSED = /The e-mail could not be sent/;
+const AWAY = /We could not send the email right now/;
 
 interface Fault {
   readonly what: string;
@@ -36,7 +35,7 @@ const FAULTS: readonly Fault[] = [
     ...{ what: 'hangs', strikes: pauses, says: UNSURE, comes: true },
     ends: async (server) => server.signal('SIGCONT'),
   },
-  { what: 'is killed and started anew', strikes: isKilled, ends: startsAnew, says: REFUSED, comes: false },
+  { what: 'is killed and started anew', strikes: isKilled, ends: startsAnew, says: AWAY, comes: false },
   { what: 'hangs until it is killed', strikes: pauses, ends: startsAnew, says: UNSURE, comes: false },
 ];
 
@@ -69,14 +68,6 @@ describe('While the mail server', () => {
   async function settles(): Promise<void> {
     await portal.delivered();
     await portal.services.codes.settled();
-  }
-
-  /** What is pressed has its page in time. */
-  async function inTime(work: () => Promise<unknown>): Promise<void> {
-    const began = performance.now();
-    await work();
-    const took = performance.now() - began;
-    assert.ok(took < PATIENCE, `${took} ms`);
   }
 
   async function othersGoOn(): Promise<void> {
@@ -118,7 +109,7 @@ describe('While the mail server', () => {
         await ann.visits('/sign-in');
         ann.fillsIn('E-mail', email);
         ann.fillsIn('Password', PASSWORD);
-        await inTime(() => ann.presses('Sign in'));
+        await ann.presses('Sign in');
         assert.equal(ann.page.path, '/sign-in/code');
         assert.match(ann.page.notice ?? '', says);
         await othersGoOn();
@@ -127,21 +118,22 @@ describe('While the mail server', () => {
         await settles();
         assert.equal(codesTo(email).length, before + Number(comes));
         if (!comes) {
-          portal.wait(seconds(30));
+          // Nothing went out: there is no pause.
           await ann.presses('Send Verification Code');
           assert.equal(codesTo(email).length, before + 1, ann.page.text);
         }
         ann.fillsIn('Verification Code', newestCode(email));
         const twin = ann.copy();
-        await ann.presses('Continue');
-        assert.ok(isSignedIn(ann), ann.page.text);
-        await twin.presses('Continue');
-        assert.equal(isSignedIn(twin), false, 'the same code again');
+        // With a token of its own it is another form, and not the same one sent twice.
+        await twin.reopensForms();
+        await Promise.all([ann.presses('Continue'), twin.presses('Continue')]);
+        const ways = [ann, twin].map((one) => isSignedIn(one));
+        assert.deepEqual(ways.sort(), [false, true], 'the same code twice');
         portal.wait(hours(1));
         await portal.deliver();
         assert.equal(codesTo(email).length, before + 1, 'it came again later');
         assert.equal(await audited('sign-in.completed', email), 2);
-      }).timeout(30_000);
+      });
 
       it('setting up e-mail says what to do, and goes on when it is back', async () => {
         const account = await portal.account(email);
@@ -149,7 +141,7 @@ describe('While the mail server', () => {
         await ann.visits('/profile/two-factor/set-up/email');
         ann.fillsIn('Authenticator Name', 'Work mail');
         await strikes(server);
-        await inTime(() => ann.presses('Send Verification Code'));
+        await ann.presses('Send Verification Code');
         assert.match(ann.page.text, says);
         assert.deepEqual(await portal.services.authenticators.of(account.id), []);
 
@@ -157,8 +149,8 @@ describe('While the mail server', () => {
         await settles();
         assert.equal(codesTo(email).length, Number(comes));
         if (!comes) {
-          portal.wait(seconds(30));
-          await ann.presses(says === REFUSED ? 'Send Verification Code' : 'Send a new code');
+          // Nothing went out: there is no pause.
+          await ann.presses(says === AWAY ? 'Send Verification Code' : 'Send a new code');
           assert.equal(codesTo(email).length, 1, ann.page.text);
         }
         ann.fillsIn('Verification Code', newestCode(email));
@@ -167,7 +159,7 @@ describe('While the mail server', () => {
         await settles();
         assert.equal((await portal.services.authenticators.of(account.id)).length, 1);
         assert.equal(noticesTo(email, 'An authenticator was added to your account').length, 1);
-      }).timeout(30_000);
+      });
 
       it('a change is made, and its notice comes once when it is back', async () => {
         await portal.account(email);
@@ -176,7 +168,7 @@ describe('While the mail server', () => {
         ann.fillsIn('Current password', PASSWORD);
         ann.fillsIn('New password', 'eleven purple wagons');
         await strikes(server);
-        await inTime(() => ann.presses('Change password'));
+        await ann.presses('Change password');
         assert.match(ann.page.notice ?? '', /has been changed/);
         await ends(server);
         await settles();
@@ -187,7 +179,7 @@ describe('While the mail server', () => {
         assert.equal(noticesTo(email, 'Your password was changed').length, 1);
         const waiting = await db('mails').where({ state: 'waiting' });
         assert.deepEqual(waiting, []);
-      }).timeout(30_000);
+      });
     });
   }
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { openDatabase } from '../../src/storage/database.ts';
+import { openDatabase } from '../../src/storage/sql/database.ts';
 import { brokenInvariants } from '../support/invariants.ts';
 import { openPortal, type TestPortal } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Account } from '../../src/accounts/account.ts';
-import { openDatabase } from '../../src/storage/database.ts';
-import { minutes, seconds } from '../../src/time.ts';
+import { minutes, seconds } from '../../src/kernel/time.ts';
+import { openDatabase } from '../../src/storage/sql/database.ts';
 import { brokenInvariants } from '../support/invariants.ts';
 import { codeIn } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
@@ -10,7 +10,6 @@ import { openPortal, type TestPortal } from '../support/portal.ts';
 import { givesPassword, signsIn } from '../support/steps.ts';
 import { enrolsEmail, isSignedIn, newEmail } from '../support/victim.ts';
 
-const PATIENCE = seconds(5);
 const UNSURE = /has not said yet whether it takes the e-mail\. If it comes, enter its code here\./;
 
 type How = 'drops' | 'dawdles';
@@ -35,17 +34,15 @@ describe('A code of which nobody knows whether the mail server has it', () => {
   });
   after(() => portal.close());
 
-  /** The one code that has come, once the page was there in time and the mail server is done with it. */
+  /** The one code that has come, once the page was there, and then the mail server is done with it. */
   async function codeOf(how: How, person: Person, act: () => Promise<unknown>, address = ann.email) {
     const before = portal.mailbox.sentTo(address).length;
     portal.mailbox.behave(how);
-    const began = performance.now();
     await act();
-    assert.ok(performance.now() - began < PATIENCE, `${performance.now() - began} ms`);
     assert.equal(person.page.noticeKind, 'warning');
     assert.match(person.page.notice ?? '', UNSURE);
-    await portal.services.codes.settled();
     portal.mailbox.behave('takes');
+    await portal.services.codes.settled();
     const [mail, ...more] = portal.mailbox.sentTo(address).slice(before);
     assert.ok(mail && more.length === 0, 'it came once');
     return codeIn(mail);
@@ -71,11 +68,12 @@ describe('A code of which nobody knows whether the mail server has it', () => {
         });
         person.fillsIn('Verification Code', code);
         const twin = person.copy();
-        await person.presses('Continue');
-        assert.ok(isSignedIn(person), person.page.text);
-        await twin.presses('Continue');
-        assert.equal(isSignedIn(twin), false, 'the same code again');
-      }).timeout(20_000);
+        // With a token of its own it is another form, and not the same one sent twice.
+        await twin.reopensForms();
+        await Promise.all([person.presses('Continue'), twin.presses('Continue')]);
+        const ways = [person, twin].map((one) => isSignedIn(one));
+        assert.deepEqual(ways.sort(), [false, true], 'the same code twice');
+      });
 
       it('proves the mailbox of who sets up e-mail, also where it was sent again', async () => {
         const person = await signsIn(portal, ann.email);
@@ -92,7 +90,7 @@ describe('A code of which nobody knows whether the mail server has it', () => {
         }
         assert.equal(person.page.heading, 'Recovery codes', person.page.text);
         assert.equal((await portal.services.authenticators.of(ann.id)).length, 1);
-      }).timeout(20_000);
+      });
 
       it('proves a new address, and does not tell by its absence who has an account', async () => {
         const person = await signsIn(portal, ann.email);
@@ -100,6 +98,7 @@ describe('A code of which nobody knows whether the mail server has it', () => {
         portal.mailbox.behave(how);
         await asksForChange(person, taken.email);
         const said = [person.page.path, person.page.notice];
+        portal.mailbox.behave('takes');
         await portal.services.codes.settled();
         assert.deepEqual(
           portal.mailbox.sentTo(taken.email).map(({ subject }) => subject),
@@ -113,7 +112,7 @@ describe('A code of which nobody knows whether the mail server has it', () => {
         await person.presses('Submit Code and Change');
         assert.match(person.page.text, new RegExp(free), person.page.text);
         assert.equal((await portal.services.accounts.find(ann.id))?.email, free);
-      }).timeout(20_000);
+      });
     });
   }
 });

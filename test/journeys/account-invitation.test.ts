@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { badNewPasswords, refusesBadFields } from '../support/bad-fields.ts';
 import { linkIn } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
-import { OPERATOR, onBothStores, PASSWORD } from '../support/portal.ts';
+import { OPERATOR, onPortal, PASSWORD } from '../support/portal.ts';
 import { givesPassword, signsIn } from '../support/steps.ts';
 
-onBothStores('An invitation', (portal) => {
+onPortal('An invitation', (portal) => {
   let number = 0;
   let email = '';
   let link = '';

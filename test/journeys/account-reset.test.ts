@@ -3,12 +3,12 @@ import { createServer, type Socket } from 'node:net';
 import { badEmails, badNewPasswords, refusesBadFields } from '../support/bad-fields.ts';
 import { linkIn } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
-import { OPERATOR, onBothStores, openPortal, PASSWORD } from '../support/portal.ts';
+import { OPERATOR, onPortal, openPortal, PASSWORD } from '../support/portal.ts';
 import { givesPassword, nextStep, setsUpApp, signsIn } from '../support/steps.ts';
 
 const NEXT = 'eleven purple wagons';
 
-onBothStores('A forgotten password', (portal) => {
+onPortal('A forgotten password', (portal) => {
   let number = 0;
   let email = '';
   let ann: Person;

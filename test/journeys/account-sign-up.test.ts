@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { badEmails, badLines, badNewPasswords, refusesBadFields } from '../support/bad-fields.ts';
 import { linkIn } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
-import { anotherInstance, onBothStores, PASSWORD } from '../support/portal.ts';
+import { anotherInstance, onPortal, PASSWORD } from '../support/portal.ts';
 import { givesPassword, signsIn } from '../support/steps.ts';
 
-onBothStores('Signing up', (portal) => {
+onPortal('Signing up', (portal) => {
   let number = 0;
   let email = '';
   let ann: Person;

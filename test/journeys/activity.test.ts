@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Person } from '../support/person.ts';
-import { onBothStores } from '../support/portal.ts';
+import { onPortal } from '../support/portal.ts';
 import { givesPassword, setsUpApp, signsIn } from '../support/steps.ts';
 
-onBothStores('Activity', (portal) => {
+onPortal('Activity', (portal) => {
   it("shows the person's own events in plain words, newest first, and nobody else's", async () => {
     await portal().account('ann@example.org');
     await portal().account('bob@example.org');

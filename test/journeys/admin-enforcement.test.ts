@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Account } from '../../src/accounts/account.ts';
-import type { AuditEventName } from '../../src/audit/audit.ts';
-import { days } from '../../src/time.ts';
+import type { AuditEventName } from '../../src/audit/vocabulary.ts';
+import { days } from '../../src/kernel/time.ts';
 import type { Person } from '../support/person.ts';
 import { groupWith, siteRuleIs } from '../support/policies.ts';
-import { OPERATOR, onBothStores } from '../support/portal.ts';
+import { OPERATOR, onPortal } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 import { enrolsApp, newEmail } from '../support/victim.ts';
 
-onBothStores('Administration: what applies to a person', (portal) => {
+onPortal('Administration: what applies to a person', (portal) => {
   let ada: Person;
   let bob: Account;
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { linkIn } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
-import { onBothStores } from '../support/portal.ts';
+import { onPortal } from '../support/portal.ts';
 import { givesPassword, signsIn } from '../support/steps.ts';
 
 const BCRYPT = '$2b$05$CCCCCCCCCCCCCCCCCCCCC.rAf3o4sLTvR4cFKmbAV7SuUjZhE3kGG';
 
-onBothStores('Administration: people in bulk', (portal) => {
+onPortal('Administration: people in bulk', (portal) => {
   let ada: Person;
   let number = 0;
   const someone = () => `new${number++}@example.org`;
@@ -123,6 +123,19 @@ onBothStores('Administration: people in bulk', (portal) => {
       assert.match(ada.page.text, /at most 30,000 characters, or the command line/);
     });
 
+    it('names the columns that are not known, and leaves them out where the box is ticked', async () => {
+      const email = someone();
+      await pastes(`Email,Full name,Phone\n${email},Zoe,1\n`, 'Check only');
+      assert.equal(ada.page.status, 422);
+      assert.match(ada.page.text, /Not known: Phone\./);
+      ada.chooses('Leave out columns that are not known');
+      await ada.presses('Check only');
+      assert.match(ada.page.text, /1 account would be created\..* Not imported: Phone\./);
+      await ada.presses('Import');
+      assert.equal(await exists(email), true);
+      assert.match(ada.page.text, /1 account was created\..* Not imported: Phone\./);
+    });
+
     it('takes nothing but one text and what its boxes send', async () => {
       await ada.visits('/admin/people/import');
       const good = { csv: 'email,name\nx@example.org,X\n', act: 'import' };
@@ -195,7 +208,10 @@ onBothStores('Administration: people in bulk', (portal) => {
       assert.match(headers['content-disposition'] ?? '', /^attachment; filename="people-[\d-]+\.csv"$/);
       assert.equal(headers['cache-control'], 'no-store');
       const lines = text.split('\r\n');
-      assert.equal(lines[0], 'id,email,name,role,state,created,last_sign_in,methods,authenticators,groups');
+      assert.equal(
+        lines[0],
+        'id,email,name,role,state,created,last_sign_in,methods,authenticators,groups,language',
+      );
       assert.ok(text.includes(`mia@example.org,"'=HYPERLINK(""http://evil"")",member,active,`));
       assert.doesNotMatch(text, /argon2|\$2b\$/);
     });
@@ -211,7 +227,8 @@ onBothStores('Administration: people in bulk', (portal) => {
       assert.equal(mia.name, '=HYPERLINK("http://evil")');
       assert.deepEqual(mia.authenticators, []);
       assert.deepEqual(Object.keys(mia).sort(), [
-        ...['authenticators', 'createdAt', 'email', 'groups', 'id', 'lastSignInAt', 'name', 'role', 'state'],
+        ...['authenticators', 'createdAt', 'email', 'groups', 'id', 'language', 'lastSignInAt'],
+        ...['name', 'role', 'state'],
       ]);
     });
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Account } from '../../src/accounts/account.ts';
-import type { AuditEventName } from '../../src/audit/audit.ts';
-import { newId } from '../../src/identifiers.ts';
+import type { AuditEventName } from '../../src/audit/vocabulary.ts';
+import { newId } from '../../src/kernel/identifiers.ts';
 import { linkIn } from '../support/mailbox.ts';
 import type { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
 import { setsUpApp, signsIn } from '../support/steps.ts';
 
-onBothStores('Administration: people', (portal) => {
+onPortal('Administration: people', (portal) => {
   let number = 0;
   let ada: Person;
   let bob: Account;
@@ -87,7 +87,13 @@ onBothStores('Administration: people', (portal) => {
           email: `${mark}-${index}@example.org`,
         };
         const createdAt = portal().now();
-        const rest = { locale: null, passwordHash: null, role: 'member', createdAt } as const;
+        const rest = {
+          locale: null,
+          knownLanguage: null,
+          passwordHash: null,
+          role: 'member',
+          createdAt,
+        } as const;
         assert.equal(await accounts.create({ ...person, ...rest, id: newId(createdAt) }), true);
       }
       await ada.visits(`/admin/people?search=${mark}`);
@@ -317,7 +323,7 @@ onBothStores('Administration: people', (portal) => {
       portal().mailbox.refuse(true);
       await ada.presses('Send password link');
       portal().mailbox.refuse(false);
-      assert.equal(ada.page.status, 502);
+      assert.equal(ada.page.status, 422);
       assert.match(ada.page.errors.join(), /could not be sent/);
       await ada.presses('Send password link');
       assert.match(ada.page.notice ?? '', /on its way/);
@@ -355,6 +361,7 @@ onBothStores('Administration: people', (portal) => {
     it('shows how things stand when it was done already in another tab', async () => {
       await ada.follow('Disable – State');
       const twin = ada.copy();
+      await twin.visits(twin.page.path);
       await ada.presses('Disable account');
       await twin.presses('Disable account');
       assert.equal(twin.page.path, bobsPage);

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
-import { givesPassword, setsUpApp, setsUpEmail, signsIn } from '../support/steps.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
+import {
+  givesPassword,
+  scansQrCode,
+  setsUpApp,
+  setsUpEmail,
+  signsIn,
+  stepsUpElsewhere,
+} from '../support/steps.ts';
+import { isSignedIn, mailedCode } from '../support/victim.ts';
 
 const OPTIONAL = {
   siteName: 'Acme Help',
@@ -21,7 +29,7 @@ const FILLED = {
   sender: '',
 };
 
-onBothStores('Administration: policy', (portal) => {
+onPortal('Administration: policy', (portal) => {
   let ada: Person;
 
   before(async () => {
@@ -91,14 +99,21 @@ onBothStores('Administration: policy', (portal) => {
     ada.fillsIn('Help contact (optional)', 'help@nova.example');
     ada.fillsIn('Sender address (optional)', 'codes@nova.example');
     await ada.presses('Save policy');
-    assert.equal(ada.page.notice, 'The policy has been saved. It holds from now on, for open sessions too.');
+    assert.equal(
+      ada.page.notice,
+      'The policy has been saved. It applies from now on, for open sessions too.',
+    );
     assert.match(ada.page.title, /^Policy - Administration - Nova$/);
     assert.match(ada.page.text, /Need help\? help@nova\.example/);
     await ada.visits('/profile/two-factor/set-up/email');
     ada.fillsIn('Authenticator Name', 'Mail');
     await ada.presses('Send Verification Code');
-    const mail = await portal().mailbox.next('ada@example.org');
-    assert.equal(mail.from?.value[0]?.address, 'codes@nova.example');
+    await portal().delivered();
+    const [warning, code] = portal().mailbox.sentTo('ada@example.org').slice(-2);
+    assert.equal(code?.from?.value[0]?.address, 'codes@nova.example');
+    // The mail that warns all administrators of a new sender still comes from the earlier one.
+    assert.match(warning?.subject ?? '', /asks for less/);
+    assert.notEqual(warning?.from?.value[0]?.address, 'codes@nova.example');
   });
 
   it('saves for how long 2FA may be put off, and since when it is mandatory', async () => {
@@ -129,7 +144,8 @@ onBothStores('Administration: policy', (portal) => {
     assert.deepEqual((await settings()).grace, { kind: 'none' });
   });
 
-  it('saves how carefully 2FA is reset', async () => {
+  it('saves how carefully 2FA is reset; what makes it easier waits for another administrator', async () => {
+    await portal().account('ben@example.org', 'administrator', 'Ben Admin');
     ada.chooses('A second administrator has to approve');
     ada.fillsIn('Waiting period in hours', '24');
     await ada.presses('Save policy');
@@ -150,7 +166,30 @@ onBothStores('Administration: policy', (portal) => {
     }
     ada.fillsIn('Waiting period in hours', '');
     await ada.presses('Save policy');
-    assert.deepEqual((await settings()).resets, { secondApproval: false, waitingHours: 0 });
+    assert.match(ada.page.notice ?? '', /waits for another administrator/);
+    assert.deepEqual((await settings()).resets, { secondApproval: true, waitingHours: 24 });
+    const { pendingResets } = await settings();
+    assert.deepEqual(pendingResets?.resets, { secondApproval: false, waitingHours: 0 });
+    assert.equal(pendingResets.confirmableFrom - pendingResets.askedAt, 24 * 3_600_000);
+    const asked = await portal().services.audit.search({
+      event: 'policy.change-asked',
+      page: 1,
+      pageSize: 1,
+    });
+    assert.deepEqual(asked.events[0]?.detail, {
+      'second-approval': 'on → off',
+      'waiting-hours': '24 → 0',
+    });
+    ada.fillsIn('Waiting period in hours', '30');
+    ada.chooses('A second administrator has to approve');
+    await ada.presses('Save policy');
+    assert.deepEqual(
+      (await settings()).resets,
+      { secondApproval: true, waitingHours: 30 },
+      'stricter: at once',
+    );
+    assert.equal((await settings()).pendingResets, null);
+    await portal().services.settings.change({ resets: { secondApproval: false, waitingHours: 0 } });
   });
 
   it('lets browsers be trusted for so many days, and refuses what is no number of days', async () => {
@@ -238,22 +277,25 @@ onBothStores('Administration: policy', (portal) => {
       await portal().services.authenticators.reset(account?.id ?? '', 'test', portal().now());
     });
 
-    it('says how many it leaves without 2FA, and asks before anything changes', async () => {
+    it('says how many have nothing else, and that they are still asked for it, before anything changes', async () => {
       ada.unticks('Email Authentication');
       ada.fillsIn('Help contact (optional)', 'Room 7');
       await ada.presses('Save policy');
       assert.equal(ada.page.path, '/admin/policy/confirm');
-      assert.equal(ada.page.heading, 'Leave people without 2FA?');
-      assert.match(ada.page.text, /This leaves 1 person without 2FA/);
-      assert.match(ada.page.text, /only the password protects their accounts/);
+      assert.equal(ada.page.heading, 'Save this?');
+      assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
+      assert.match(
+        ada.page.text,
+        /still asked for what they have .*: nobody gets in with the password alone/,
+      );
       assert.deepEqual((await settings()).twoFactor.methods, ['app', 'email']);
-      await ada.presses('Save and leave them without');
+      await ada.presses('Save');
       assert.equal(ada.page.path, '/admin/policy');
       assert.equal(ada.page.noticeKind, 'success');
       assert.deepEqual((await settings()).twoFactor.methods, ['app']);
       assert.equal((await settings()).helpContact, 'Room 7');
       const again = await signsIn(portal(), email);
-      assert.ok(!again.page.path.startsWith('/sign-in'), 'the password is enough now');
+      assert.equal(again.page.path, '/sign-in/code', 'as it was said');
     });
 
     it('can be called off', async () => {
@@ -264,23 +306,51 @@ onBothStores('Administration: policy', (portal) => {
       assert.deepEqual((await settings()).twoFactor.methods, ['app', 'email']);
     });
 
-    it('asks when all of 2FA is switched off, too', async () => {
+    it('says so when all of 2FA is switched off, too, and asks them for it until it is reset', async () => {
       ada.chooses('Off');
       await ada.presses('Save policy');
-      assert.match(ada.page.text, /leaves 1 person/);
+      assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
+      await ada.presses('Save');
+      assert.equal((await signsIn(portal(), email)).page.path, '/sign-in/code');
+      await ann.visits('/profile/two-factor');
+      assert.match(ann.page.text, /switched two-factor authentication off: you cannot set up anything new/);
+      assert.match(ann.page.text, /You are still asked for what you have when you sign in/);
+      assert.equal(ann.page.links.filter(({ href }) => href.includes('/set-up/')).length, 0);
+      const account = await portal().services.accounts.findByEmail(email);
+      await portal().services.authenticators.reset(account?.id ?? '', 'test', portal().now());
+      assert.ok(isSignedIn(await signsIn(portal(), email)));
     });
 
-    it('says what mandatory means for them, and leads them to the wizard in sessions that are open', async () => {
+    it('leads those who have to set up another to the wizard, in sessions that are open too', async () => {
       ada.chooses('Require users to set up 2FA');
       ada.unticks('Email Authentication');
       await ada.presses('Save policy');
-      assert.match(ada.page.text, /has to set up another authenticator/);
-      await ada.presses('Save and leave them without');
+      assert.equal(ada.page.heading, 'Ask people to set up 2FA?');
+      assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
+      await ada.presses('Save');
       await ann.visits('/');
       assert.equal(ann.page.path, '/sign-in/set-up/app');
+      portal().wait(30_000);
+      const again = await signsIn(portal(), email);
+      assert.match(again.page.heading, /^Enter the code from your e-?mail$/);
+      again.fillsIn('Verification Code', await mailedCode(portal(), email));
+      await again.presses('Continue');
+      assert.equal(
+        again.page.path,
+        '/sign-in/set-up/app',
+        'the mailed code proves the old factor, and the new one follows',
+      );
+      const app = await scansQrCode(again);
+      again.fillsIn('Authenticator Name', 'Phone');
+      again.fillsIn('Verification Code', app.code(portal().now()));
+      await again.presses('Submit Code and Create');
+      await again.presses('I have saved them. Continue');
+      assert.ok(isSignedIn(again));
+      await again.visits('/profile/two-factor');
+      assert.match(again.page.text, /switched this method off\. It is not asked for/);
     });
 
-    it('does not ask where nobody is left without, nor count those who were before', async () => {
+    it('says nothing where all stays on offer, nor counts those who had nothing on offer before', async () => {
       const both = `both${number}@example.org`;
       const account = await portal().account(both);
       const bob = await signsIn(portal(), both);
@@ -291,7 +361,7 @@ onBothStores('Administration: policy', (portal) => {
       assert.equal(ada.page.noticeKind, 'info');
       ada.chooses('Off');
       await ada.presses('Save policy');
-      assert.match(ada.page.text, /leaves 1 person/, 'Bob; Ann has none that counts already');
+      assert.match(ada.page.text, /1 person would have only/, 'Bob; what Ann has is not on offer already');
       await portal().services.authenticators.reset(account.id, 'test', portal().now());
     });
 
@@ -331,9 +401,8 @@ onBothStores('Administration: policy', (portal) => {
   });
 
   it('keeps what was typed when the form was out of date', async () => {
-    await ada.goesOnFrom(
-      await ada.submitsRaw('POST', '/admin/policy', { ...FILLED, helpContact: 'Typed' }, { csrf: 'none' }),
-    );
+    await stepsUpElsewhere(portal(), ada);
+    await ada.goesOnFrom(await ada.submitsRaw('POST', '/admin/policy', { ...FILLED, helpContact: 'Typed' }));
     assert.equal(ada.page.status, 403);
     assert.equal((await settings()).helpContact, '');
     await ada.follow('Back to the form');

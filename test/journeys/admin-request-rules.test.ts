@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { hours } from '../../src/time.ts';
+import { hours } from '../../src/kernel/time.ts';
 import { approves, losesAccess, NOTE } from '../support/lost-access.ts';
 import { linkIn } from '../support/mailbox.ts';
 import { Person } from '../support/person.ts';
-import { OPERATOR, onBothStores } from '../support/portal.ts';
+import { OPERATOR, onPortal } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 
-onBothStores('Administration: requests, with care', (portal) => {
+onPortal('Administration: requests, with care', (portal) => {
   let number = 0;
   let lost: Awaited<ReturnType<typeof losesAccess>>;
   let page: string;

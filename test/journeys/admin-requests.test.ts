@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { newId } from '../../src/identifiers.ts';
+import { newId } from '../../src/kernel/identifiers.ts';
 import { badLines, refusesBadFields } from '../support/bad-fields.ts';
 import { approves, losesAccess, NOTE } from '../support/lost-access.ts';
 import type { Person } from '../support/person.ts';
-import { onBothStores } from '../support/portal.ts';
+import { onPortal } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 
-onBothStores('Administration: requests', (portal) => {
+onPortal('Administration: requests', (portal) => {
   let number = 0;
   let lost: Awaited<ReturnType<typeof losesAccess>>;
   let page: string;

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { parse } from 'csv-parse/sync';
-import type { Group } from '../../src/accounts/group.ts';
 import { createApp } from '../../src/app.ts';
+import { hours, seconds } from '../../src/kernel/time.ts';
+import { Adoption, FIGURE_IDS } from '../../src/policy/adoption.ts';
+import type { Group } from '../../src/policy/group.ts';
+import type { PolicyReport } from '../../src/policy/report.ts';
+import { requiredEnrolment } from '../../src/policy/requirements.ts';
 import { siteRule } from '../../src/settings/settings.ts';
-import { hours, seconds } from '../../src/time.ts';
-import { Adoption, FIGURE_IDS } from '../../src/two-factor/adoption.ts';
-import type { Census } from '../../src/two-factor/census.ts';
-import { dueAfterPassword } from '../../src/two-factor/sign-in-checks.ts';
 import type { Person } from '../support/person.ts';
 import { groupWith, siteRuleIs } from '../support/policies.ts';
-import { OPERATOR, onBothStores } from '../support/portal.ts';
+import { OPERATOR, onPortal } from '../support/portal.ts';
 import { quickAccount } from '../support/quick-account.ts';
 import { signsIn } from '../support/steps.ts';
 import { enrolsApp, enrolsEmail } from '../support/victim.ts';
 
-onBothStores('Administration: adoption', (portal) => {
+onPortal('Administration: adoption', (portal) => {
   let ada: Person;
   let agents: Group;
 
@@ -160,7 +160,7 @@ onBothStores('Administration: adoption', (portal) => {
     for (const { account, authenticators } of (await Array.fromAsync(people.inBatches())).flat()) {
       const policy = await policies.of(account, site);
       const isActive = account.disabledAt === null && account.passwordHash !== null;
-      if (isActive && dueAfterPassword(policy, authenticators, true)) lacking.push(account.email);
+      if (isActive && requiredEnrolment(policy, authenticators)) lacking.push(account.email);
     }
     assert.ok(lacking.length > 1);
     await ada.visits('/admin/adoption/people?figure=lacking');
@@ -241,15 +241,15 @@ onBothStores('Administration: adoption', (portal) => {
 
   it('says of which moment its figures are where it takes long to count them, and counts again later', async () => {
     let later = 0;
-    const { census, clock } = portal().services;
-    const slow: Pick<Census, 'tallies' | 'people'> = {
-      people: (...asked) => census.people(...asked),
-      tallies(scope) {
+    const { policyReport, clock } = portal().services;
+    const slow: Pick<PolicyReport, 'totals' | 'people'> = {
+      people: (...asked) => policyReport.people(...asked),
+      totals(scope) {
         later += seconds(6);
-        return census.tallies(scope);
+        return policyReport.totals(scope);
       },
     };
-    const adoption = new Adoption({ census: slow, clock: () => clock() + later });
+    const adoption = new Adoption({ policyReport: slow, clock: () => clock() + later });
     const app = createApp({ ...portal().services, adoption });
     const boss = await signsIn({ ...portal(), app }, 'ada@example.org');
     const figures = async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { newId } from '../../src/identifiers.ts';
+import { newId } from '../../src/kernel/identifiers.ts';
+import { bind } from '../../src/kernel/transaction.ts';
+import type { ProposedChange } from '../../src/policy/policies.ts';
 import type { Services } from '../../src/services.ts';
-import type { WhatIf } from '../../src/two-factor/policies.ts';
 import {
   CREATION_TIMEOUT,
   type EmptyDatabase,
@@ -17,7 +18,7 @@ const NO_GRACE = { kind: 'none' } as const;
 
 /** A change, and what writes it. */
 interface Change {
-  readonly whatIf: WhatIf;
+  readonly proposed: ProposedChange;
   readonly write: (services: Services) => Promise<unknown>;
 }
 
@@ -31,7 +32,7 @@ for (const { engine, instances } of [
     const portal = openedOn(engine, instances);
 
     const known = async (id: string) => {
-      const { person } = await portal().services.standings.read({ accountId: id, signInId: undefined });
+      const { person } = await portal().services.snapshots.read({ accountId: id, signInId: undefined });
       assert.ok(person);
       return person;
     };
@@ -40,21 +41,24 @@ for (const { engine, instances } of [
         const decided = { twoFactor: { rule: 'mandatory', methods: ['app'] } } as const;
         const { settings, settingsChanges } = portal().services;
         const site = settingsChanges.next(await settings.read(), decided);
-        return { whatIf: { site }, write: (services) => services.settingsChanges.change(decided, OPERATOR) };
+        return {
+          proposed: { site },
+          write: (services) => services.settingsChanges.change(decided, OPERATOR),
+        };
       },
       'the rule of a group': async () => {
         const group = await groupWith(portal(), { rule: 'optional' }, []);
         const decided = { ...group, rule: 'mandatory' } as const;
         const rule = portal().services.groups.next(group, decided);
         return {
-          whatIf: { group: { id: group.id, rule } },
+          proposed: { group: { id: group.id, rule } },
           write: (services) => services.groups.change(group, decided, OPERATOR),
         };
       },
       'the end of a group': async () => {
         const group = await groupWith(portal(), { rule: 'mandatory' }, []);
         return {
-          whatIf: { group: { id: group.id, rule: undefined } },
+          proposed: { group: { id: group.id, rule: undefined } },
           write: (services) => services.groups.remove(group, OPERATOR),
         };
       },
@@ -63,7 +67,7 @@ for (const { engine, instances } of [
         const group = await groupWith(portal(), { rule: 'mandatory' }, []);
         const memberships = [{ accountId: account.id, group, joinedAt: portal().now() }];
         return {
-          whatIf: { person: { known: await known(account.id), memberships } },
+          proposed: { person: { known: await known(account.id), memberships } },
           write: (services) => services.groups.add(group, account, OPERATOR),
         };
       },
@@ -71,7 +75,7 @@ for (const { engine, instances } of [
         const account = await portal().account(`${newId(0)}@example.org`);
         const enforcement = { at: portal().now(), grace: NO_GRACE };
         return {
-          whatIf: { person: { known: await known(account.id), enforcement } },
+          proposed: { person: { known: await known(account.id), enforcement } },
           write: (services) => services.administration.enforceTwoFactor(account, NO_GRACE, OPERATOR),
         };
       },
@@ -79,13 +83,15 @@ for (const { engine, instances } of [
 
     for (const [what, prepare] of Object.entries(changes)) {
       it(`is written for one of twenty who were shown the same: ${what}`, async () => {
-        const { whatIf, write } = await prepare();
-        const { previews, settings } = portal().services;
-        const basis = await previews.basis(whatIf, await settings.read());
+        const { proposed, write } = await prepare();
+        const { policyImpact, settings } = portal().services;
+        const revision = await policyImpact.revision(proposed, await settings.read());
         const decisions = await Promise.all(
           Array.from({ length: 20 }, (_, contender) => {
             const { services } = portal(contender);
-            return services.previews.ifAsShown(whatIf, basis, () => write(services));
+            return services.policyImpact.applyIfUnchanged(proposed, revision, (tx) =>
+              write(bind(services, tx)),
+            );
           }),
         );
         const written = decisions.filter(({ kind }) => kind === 'written');
@@ -96,17 +102,20 @@ for (const { engine, instances } of [
     if (instances === 1) return;
 
     it('waits for what is being checked and written', async () => {
-      const { whatIf, write } = await (changes['the rule of a group']?.() ?? assert.fail());
+      const { proposed, write } = await (changes['the rule of a group']?.() ?? assert.fail());
       const others = [...Object.values(changes), imports];
       const prepared = await Promise.all(others.map((prepare) => prepare()));
-      const basis = await portal().services.previews.basis(whatIf, await portal().services.settings.read());
+      const revision = await portal().services.policyImpact.revision(
+        proposed,
+        await portal().services.settings.read(),
+      );
       const order: string[] = [];
       const checked = Promise.withResolvers<void>();
       const goOn = Promise.withResolvers<void>();
-      const first = portal(0).services.previews.ifAsShown(whatIf, basis, async () => {
+      const first = portal(0).services.policyImpact.applyIfUnchanged(proposed, revision, async (tx) => {
         checked.resolve();
         await goOn.promise;
-        await write(portal(0).services);
+        await write(bind(portal(0).services, tx));
         order.push('first');
       });
       await checked.promise;
@@ -133,8 +142,9 @@ for (const { engine, instances } of [
         role: 'member',
         passwordHash: null,
         groupIds: [group.id],
+        language: null,
       } as const;
-      return { whatIf: {}, write: ({ peopleImport }) => peopleImport.create([person], OPERATOR) };
+      return { proposed: {}, write: ({ peopleImport }) => peopleImport.create([person], OPERATOR) };
     }
   });
 }

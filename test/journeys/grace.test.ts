@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import type { Account } from '../../src/accounts/account.ts';
-import { days } from '../../src/time.ts';
-import type { Grace } from '../../src/two-factor/grace.ts';
+import { days } from '../../src/kernel/time.ts';
+import type { Grace } from '../../src/settings/grace.ts';
 import type { Person } from '../support/person.ts';
 import { groupWith, siteRuleIs } from '../support/policies.ts';
-import { OPERATOR, onBothStores } from '../support/portal.ts';
+import { OPERATOR, onPortal } from '../support/portal.ts';
 import { givesPassword, scansQrCode, setsUpApp, signsIn } from '../support/steps.ts';
 import { enrolsApp, newEmail } from '../support/victim.ts';
 
 const WEEK: Grace = { kind: 'days', days: 7 };
 
-onBothStores('Grace', (portal) => {
+onPortal('Grace', (portal) => {
   let email = '';
   let account: Account;
 
@@ -23,7 +23,7 @@ onBothStores('Grace', (portal) => {
   const mandatory = (grace: Grace) => siteRuleIs(portal(), { rule: 'mandatory', grace });
   const banner = ({ page }: Person) => page.$('.grace').text().replace(/\s+/g, ' ').trim();
   const begun = async () =>
-    (await portal().services.policies.of(account, await siteNow())).rules.map(({ begun: at }) => at);
+    (await portal().services.policies.of(account, await siteNow())).rules.map(({ graceStartedAt: at }) => at);
   async function siteNow() {
     const { twoFactor, grace, mandatorySince } = await portal().services.settings.read();
     return { ...twoFactor, grace, since: mandatorySince };

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { loadWords } from '../../src/words.ts';
+import { loadWords } from '../../src/kernel/i18n.ts';
 import { Person } from '../support/person.ts';
-import { onBothStores } from '../support/portal.ts';
+import { onPortal } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 import { enrolsApp } from '../support/victim.ts';
 import { visibleText } from '../support/visible-text.ts';
 
 const PATH = '/help/two-factor';
 
-onBothStores('The guide to two-factor authentication', (portal) => {
+onPortal('The guide to two-factor authentication', (portal) => {
   it('is there for strangers, who get no session for reading it', async () => {
     const stranger = new Person(portal().app);
     await stranger.visits(PATH);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { Person } from '../support/person.ts';
-import { onBothStores } from '../support/portal.ts';
+import { onPortal } from '../support/portal.ts';
 import { setsUpApp, setsUpEmail, signsIn } from '../support/steps.ts';
 
 const HELP_CENTER = 'https://help.example.org/start';
 
-onBothStores(
+onPortal(
   'The front page',
   (portal) => {
     let number = 0;
@@ -44,6 +44,12 @@ onBothStores(
       await ann.follow('See your 2FA');
       assert.equal(ann.page.heading, 'Your 2FA');
       await portal().services.settings.change({ twoFactor: { rule: 'off', methods: ['app', 'email'] } });
+      await ann.visits('/');
+      assert.match(ann.page.text, /protects your account: 2 authenticators are set up\./, 'still asked for');
+      const account = await portal().services.accounts.findByEmail(email);
+      for (const { id } of await portal().services.authenticators.of(account?.id ?? '')) {
+        await portal().services.authenticators.remove(account?.id ?? '', id, portal().now());
+      }
       await ann.visits('/');
       assert.match(ann.page.text, /switched off here\. Only your password protects your account\./);
       await ann.follow('See your 2FA');
@@ -88,7 +94,7 @@ onBothStores(
   { HELP_CENTER_URL: HELP_CENTER },
 );
 
-onBothStores('The front page of a site without a help center', (portal) => {
+onPortal('The front page of a site without a help center', (portal) => {
   it('has no way on to one', async () => {
     await portal().account('ann@example.org');
     const ann = await signsIn(portal(), 'ann@example.org');

@@ -111,7 +111,7 @@ describe('What happens is in the log by names of the OWASP vocabulary', () => {
   it('nothing that was undone', async () => {
     const nobody = { ...vera.account, id: 'nobody' };
     const lines = await linesOf(() =>
-      assert.rejects(portal.services.signIns.complete(nobody, OPERATOR, 'password'), /FOREIGN KEY/),
+      assert.rejects(portal.services.completion.complete(nobody, OPERATOR, []), /FOREIGN KEY/),
     );
     assert.deepEqual(lines, []);
   });

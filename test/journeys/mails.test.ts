@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Account } from '../../src/accounts/account.ts';
-import { hours, minutes, seconds } from '../../src/time.ts';
+import { hours, minutes, seconds } from '../../src/kernel/time.ts';
 import { codeIn, linkIn } from '../support/mailbox.ts';
 import type { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 import { enrolsEmail } from '../support/victim.ts';
 
-onBothStores('Mails that the mail server does not take', (portal) => {
+onPortal('Mails that the mail server does not take', (portal) => {
   let number = 0;
   let ada: Person;
   let bob: Account;
@@ -111,7 +111,7 @@ onBothStores('Mails that the mail server does not take', (portal) => {
 
   it('with a code are not called sent, and go out at no later time; the list never has the code', async () => {
     await enrolsEmail(portal(), bob);
-    portal().mailbox.behave('defers');
+    portal().mailbox.behave('refuses');
     const member = await signsIn(portal(), bob.email);
     assert.match(member.page.notice ?? '', /could not be sent/);
     portal().mailbox.behave('takes');
@@ -124,32 +124,38 @@ onBothStores('Mails that the mail server does not take', (portal) => {
     const [[subject, , , state] = [], [, , , earlier, answer] = []] = await mailsOfBob();
     assert.equal(subject, 'Your verification code for Help Center');
     assert.match(state ?? '', /^Taken by the mail server/);
-    assert.deepEqual([/^Refused/.test(earlier ?? ''), answer], [true, '451 Not today']);
+    assert.deepEqual([/^Refused/.test(earlier ?? ''), answer], [true, '550 Not today']);
     assert.doesNotMatch(ada.page.text, new RegExp(`\\b${code}\\b`));
     again.fillsIn('Verification Code', code);
     await again.presses('Continue');
     assert.match(again.page.heading, /^Hello/);
   });
 
-  it('do not tell by their absence who has an account: asked for an address, the page says the same', async () => {
-    portal().mailbox.behave('defers');
-    const taken = await portal().account(`taken${number++}@example.org`);
-    const member = await signsIn(portal(), bob.email);
-    const said: string[] = [];
-    for (const address of [taken.email, `free${number++}@example.org`]) {
-      portal().wait(minutes(1));
-      await member.visits('/profile/email');
-      member.fillsIn('New e-mail', address);
-      await member.presses('Send Verification Code');
-      said.push(`${member.page.status} ${member.page.errorAt('New e-mail')}`);
-    }
-    assert.match(said[0] ?? '', /^502 .*could not be sent/);
-    assert.equal(said[0], said[1]);
-    portal().mailbox.behave('takes');
-    portal().wait(hours(1));
-    await portal().deliver();
-    assert.ok(!portal().mailbox.addressees.includes(taken.email));
-  });
+  for (const [how, says, mails] of [
+    ['refuses', /^422 \/profile\/email .*could not be sent/, 0],
+    ['defers', /^200 \/profile\/email\/code .*It may take some minutes/, 1],
+  ] as const) {
+    it(`do not tell by their absence who has an account, where the mail server ${how} them: the page says the same`, async () => {
+      portal().mailbox.behave(how);
+      const taken = await portal().account(`taken${number++}@example.org`);
+      const member = await signsIn(portal(), bob.email);
+      const said: string[] = [];
+      for (const address of [taken.email, `free${number++}@example.org`]) {
+        portal().wait(minutes(1));
+        await member.visits('/profile/email');
+        member.fillsIn('New e-mail', address);
+        await member.presses('Send Verification Code');
+        const { page } = member;
+        said.push(`${page.status} ${page.path} ${page.errors.join()}${page.notice ?? ''}`);
+      }
+      assert.match(said[0] ?? '', says);
+      assert.equal(said[0], said[1]);
+      portal().mailbox.behave('takes');
+      portal().wait(hours(1));
+      await portal().deliver();
+      assert.equal(portal().mailbox.sentTo(taken.email).length, mails);
+    });
+  }
 
   it('with a link wait, and the page says so; a newer link takes the place of one that waits', async () => {
     portal().mailbox.behave('defers');
@@ -200,12 +206,11 @@ onBothStores('Mails that the mail server does not take', (portal) => {
     assert.match(linkIn(await portal().mailbox.next(bob.email)), /\/cancel-request\?token=/);
   });
 
-  it('do not hold a page up where the mail server is slow: it answers within 5 seconds, and one mail comes', async () => {
+  it('do not hold a page up where the mail server is slow: it answers before that does, and one mail comes', async () => {
     portal().mailbox.behave('dawdles');
-    const began = performance.now();
     await presses('Send password link', 'Send password link');
-    assert.ok(performance.now() - began < 5000);
     assert.match(ada.page.notice ?? '', /The mail waits/);
+    portal().mailbox.behave('takes');
     await portal().deliver();
     assert.equal(came(), 1);
     const [[, , , state] = []] = await mailsOfBob();

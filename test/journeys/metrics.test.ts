@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createApp, createMetricsApp } from '../../src/app.ts';
-import { minutes } from '../../src/time.ts';
+import { minutes } from '../../src/kernel/time.ts';
 import { figuresIn, increases, ownSeries } from '../support/figures.ts';
 import { Person } from '../support/person.ts';
 import { OPERATOR, openPortal, type TestPortal } from '../support/portal.ts';
@@ -118,7 +118,7 @@ describe('The figures', () => {
   it('count nothing that was undone', async () => {
     const nobody = { ...(await portal.account(newEmail('ann'))), id: 'nobody' };
     const counted = await added('sign_ins', () =>
-      assert.rejects(portal.services.signIns.complete(nobody, OPERATOR, 'password'), /FOREIGN KEY/),
+      assert.rejects(portal.services.completion.complete(nobody, OPERATOR, []), /FOREIGN KEY/),
     );
     assert.deepEqual(counted, {});
   });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Account } from '../../src/accounts/account.ts';
-import type { Group } from '../../src/accounts/group.ts';
+import type { Group } from '../../src/policy/group.ts';
 import type { Person } from '../support/person.ts';
 import { groupWith, siteRuleIs } from '../support/policies.ts';
-import { OPERATOR, onBothStores } from '../support/portal.ts';
+import { OPERATOR, onPortal } from '../support/portal.ts';
 import { givesPassword, scansQrCode, setsUpApp, signsIn } from '../support/steps.ts';
 import { enrolsApp, givesAppCode, isSignedIn, newEmail, TRUST } from '../support/victim.ts';
 
-onBothStores('Policy by group', (portal) => {
+onPortal('Policy by group', (portal) => {
   let ann: Account;
 
   beforeEach(async () => {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { badEmails, refusesBadFields } from '../support/bad-fields.ts';
 import { codeIn, linkIn } from '../support/mailbox.ts';
 import type { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
 import { nextStep, setsUpApp, setsUpEmail, signsIn } from '../support/steps.ts';
 
-onBothStores('Changing the e-mail address', (portal) => {
+onPortal('Changing the e-mail address', (portal) => {
   let number = 0;
   let email = '';
   let next = '';
@@ -298,7 +298,7 @@ onBothStores('Changing the e-mail address', (portal) => {
     portal().mailbox.refuse(true);
     try {
       await asksFor(next);
-      assert.equal(ann.page.status, 502);
+      assert.equal(ann.page.status, 422);
       assert.match(ann.page.errorAt('New e-mail'), /could not be sent/);
       assert.equal(ann.page.value('New e-mail'), next);
       await ann.visits('/profile/email/code');

@@ -37,6 +37,13 @@ onBothStores('Changing the password', (portal) => {
     assert.equal(ann.page.path, '/profile/password');
   });
 
+  it('writes no word of an unknown browser into the mail: its name could be a link', async () => {
+    await changes(ann.copy({ userAgent: 'call-0800-123456.evil.example/1.0' }));
+    const mail = await portal().mailbox.next(email);
+    assert.match(mail.text ?? '', /^Browser: Unknown browser$/m);
+    assert.doesNotMatch(mail.text ?? '', /evil/);
+  });
+
   it('ends every session but this one, which goes on under a new id, and tells the person by mail', async () => {
     const elsewhere = await signsIn(portal(), email);
     const before = ann.copy();

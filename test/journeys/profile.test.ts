@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { loadWords } from '../../src/words.ts';
+import { loadWords } from '../../src/kernel/i18n.ts';
 import { badLines, refusesBadFields } from '../support/bad-fields.ts';
 import { Person } from '../support/person.ts';
-import { onBothStores } from '../support/portal.ts';
-import { setsUpApp, signsIn } from '../support/steps.ts';
+import { onPortal } from '../support/portal.ts';
+import { setsUpApp, signsIn, stepsUpElsewhere } from '../support/steps.ts';
 
 const PAGES = ['/profile', '/profile/name', '/profile/language', '/profile/email', '/profile/password'];
 
-onBothStores('My Profile', (portal) => {
+onPortal('My Profile', (portal) => {
   let number = 0;
   let email = '';
   let ann: Person;
@@ -36,13 +36,18 @@ onBothStores('My Profile', (portal) => {
       );
     });
 
-    it('leads to Your 2FA, and tells how many authenticators there are or that 2FA is off', async () => {
+    it('leads to Your 2FA, and tells how many authenticators there are, or where there is none that 2FA is off', async () => {
       await ann.follow('Your 2FA');
       assert.equal(ann.page.path, '/profile/two-factor');
       await setsUpApp(portal(), ann, email);
       await ann.visits('/profile');
       assert.match(ann.page.text, /On\. You have 1 authenticator\./);
       await portal().services.settings.change({ twoFactor: { rule: 'off', methods: ['app', 'email'] } });
+      await ann.visits('/profile');
+      assert.match(ann.page.text, /On\. You have 1 authenticator\./, 'which is still asked for');
+      const account = await portal().services.accounts.findByEmail(email);
+      const [phone] = await portal().services.authenticators.of(account?.id ?? '');
+      await portal().services.authenticators.remove(account?.id ?? '', phone?.id ?? '', portal().now());
       await ann.visits('/profile');
       assert.match(ann.page.text, /The administrators have switched it off\./);
     });
@@ -105,8 +110,11 @@ onBothStores('My Profile', (portal) => {
     });
 
     it('has no more than its pages', async () => {
-      for (const path of ['/profile/', '/profile/Name', '/profile/name/x', '/profile/role']) {
+      for (const path of ['/profile/name/x', '/profile/role', '/profile/name%2F']) {
         assert.equal((await ann.visits(path)).status, 404, path);
+      }
+      for (const path of ['/profile/', '/profile/Name']) {
+        assert.equal((await ann.loads(path)).status, 308, path);
       }
     });
   });
@@ -145,7 +153,8 @@ onBothStores('My Profile', (portal) => {
     });
 
     it('is still there after an out-of-date form', async () => {
-      const stale = await ann.submitsRaw('POST', '/profile/name', { name: 'Anna' }, { csrf: 'stale' });
+      await stepsUpElsewhere(portal(), ann);
+      const stale = await ann.submitsRaw('POST', '/profile/name', { name: 'Anna' });
       await ann.goesOnFrom(stale);
       assert.equal(ann.page.status, 403);
       await ann.follow('Back to the form');

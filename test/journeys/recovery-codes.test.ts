@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
 import { nextStep, savesRecoveryCodes, scansQrCode, signsIn } from '../support/steps.ts';
 import { codesLeft } from '../support/victim.ts';
 
-onBothStores('Recovery codes', (portal) => {
+onPortal('Recovery codes', (portal) => {
   let number = 0;
   let email = '';
   let ann: Person;
@@ -61,6 +61,21 @@ onBothStores('Recovery codes', (portal) => {
     portal().wait(2000);
     await ann.visits('/profile/two-factor/recovery-codes');
     assert.equal(ann.page.$('.recovery-codes').length, 0);
+  });
+
+  it('typed where six digits are asked for are told as what they are, with the way to their own page, and not spent', async () => {
+    const there = await signsIn(portal(), email);
+    there.fillsIn('Verification Code', codes[0] ?? '');
+    await there.presses('Continue');
+    assert.equal(there.page.status, 422);
+    assert.match(there.page.errorAt('Verification Code'), /looks like a recovery code/);
+    await there.follow('Use a recovery code');
+    there.fillsIn('Recovery code', '123 456');
+    await there.presses('Continue');
+    assert.match(there.page.errorAt('Recovery code'), /looks like a verification code/);
+    there.fillsIn('Recovery code', `1. ${codes[0]}`);
+    await there.presses('Continue');
+    assert.match(there.page.notice ?? '', /9 are left/);
   });
 
   it('let the person in once, however it is typed, tell how many are left, and lead to the authenticators', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { commitsOf } from '../support/commits.ts';
 import { Person } from '../support/person.ts';
-import { openPortal, type TestPortal } from '../support/portal.ts';
+import { OPERATOR, openPortal, type TestPortal } from '../support/portal.ts';
 import { knocksOn } from '../support/router.ts';
 import { givesPassword, signsIn } from '../support/steps.ts';
 import { givesAppCode, idsOf, newEmail, signsInFully, type Victim, victimOf } from '../support/victim.ts';
@@ -86,6 +87,17 @@ describe('What a request asks of the database and of Redis', () => {
     assert.deepEqual(Object.fromEntries(many), LISTS);
   });
 
+  it('is one statement more than its work for a form that is sent: who asks is read once', async () => {
+    const person = await signsInFully(portal, vera);
+    await person.visits('/profile/name');
+    const refused = await askedBy(() => person.submitsRaw('POST', '/profile/name', { name: '' }));
+    assert.equal(refused.statements.length, 1, refused.statements.join('\n'));
+    await person.visits('/admin/policy');
+    const { action, fields } = person.form('Save policy');
+    const unread = await askedBy(() => person.submitsRaw('POST', action, { ...fields, rule: 'nonsense' }));
+    assert.equal(unread.statements.length, 1, unread.statements.join('\n'));
+  });
+
   it('is as little for the first page after signing in', async () => {
     const email = newEmail('ann');
     await portal.account(email);
@@ -112,6 +124,23 @@ describe('What a request asks of the database and of Redis', () => {
     await givesPassword(stranger, vera.email);
     await givesAppCode(portal, stranger, vera.app);
     assert.equal(stranger.page.status, 200);
+  });
+
+  it('is one commit for a right code, and two for a right password: before it is hashed, and after', async () => {
+    const person = new Person(portal.app);
+    await person.visits('/sign-in');
+    const password = await askedBy(() => givesPassword(person, vera.email));
+    assert.equal(commitsOf(password.statements), 2, password.statements.join('\n'));
+    const code = await askedBy(() => givesAppCode(portal, person, vera.app));
+    assert.equal(commitsOf(code.statements), 1, code.statements.join('\n'));
+    assert.equal(person.page.status, 200);
+    const wrong = new Person(portal.app);
+    await wrong.visits('/sign-in');
+    await givesPassword(wrong, vera.email);
+    wrong.fillsIn('Verification Code', '000000');
+    const refused = await askedBy(() => wrong.presses('Continue'));
+    assert.equal(commitsOf(refused.statements), 1, refused.statements.join('\n'));
+    await portal.services.administration.unlock(vera.account, OPERATOR);
   });
 
   it('is no session at all where there is no form, for strangers', async () => {

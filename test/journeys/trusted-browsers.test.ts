@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { siteRule } from '../../src/settings/settings.ts';
 import type { AuthenticatorApp } from '../support/authenticator-app.ts';
 import type { Person } from '../support/person.ts';
-import { OPERATOR, onBothStores, PASSWORD } from '../support/portal.ts';
+import { OPERATOR, onPortal, PASSWORD } from '../support/portal.ts';
 import { givesPassword, nextStep, setsUpApp, setsUpEmail, signsIn } from '../support/steps.ts';
 
 const TRUST = "Don't ask for a code in this browser for 30 days";
 
-onBothStores('Trusted browsers', (portal) => {
+onPortal('Trusted browsers', (portal) => {
   let number = 0;
   let email = '';
   let app: AuthenticatorApp;

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { AuthenticatorApp } from '../support/authenticator-app.ts';
 import { codeIn } from '../support/mailbox.ts';
 import type { Person } from '../support/person.ts';
-import { onBothStores, PASSWORD } from '../support/portal.ts';
+import { onPortal, PASSWORD } from '../support/portal.ts';
 import { nextStep, scansQrCode, setsUpApp, setsUpEmail, signsIn } from '../support/steps.ts';
+import { givesAppCode } from '../support/victim.ts';
 
-onBothStores('Your 2FA', (portal) => {
+onPortal('Your 2FA', (portal) => {
   let number = 0;
   let email = '';
   let ann: Person;
@@ -170,14 +171,28 @@ onBothStores('Your 2FA', (portal) => {
       await ann.follow('Set up authentication app');
       const twin = ann.copy();
       const app = await scansQrCode(ann);
+      await ann.submitsRaw('POST', `${ann.page.path}/restart`, {});
+      twin.fillsIn('Authenticator Name', 'Phone');
+      twin.fillsIn('Verification Code', app.code(portal().now()));
+      await twin.presses('Submit Code and Create');
+      assert.equal(twin.page.path, '/profile/two-factor/set-up/app');
+      assert.match(twin.page.notice ?? '', /Please start again/);
+    });
+
+    it('leads to “Your 2FA” when it has just been finished elsewhere, and says that it is done', async () => {
+      await ann.follow('Set up authentication app');
+      const twin = ann.copy();
+      const app = await scansQrCode(ann);
       for (const person of [ann, twin]) {
         person.fillsIn('Authenticator Name', 'Phone');
         person.fillsIn('Verification Code', app.code(portal().now()));
       }
+      const late = twin.form('Submit Code and Create');
       await ann.presses('Submit Code and Create');
-      await twin.presses('Submit Code and Create');
-      assert.equal(twin.page.path, '/profile/two-factor/set-up/app');
-      assert.match(twin.page.notice ?? '', /Please start again/);
+      const fields = { ...late.fields, _csrf: (await ann.freshToken()) ?? '' };
+      await twin.goesOnFrom(await twin.submitsRaw('POST', late.action, fields, { csrf: 'none' }));
+      assert.equal(twin.page.path, '/profile/two-factor');
+      assert.match(twin.page.notice ?? '', /“Phone” is set up already/);
     });
   });
 
@@ -222,7 +237,7 @@ onBothStores('Your 2FA', (portal) => {
       ann.fillsIn('Authenticator Name', 'Mail');
       await ann.presses('Send Verification Code');
       portal().mailbox.refuse(false);
-      assert.equal(ann.page.status, 502);
+      assert.equal(ann.page.status, 422);
       assert.match(ann.page.errors.join(), /could not be sent/);
       assert.equal(ann.page.value('Authenticator Name'), 'Mail');
       await ann.presses('Send Verification Code');
@@ -402,7 +417,7 @@ onBothStores('Your 2FA', (portal) => {
     });
 
     it('keeps what was typed when it comes in between', async () => {
-      await setsUpApp(portal(), ann, email, 'Phone');
+      const app = await setsUpApp(portal(), ann, email, 'Phone');
       await ann.follow('Edit Phone');
       portal().wait(10 * 60_000);
       ann.fillsIn('Authenticator Name', 'Typed before');
@@ -411,6 +426,8 @@ onBothStores('Your 2FA', (portal) => {
       await portal().services.settings.change({ twoFactor: { rule: 'off', methods: [] } });
       ann.fillsIn('Password', PASSWORD);
       await ann.presses('Continue');
+      assert.equal(ann.page.heading, 'Enter the code from your app', 'also where 2FA is off now');
+      await givesAppCode(portal(), ann, app);
       assert.equal(ann.page.heading, 'Edit authentication app');
       assert.equal(ann.page.value('Authenticator Name'), 'Typed before');
     });

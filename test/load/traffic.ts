@@ -20,9 +20,14 @@ export const ERRANDS: readonly Errand[] = [
   { name: 'enrolment', run: enrols },
 ];
 
+/** What the person sees, for the report of a test that fails. */
+function shown({ page }: Person): string {
+  return `${page.path}, ${page.status}: ${page.heading}. ${page.text}`;
+}
+
 async function signsIn(person: Person, { email, key }: Somebody): Promise<void> {
   await givesPassword(person, email, PASSWORD);
-  assert.equal(person.page.path, '/sign-in/code');
+  assert.equal(person.page.path, '/sign-in/code', shown(person));
   person.fillsIn('Verification Code', codeOf(key));
   await person.presses('Continue');
   assert.equal(person.page.status, 200);

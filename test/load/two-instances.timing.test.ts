@@ -58,7 +58,7 @@ describe('Half an hour’s traffic at once', () => {
     assert.ok(cutOff.length <= CLIENTS, `${cutOff.length} were cut off`);
     assert.equal(done.length, PEOPLE);
     assert.ok(killed > 0 && done.filter(({ began }) => began > killed).length > PEOPLE / 4, 'and it goes on');
-  }).timeout(180_000);
+  });
 
   /** So many clients at once, each with the errand of the next person. */
   async function traffic(people: Awaited<ReturnType<typeof makePeople>>): Promise<readonly Done[]> {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { ParsedMail } from 'mailparser';
+import { loadWords, type MessageKey, type Words } from '../../src/kernel/i18n.ts';
+import type { Message } from '../../src/mail/message.ts';
 import { smtpTransport } from '../../src/mail/smtp-transport.ts';
 import type { Transport } from '../../src/mail/transport.ts';
-import type { Message } from '../../src/post/post.ts';
-import { loadWords, type MessageKey, type Words } from '../../src/words.ts';
 import { type Mailbox, openMailbox } from '../support/mailbox.ts';
 import { outsideTexts, PSEUDO, pseudoWords } from '../support/pseudo-locale.ts';
 import { EVERY_MESSAGE, nameOf } from './messages.ts';
@@ -67,7 +67,7 @@ describe('Every mail that the portal writes', () => {
   /** As it arrives at a mail server. */
   async function arrived(message: Message, locale: string, words?: Words): Promise<ParsedMail> {
     const letter = await letterOf(message, { ...ANN, locale }, words ? { words } : {});
-    await transport.carry(letter);
+    await transport.dispatch(letter);
     const mail = await mailbox.next(ANN.email);
     assert.equal(mail.text, letter.text, 'nothing is lost on the way');
     return mail;

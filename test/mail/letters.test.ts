@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { type Message, NOTICES } from '../../src/post/post.ts';
-import type { Purpose } from '../../src/two-factor/challenges.ts';
-import { EVERY_MESSAGE, noticeMessage, resetRequested } from './messages.ts';
+import type { Message, Purpose } from '../../src/mail/message.ts';
+import { EVERY_MESSAGE, EVERY_NOTICE, noticeMessage, resetRequested } from './messages.ts';
 import { ANN, codeMessage, letterOf, NOW, TOKEN } from './post-under-test.ts';
 
 const LINKS = [
@@ -113,7 +112,7 @@ describe('The mail about a reset request', () => {
 });
 
 describe('The notice by mail', () => {
-  for (const notice of NOTICES) {
+  for (const notice of EVERY_NOTICE) {
     it(`of "${notice}" says when, from which browser and address, and leads to what helps`, async () => {
       const { text } = await letterOf(noticeMessage(notice, 'person', ANN.email));
       assert.match(text, /^When: 31 January 2030 at 14:03 UTC$/m);
@@ -125,10 +124,17 @@ describe('The notice by mail', () => {
     });
   }
 
+  it('says so where nobody knows which browser it was', async () => {
+    const sent = noticeMessage('trusted browser copied', 'person', '');
+    const { text } = await letterOf({ ...sent, origin: { ...sent.origin, browser: '' } });
+    assert.match(text, /^Browser: Unknown browser$/m);
+    assert.match(text, /copy of the\s+trusted\s+browser\s+"Unknown browser"/);
+  });
+
   it('has a subject and a sentence of its own for everything that is told', async () => {
-    const letters = await Promise.all(NOTICES.map((notice) => letterOf(noticeMessage(notice))));
-    assert.equal(new Set(letters.map(({ subject }) => subject)).size, NOTICES.length);
-    assert.equal(new Set(letters.map(({ text }) => text)).size, NOTICES.length);
+    const letters = await Promise.all(EVERY_NOTICE.map((notice) => letterOf(noticeMessage(notice))));
+    assert.equal(new Set(letters.map(({ subject }) => subject)).size, EVERY_NOTICE.length);
+    assert.equal(new Set(letters.map(({ text }) => text)).size, EVERY_NOTICE.length);
   });
 
   for (const notice of [
@@ -173,7 +179,7 @@ describe('Every mail', () => {
       assert.equal(arabic.language, 'ar');
       assert.match(arabic.subject, /[\u0600-\u06FF]/);
       assert.match(arabic.text, /[\u0600-\u06FF]/);
-      assert.equal((await letterOf(message, { ...ANN, locale: null })).language, 'en');
+      assert.equal((await letterOf(message, { ...ANN, locale: null, knownLanguage: null })).language, 'en');
       assert.equal((await letterOf(message, { ...ANN, locale: 'tlh' })).language, 'en');
     }
   });
@@ -193,7 +199,10 @@ describe('Every mail', () => {
     const filler = 'x'.repeat(70);
     const name = `Ann\n999999\r\n\u2028@evil.example #999999\u202Ecba\0 ${filler} 999999 ${filler}`;
     const shown = `Ann 999999 @evil.example #999999 cba ${filler} 999999 ${filler}`;
-    const messages = [...EVERY_MESSAGE, ...NOTICES.map((notice) => noticeMessage(notice, 'person', name))];
+    const messages = [
+      ...EVERY_MESSAGE,
+      ...EVERY_NOTICE.map((notice) => noticeMessage(notice, 'person', name)),
+    ];
     let seen = 0;
     for (const message of messages) {
       const { text, subject } = await letterOf(message, { ...ANN, name }, { settings: { siteName: name } });

@@ -1,8 +1,10 @@
 import { CODE_WORDS } from '../../src/mail/letter-words.ts';
-import { type Message, NOTICES, type Notice } from '../../src/post/post.ts';
-import type { Purpose } from '../../src/two-factor/challenges.ts';
-import type { RuleSource } from '../../src/two-factor/personal-policy.ts';
+import type { Message, Purpose } from '../../src/mail/message.ts';
+import { NOTICES, type Notice } from '../../src/mail/vocabulary.ts';
+import type { RuleSource } from '../../src/settings/rule.ts';
 import { NOW, ORIGIN, TOKEN } from './post-under-test.ts';
+
+export const EVERY_NOTICE = Object.keys(NOTICES) as readonly Notice[];
 
 type Kind = Message['kind'];
 
@@ -20,7 +22,7 @@ const MESSAGES: { readonly [K in Kind]: readonly Extract<Message, { kind: K }>[]
     reminder([{ kind: 'site' }]),
     reminder([{ kind: 'group', id: 'agents', name: 'Agents' }, { kind: 'person' }]),
   ],
-  notice: NOTICES.flatMap((notice) => [noticeMessage(notice), noticeMessage(notice, 'administrator')]),
+  notice: EVERY_NOTICE.flatMap((notice) => [noticeMessage(notice), noticeMessage(notice, 'administrator')]),
 };
 
 /** Everything that the portal writes. */

@@ -53,6 +53,26 @@ describe('The outbox', () => {
     assert.equal(linkIn(await simpleParser(raw)), `http://localhost:3000/invitation?token=${TOKEN}`);
   });
 
+  it('keeps one of another script, and a long link, so that it can be read, searched and copied from', async () => {
+    const baseUrl = `http://${'a-long-name.'.repeat(12)}example.org`;
+    const logger = pino({ level: 'silent' });
+    const far = postOver(outboxTransport(folder, logger), { baseUrl });
+    for (const [name, locale] of [
+      ['José Müller', 'fr'],
+      ['日本 太郎', 'ja'],
+    ] as const) {
+      rmSync(folder, { recursive: true, force: true });
+      await far.send({ ...ANN, name, locale }, { kind: 'invitation', token: TOKEN, expiresAt: NOW });
+      const raw = String(read(files()[0]));
+      assert.match(raw, /^Content-Transfer-Encoding: 8bit\r$/m);
+      assert.ok(raw.includes(`\r\n${baseUrl}/invitation?token=${TOKEN}\r\n`), raw);
+      assert.ok(raw.includes(name));
+      const mail = await simpleParser(raw);
+      assert.equal(linkIn(mail), `${baseUrl}/invitation?token=${TOKEN}`);
+      assert.ok(mail.text?.includes(name));
+    }
+  });
+
   it('writes the text to the log, too', async () => {
     await post.send(ANN, codeMessage('012345'));
     const [entry] = log;

@@ -1,16 +1,23 @@
 import { pino } from 'pino';
-import { newId } from '../../src/identifiers.ts';
-import { carrierOver } from '../../src/mail/carrier.ts';
+import type { Actor } from '../../src/audit/audit.ts';
+import { loadWords, type Words } from '../../src/kernel/i18n.ts';
+import { newId } from '../../src/kernel/identifiers.ts';
+import { dispatcherOver } from '../../src/mail/dispatcher.ts';
+import type { DispatchResult, Letter } from '../../src/mail/letter.ts';
 import { letterWriter } from '../../src/mail/letter-writer.ts';
+import { kindOf } from '../../src/mail/mail.ts';
+import type { Message, Recipient } from '../../src/mail/message.ts';
 import type { Transport } from '../../src/mail/transport.ts';
-import type { Carriage, Letter } from '../../src/post/letter.ts';
-import { kindOf } from '../../src/post/mail.ts';
-import type { Message, Recipient } from '../../src/post/post.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/settings/settings.ts';
-import { loadWords, type Words } from '../../src/words.ts';
 
 export const NOW = Date.UTC(2030, 0, 31, 14, 3, 0);
-export const ANN: Recipient = { id: null, email: 'ann@example.org', name: 'Ann Example', locale: null };
+export const ANN: Recipient = {
+  id: null,
+  email: 'ann@example.org',
+  name: 'Ann Example',
+  locale: null,
+  knownLanguage: null,
+};
 export const TOKEN = 'dG9rZW4tb2YtMjAtYnl0ZXMtbG8';
 export const ORIGIN = { requestId: 'request', address: '192.0.2.7', browser: 'Lynx' };
 
@@ -21,6 +28,8 @@ export function codeMessage(code = '012345'): Message {
 }
 
 interface Circumstances {
+  /** Who caused the mail; the command line, where nobody is named. */
+  readonly actor?: Actor;
   readonly settings?: Partial<Settings>;
   readonly mailFrom?: { readonly name: string; readonly address: string };
   readonly baseUrl?: string;
@@ -30,6 +39,7 @@ interface Circumstances {
 /** Letters written and carried over a transport, once, and everything that is logged. */
 export function postOver(transport: Transport, circumstances: Circumstances = {}) {
   const log: string[] = [];
+  const { actor = { party: { id: null, label: 'test' }, origin: ORIGIN } } = circumstances;
   const settings = { ...DEFAULT_SETTINGS, ...circumstances.settings };
   const writer = letterWriter({
     words: circumstances.words ?? WORDS,
@@ -38,11 +48,11 @@ export function postOver(transport: Transport, circumstances: Circumstances = {}
     mailFrom: circumstances.mailFrom ?? { name: '', address: 'postern@example.org' },
     clock: () => NOW,
   });
-  const carrier = carrierOver(transport, pino({}, { write: (line: string) => log.push(line) }));
-  const carry = async (to: Recipient, message: Message): Promise<Carriage> =>
-    carrier.carry(await writer.write(newId(NOW), to, message), kindOf(message));
-  const send = async (to: Recipient, message: Message) => (await carry(to, message)).kind;
-  return { send, carry, log };
+  const dispatcher = dispatcherOver(transport, pino({}, { write: (line: string) => log.push(line) }));
+  const dispatch = async (to: Recipient, message: Message): Promise<DispatchResult> =>
+    dispatcher.dispatch(await writer.write(newId(NOW), to, message, actor), kindOf(message));
+  const send = async (to: Recipient, message: Message) => (await dispatch(to, message)).kind;
+  return { send, dispatch, log };
 }
 
 /** What would be handed to the transport. */
@@ -52,8 +62,8 @@ export async function letterOf(
   circumstances: Circumstances = {},
 ): Promise<Letter> {
   const letters: Letter[] = [];
-  const carry = async (letter: Letter) => void letters.push(letter);
-  await postOver({ carry, close() {}, cut() {} }, circumstances).send(to, message);
+  const dispatch = async (letter: Letter) => void letters.push(letter);
+  await postOver({ dispatch, close() {}, abort() {} }, circumstances).send(to, message);
   const [letter] = letters;
   if (letter === undefined) throw new Error('No letter was carried.');
   return letter;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { AUDIT_EVENTS, type AuditEvent, type AuditEventName } from '../../src/audit/audit.ts';
+import type { AuditEvent } from '../../src/audit/event.ts';
+import { AUDIT_EVENTS, type AuditEventName } from '../../src/audit/vocabulary.ts';
 import { COUNTERS, countsOf } from '../../src/metrics/counters.ts';
-import { METHOD_IDS } from '../../src/two-factor/method.ts';
+import { METHOD_IDS } from '../../src/settings/method-ids.ts';
 
 /** An event as a stranger would have it: whatever can be typed says something else each time. */
 function event(name: AuditEventName, detail: AuditEvent['detail'] = {}): AuditEvent {

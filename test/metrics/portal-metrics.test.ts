@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { setImmediate as turn } from 'node:timers/promises';
-import { HashingQueue, TooBusy } from '../../src/accounts/hashing-queue.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { HashingQueue, Overloaded } from '../../src/accounts/hashing-queue.ts';
 import { PortalMetrics } from '../../src/metrics/portal-metrics.ts';
 import { figuresIn } from '../support/figures.ts';
 
 describe('The figures of the hashing queue', () => {
   it('are how many are at it, how many wait, and how many were refused since the start', async () => {
-    const hashing = new HashingQueue(1, 1);
+    const hashing = new HashingQueue(1, { people: 1, strangers: 2 });
+    const run = (key: string, work: () => Promise<void>) =>
+      hashing.admit({ lane: 'strangers', key }, (turn) => turn(1, work));
     const metrics = new PortalMetrics({
       mails: { depth: async () => ({ waiting: 0, late: 0, oldest: undefined }) },
       hashing,
@@ -20,18 +22,18 @@ describe('The figures of the hashing queue', () => {
     };
     assert.deepEqual(await figures(), [0, 0, 0]);
     const { promise, resolve } = Promise.withResolvers<void>();
-    const running = hashing.run(() => promise);
-    const waiting = hashing.run(async () => {});
+    const running = run('one', () => promise);
+    const waiting = run('two', async () => {});
     for (let count = 0; count < 2; count += 1)
       await assert.rejects(
-        hashing.run(async () => {}),
-        TooBusy,
+        run('three', async () => {}),
+        Overloaded,
       );
     assert.deepEqual(await figures(), [1, 1, 2]);
     assert.deepEqual(await figures(), [1, 1, 2], 'and are no more for being read twice');
     resolve();
     await Promise.all([running, waiting]);
-    await turn();
+    await nextTurn();
     assert.deepEqual(await figures(), [0, 0, 2]);
   });
 });

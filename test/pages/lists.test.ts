@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { loadWords } from '../../src/kernel/i18n.ts';
 import { foundInWords } from '../../src/pages/lists.ts';
-import { loadWords } from '../../src/words.ts';
 
 describe('The number of what is listed', () => {
   const words = loadWords().for('en');

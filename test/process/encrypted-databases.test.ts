@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase, ping } from '../../src/storage/database.ts';
+import { openDatabase, ping } from '../../src/storage/sql/database.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { CREATION_TIMEOUT } from '../support/databases.ts';
 import { type EncryptedServer, encryptedServer } from '../support/encrypted-servers.ts';
@@ -57,7 +57,7 @@ for (const { name, kind, cipher } of ENGINES) {
       await portal.close();
       assert.match(await cipherOf(`sslrootcert=${server.authority}`), /TLS_AES|ECDHE/);
       assert.doesNotMatch(await cipherOf('sslmode=disable'), /TLS_AES|ECDHE/);
-    }).timeout(30_000);
+    });
 
     it('is away for a portal that does not, whichever way it asks for TLS', async () => {
       for (const parameters of [
@@ -71,7 +71,7 @@ for (const { name, kind, cipher } of ENGINES) {
         DATABASE_URL: `${server.url}?sslrootcert=${stranger}`,
       }).catch((error: unknown) => error);
       assert.match(String(portal), /self-signed certificate/);
-    }).timeout(30_000);
+    });
 
     it('is away where the certificate is for another name', async () => {
       // To the resolver, the loopback's address; to TLS, a name.

@@ -149,22 +149,4 @@ describe('A start that cannot be', () => {
     assert.deepEqual(named, ['APP_SECRET', 'BASE_URL', 'SMTP_URL']);
     assert.deepEqual(readdirSync(folder), []);
   });
-
-  it('says so in the log where the database cannot be opened, and ends', async () => {
-    const file = join(folder, 'file');
-    writeFileSync(file, '');
-    const ended = await runsProgram('src/start.js', { DATA_DIR: join(file, 'data') });
-    assert.equal(ended.code, 1);
-    assert.match(ended.output, /"level":"fatal".*ENOTDIR.*"msg":"Postern cannot start"/);
-    assert.equal(ended.errors, '');
-  });
-
-  it('says so in the log where the port is taken, and ends', async () => {
-    const first = await startsServer({ DATA_DIR: folder });
-    const port = new URL(first.url).port;
-    const second = await runsProgram('src/start.js', { DATA_DIR: folder, HOST: '127.0.0.1', PORT: port });
-    assert.equal(second.code, 1);
-    assert.match(second.output, /"level":"fatal".*EADDRINUSE/);
-    assert.equal((await first.stop()).code, 0);
-  });
 });

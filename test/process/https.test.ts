@@ -29,7 +29,7 @@ describe('A production server on an https address, behind a proxy', () => {
       TRUST_PROXY: 'loopback',
     };
     const args = ['user', 'create', 'ann@example.org', '--name', 'Ann', '--admin'];
-    const created = await runsProgram('src/cli.ts', environment, args, PASSWORD);
+    const created = await runsProgram('src/cli.js', environment, args, PASSWORD);
     assert.deepEqual(created, { code: 0, output: 'The account ann@example.org was created.\n', errors: '' });
 
     const server = await startsServer(environment);

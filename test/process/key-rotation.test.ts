@@ -28,7 +28,7 @@ describe('Rotating the keys beneath a running server', () => {
 
   async function personWithApp(running: RunningServer, email: string, environment: Record<string, string>) {
     const created = await runsProgram(
-      'src/cli.ts',
+      'src/cli.js',
       environment,
       ['user', 'create', email, '--name', 'Ann'],
       PASSWORD,
@@ -63,7 +63,7 @@ describe('Rotating the keys beneath a running server', () => {
     server = await startsServer(environment);
     const { ann, app } = await personWithApp(server, 'ann@example.org', environment);
     const [first] = secrets();
-    const rotated = await runsProgram('src/cli.ts', environment, ['keys', 'rotate']);
+    const rotated = await runsProgram('src/cli.js', environment, ['keys', 'rotate']);
     assert.equal(rotated.code, 0);
     assert.match(rotated.output, /A new secret was made/);
     assert.match(rotated.output, /Sealed anew: 1 authenticator\./);
@@ -86,9 +86,9 @@ describe('Rotating the keys beneath a running server', () => {
     const environment = { DATA_DIR: folder };
     server = await startsServer(environment);
     await personWithApp(server, 'ann@example.org', environment);
-    await runsProgram('src/cli.ts', environment, ['keys', 'rotate']);
+    await runsProgram('src/cli.js', environment, ['keys', 'rotate']);
     for (let time = 0; time < 2; time += 1) {
-      const again = await runsProgram('src/cli.ts', environment, ['keys', 'rotate', '--keep-secret']);
+      const again = await runsProgram('src/cli.js', environment, ['keys', 'rotate', '--keep-secret']);
       assert.equal(again.code, 0);
       assert.equal(again.output, 'Sealed anew: 0 authenticators.\nLeft as it was: 1 authenticator.\n');
     }
@@ -99,13 +99,13 @@ describe('Rotating the keys beneath a running server', () => {
     const before = { DATA_DIR: folder, APP_SECRET: FIRST };
     server = await startsServer(before);
     const { app } = await personWithApp(server, 'ann@example.org', before);
-    const early = await runsProgram('src/cli.ts', before, ['keys', 'rotate']);
+    const early = await runsProgram('src/cli.js', before, ['keys', 'rotate']);
     assert.equal(early.code, 0);
     assert.match(early.output, /put the new one first in APP_SECRET/);
     await server.stop();
 
     const after = { DATA_DIR: folder, APP_SECRET: `${SECOND},${FIRST}` };
-    const rotated = await runsProgram('src/cli.ts', after, ['keys', 'rotate']);
+    const rotated = await runsProgram('src/cli.js', after, ['keys', 'rotate']);
     assert.match(rotated.output, /Sealed anew: 1 authenticator\./);
     assert.doesNotMatch(rotated.output, /put the new one first/);
 
@@ -117,7 +117,7 @@ describe('Rotating the keys beneath a running server', () => {
     const before = { DATA_DIR: folder, APP_SECRET: FIRST };
     server = await startsServer(before);
     await personWithApp(server, 'ann@example.org', before);
-    const rotated = await runsProgram('src/cli.ts', { DATA_DIR: folder, APP_SECRET: SECOND }, [
+    const rotated = await runsProgram('src/cli.js', { DATA_DIR: folder, APP_SECRET: SECOND }, [
       'keys',
       'rotate',
     ]);

@@ -8,6 +8,7 @@ import { Person } from '../support/person.ts';
 import { PASSWORD } from '../support/portal.ts';
 import { redis } from '../support/servers.ts';
 import { givesPassword } from '../support/steps.ts';
+import { until } from '../support/until.ts';
 import { endAll, type RunningServer, runsProgram, startsServer } from './running-server.ts';
 
 const email = 'ann@example.org';
@@ -21,11 +22,7 @@ async function answers(server: RunningServer) {
 }
 
 async function untilReady(server: RunningServer): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  while ((await fetch(`${server.url}/readyz`)).status !== 200) {
-    assert.ok(Date.now() < deadline, 'the server is not ready again');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await until('it is ready again', async () => (await fetch(`${server.url}/readyz`)).status === 200);
 }
 
 async function signsIn(server: RunningServer): Promise<Person> {
@@ -54,7 +51,7 @@ describe('A part that goes away', () => {
     await way.cut();
     const environment = { DATA_DIR: folder, REDIS_URL: way.url };
     const args = ['user', 'create', email, '--name', 'Ann'];
-    assert.equal((await runsProgram('src/cli.ts', environment, args, PASSWORD)).code, 0);
+    assert.equal((await runsProgram('src/cli.js', environment, args, PASSWORD)).code, 0);
     server = await startsServer(environment);
 
     const away = await answers(server);
@@ -75,6 +72,18 @@ describe('A part that goes away', () => {
     await way.open();
     await untilReady(server);
     assert.equal((await ann.visits('/')).heading, 'Hello, Ann', 'the session has outlived the outage');
+    const running = server;
+    const saidOnce = () => [
+      ...running.log().matchAll(/"reason":"([^"]*)".*"msg":"Redis is away"|"msg":"(Redis is back)"/g),
+    ];
+    // The log comes by a pipe, later than the page.
+    await until('the log says that it is back', () => saidOnce().length >= 4);
+    const said = saidOnce();
+    assert.deepEqual(said.map(([, reason, back]) => back ?? reason?.replace(/\d+$/, '…')).slice(0, 2), [
+      'connect ECONNREFUSED 127.0.0.1:…',
+      'Redis is back',
+    ]);
+    assert.equal(said.length, 4, 'each of both outages is said once');
   }).timeout(CREATION_TIMEOUT);
 
   it('the database: is named by /readyz and spoken of on the pages, and comes back without a restart', async () => {
@@ -82,7 +91,7 @@ describe('A part that goes away', () => {
     way = await gateway(empty.url);
     const environment = { DATA_DIR: folder, DATABASE_URL: way.url };
     const args = ['user', 'create', email, '--name', 'Ann'];
-    assert.equal((await runsProgram('src/cli.ts', environment, args, PASSWORD)).code, 0);
+    assert.equal((await runsProgram('src/cli.js', environment, args, PASSWORD)).code, 0);
     server = await startsServer(environment);
     const ann = await signsIn(server);
     assert.equal(ann.page.path, '/profile/two-factor/suggestion');

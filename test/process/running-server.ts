@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Environment } from '../../src/config.ts';
+import type { Environment } from '../../src/boot/environment.ts';
 import { freePort } from '../support/free-port.ts';
 import type { PersonOptions } from '../support/person.ts';
 import type { App } from '../support/sending.ts';
+import type { Identity } from '../support/servers.ts';
+import { until } from '../support/until.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const PATIENCE = 20_000;
 
 /** How a process ended, and everything it wrote. */
 export interface Ended {
@@ -39,13 +40,30 @@ const running = new Set<ChildProcess>();
 
 /** Runs one of the project's programs, with nothing of this process's own environment but what finds programs. */
 export async function runsProgram(
-  program: 'src/start.js' | 'src/cli.ts',
+  program: 'src/start.js' | 'src/cli.js',
   environment: Environment,
   args: readonly string[] = [],
   input = '',
 ): Promise<Ended> {
   const child = start(program, environment, args);
   child.stdin?.end(input);
+  return endOf(child);
+}
+
+/** The same as another user, or under limits: `prlimit` and its options. */
+export async function runsServerUnder(
+  { as = {}, wrapper = [] }: { readonly as?: Identity; readonly wrapper?: readonly string[] },
+  environment: Environment,
+): Promise<Ended> {
+  const { PATH, HOME } = process.env;
+  const [program = process.execPath, ...args] = [...wrapper, process.execPath, 'src/start.js'];
+  const child = spawn(program, args, {
+    cwd: ROOT,
+    env: { PATH, HOME, ...environment },
+    stdio: 'pipe',
+    ...as,
+  });
+  running.add(child);
   return endOf(child);
 }
 
@@ -108,19 +126,14 @@ async function endOf(child: ChildProcess): Promise<Ended> {
 }
 
 async function found(pattern: RegExp, log: () => string, ended: Promise<Ended>): Promise<RegExpExecArray> {
-  const deadline = Date.now() + PATIENCE;
   let end: Ended | undefined;
   void ended.then((how) => {
     end = how;
   });
-  for (;;) {
+  return until(`${pattern} is logged`, () => {
     const match = pattern.exec(log());
-    if (match) return match;
-    if (end || Date.now() > deadline) {
-      throw new Error(
-        `${pattern} was not logged.\n${log()}\n${end ? `Exit ${end.code}. ${end.errors}` : ''}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    if (!match && end)
+      throw new Error(`${pattern} was not logged.\n${log()}\nExit ${end.code}. ${end.errors}`);
+    return match ?? undefined;
+  });
 }

@@ -3,7 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fitToMachine } from '../../src/process.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { sizeThreadPool } from '../../src/boot/process.ts';
+import { until } from '../support/until.ts';
 import { endAll, startsServer } from './running-server.ts';
 
 describe('The threads of the server', () => {
@@ -24,19 +26,16 @@ describe('The threads of the server', () => {
         .map((thread) => threadOf(`${task}/${thread}`))
         .filter(({ name }) => name === 'libuv-worker')
         .map(({ nice }) => nice);
-    // Once the server has a moment: it is ready before that.
-    while (!hashing().includes(10)) await delay(10);
-    assert.deepEqual(
-      hashing(),
-      Array.from({ length: availableParallelism() + 1 }, () => 10),
-    );
+    const expected = Array.from({ length: availableParallelism() + 1 }, () => 10);
+    // The server is ready before its threads have yielded, one after the other.
+    await until('the threads have yielded', () => isDeepStrictEqual(hashing(), expected));
     assert.equal(threadOf(`/proc/${server.pid}`).nice, 0);
     assert.equal((await server.stop()).code, 0);
   });
 
   it('are left as they are where a sandbox does not let them', async () => {
     const refused: number[] = [];
-    fitToMachine((thread) => {
+    sizeThreadPool((thread) => {
       refused.push(Number(thread));
       throw Object.assign(new Error('Operation not permitted'), { code: 'ERR_SYSTEM_ERROR' });
     });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { toBuffer } from 'qrcode';
-import { seconds } from '../../src/time.ts';
+import { seconds } from '../../src/kernel/time.ts';
 import { AuthenticatorApp, readQrCode } from './authenticator-app.ts';
 import { fromBase32, oneTimeCode } from './one-time-code.ts';
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import jsqr from 'jsqr';
 import { PNG } from 'pngjs';
-import type { Instant } from '../../src/time.ts';
+import type { Instant } from '../../src/kernel/time.ts';
 import { fromBase32, oneTimeCode } from './one-time-code.ts';
 import { requireTool } from './tools.ts';
 

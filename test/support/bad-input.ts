@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Fields } from './controls.ts';
 import { type FieldKind, type FormField, formsOn, type PageForm } from './every-form.ts';
+import type { Trial } from './every-page-with-forms.ts';
 import type { Page } from './page.ts';
 import type { Person } from './person.ts';
 import { PASSWORD, type TestPortal } from './portal.ts';
-import { routesOf } from './router.ts';
+import { patternsOf } from './router.ts';
 import { encoded } from './sending.ts';
 import { newEmail } from './victim.ts';
 
@@ -35,6 +36,8 @@ const REFUSED: Readonly<Record<Exclude<FieldKind, 'hidden'>, readonly Bad[]>> = 
 
 /** Where a field has to be filled in. */
 const MISSING: readonly Bad[] = [undefined, ...NOTHING];
+/** Left as it is by a form that is older than the field. */
+const MAY_BE_ABSENT: ReadonlySet<string> = new Set(['timeZone']);
 const MAY_BE_EMPTY: ReadonlySet<FieldKind> = new Set(['number', 'tick', 'choice', 'button', 'password']);
 
 /** One code in different spellings. */
@@ -47,26 +50,21 @@ const UNKNOWN: Fields = {
 };
 
 /** Fills in every form of the site with what it should not take. */
-export class BadInput {
+export class BadInput implements Trial {
   readonly #portal: TestPortal;
-  readonly #patterns: readonly (readonly [pattern: string, path: RegExp])[];
+  readonly #patterns: ReturnType<typeof patternsOf>;
   /** By the pattern of where it is sent, and its fields. */
   readonly #met = new Set<string>();
 
   constructor(portal: TestPortal) {
     this.#portal = portal;
-    this.#patterns = routesOf(portal.app).map(({ pattern }) => [
-      pattern,
-      new RegExp(`^${pattern.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+')}$`),
-    ]);
+    this.#patterns = patternsOf(portal.app);
   }
 
   /** Those POST pages of the router for which no form has been met. */
   get notMet(): readonly string[] {
     const met = new Set([...this.#met].map((key) => key.split(' ')[0]));
-    return routesOf(this.#portal.app)
-      .filter(({ pattern, methods }) => methods.includes('POST') && !met.has(pattern))
-      .map(({ pattern }) => pattern);
+    return this.#patterns.posts.filter((pattern) => !met.has(pattern));
   }
 
   /** Tries every form of this page that has not been met. */
@@ -75,7 +73,7 @@ export class BadInput {
     for (const form of formsOn(person.page)) {
       const { action, method, controls } = form;
       const path = (action === '' ? person.page.path : action).replace(/\?.*/, '');
-      const pattern = this.#patterns.find(([, route]) => route.test(path))?.[0] ?? path;
+      const pattern = this.#patterns.of(path);
       const key = `${pattern} ${method} ${controls.map(({ name }) => name).sort()}`;
       if (this.#met.has(key) || path === '/sign-out') continue;
       this.#met.add(key);
@@ -120,26 +118,34 @@ class Attempt {
     await this.#sendsMoreThanAsked();
   }
 
-  /** A stale form leads back to itself, with what was typed and is no secret. */
+  /** A stale form leads back to itself: with what was typed and is no secret, if it came from an earlier page of theirs. */
   async #sendsOutOfDate(): Promise<void> {
     const person = this.#person;
     await person.visits(this.#address);
-    await person.goesOnFrom(await this.#sends(this.#good, 'stale'));
-    const { page } = person;
-    assert.equal(page.status, 403, this.#what('out of date'));
-    assert.match(page.text, /Request number: [\da-f-]{36}/);
-    const kept = this.#form.controls.filter(({ kind }) => ['line', 'e-mail', 'number', 'day'].includes(kind));
+    await this.#leadsBack('made up', () => '');
+    // Who has signed in by two steps was known before the last one.
+    const { formerToken } = person;
+    if (formerToken === undefined || person.page.$('details.menu').length === 0) return;
+    await this.#leadsBack(formerToken, (name) => String(this.#good[name]));
+    assert.ok(!person.page.html.includes(PASSWORD), this.#what('a password is shown again'));
+  }
+
+  /** @param expected what the field of this name holds afterwards; "" for what it holds on a fresh page */
+  async #leadsBack(token: string, expected: (name: string) => string): Promise<void> {
+    const person = this.#person;
+    const held = (name: string) => valueIn(person.page, name);
+    const typed = this.#form.controls.filter(
+      ({ kind, name }) =>
+        ['line', 'e-mail', 'number', 'day', 'lines'].includes(kind) && !['code', 'csv'].includes(name),
+    );
+    const fresh = new Map(typed.map(({ name }) => [name, held(name)]));
+    await person.goesOnFrom(await this.#sends(this.#good, token));
+    assert.equal(person.page.status, 403, this.#what('out of date'));
+    assert.match(person.page.text, /Request number: [\da-f-]{36}/);
     await person.follow('Back to the form');
     assert.equal(person.page.status, 200, this.#what('back to the form'));
-    for (const { name } of kept) {
-      const input = person.page.$(`form input[name="${name}"]`);
-      if (name !== 'code') assert.equal(input.attr('value'), this.#good[name], this.#what(`${name} is kept`));
-    }
-    for (const lines of this.#form.controls.filter(({ kind, name }) => kind === 'lines' && name !== 'csv')) {
-      const area = person.page.$(`form textarea[name="${lines.name}"]`);
-      assert.equal(area.text().trim(), this.#good[lines.name], this.#what(`${lines.name} is kept`));
-    }
-    assert.ok(!person.page.html.includes(PASSWORD), this.#what('a password is shown again'));
+    for (const { name } of typed)
+      assert.equal(held(name), expected(name) || fresh.get(name), this.#what(`${name} after ${token}`));
   }
 
   async #fillsInBadly(field: FormField): Promise<void> {
@@ -147,6 +153,7 @@ class Attempt {
     const bads = [...REFUSED[field.kind as Exclude<FieldKind, 'hidden'>]];
     if (field.required && !MAY_BE_EMPTY.has(field.kind)) bads.push(...MISSING);
     for (const bad of bads) {
+      if (bad === undefined && MAY_BE_ABSENT.has(field.name)) continue;
       const what = this.#what(`${field.name} = ${JSON.stringify(bad)?.slice(0, 40)}`);
       const page = await this.#submits({ ...this.#good, [field.name]: bad });
       if (field.kind === 'button') {
@@ -243,7 +250,7 @@ class Attempt {
 }
 
 /** What the field takes: what the page has put there, or something that fits. */
-function goodFor(field: FormField, held: Fields[string] | undefined): Fields[string] | undefined {
+export function goodFor(field: FormField, held: Fields[string] | undefined): Fields[string] | undefined {
   switch (field.kind) {
     case 'line':
       return field.name === 'code' ? 'ABCD-EFGH-JKMN-PQRS' : newEmail('Good').replace('@', ' ');
@@ -264,4 +271,9 @@ function goodFor(field: FormField, held: Fields[string] | undefined): Fields[str
     default:
       return held;
   }
+}
+
+function valueIn({ $ }: Page, name: string): string {
+  const input = $(`form input[name="${name}"]`);
+  return input.length > 0 ? (input.attr('value') ?? '') : $(`form textarea[name="${name}"]`).text().trim();
 }

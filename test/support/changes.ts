@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { Account } from '../../src/accounts/account.ts';
 import type { Link } from '../../src/accounts/links.ts';
 import { type Actor, party } from '../../src/audit/audit.ts';
+import { hours } from '../../src/kernel/time.ts';
 import { siteRule } from '../../src/settings/settings.ts';
-import { hours } from '../../src/time.ts';
 import type { EnrolmentState } from '../../src/two-factor/method.ts';
 import { AuthenticatorApp } from './authenticator-app.ts';
 import { GROUP_CHANGES } from './group-changes.ts';
@@ -104,14 +104,14 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
   },
   'a sign-up that is confirmed': async ({ portal, actor }) => {
     const email = newEmail('sue');
-    await portal.services.registration.signUp({ email, name: 'Sue' }, 'en');
+    await portal.services.registration.signUp({ email, name: 'Sue' }, OPERATOR.origin);
     const confirmation = await linkTo(portal, email, 'sign-up');
     return () => portal.services.registration.confirmSignUp(confirmation, NEXT, actor.origin);
   },
   'an import': async ({ portal }) => {
     const people = ['one', 'two', 'three'].map((name) => ({
       ...{ email: newEmail(name), name },
-      ...{ role: 'member' as const, passwordHash: null, groupIds: [] },
+      ...{ role: 'member' as const, passwordHash: null, groupIds: [], language: null },
     }));
     return () => portal.services.peopleImport.create(people, OPERATOR);
   },
@@ -154,7 +154,7 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
   'a blocked authenticator that is freed': async (subject) => {
     const { authenticators, administration } = subject.portal.services;
     await authenticators.block((await app(subject)).id, subject.portal.now());
-    return () => administration.free(subject.account, OPERATOR);
+    return () => administration.unlock(subject.account, OPERATOR);
   },
   'sessions that an administrator ends': async ({ portal, account }) => {
     return () => portal.services.administration.endSessions(account, OPERATOR);
@@ -218,17 +218,17 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
     const { recoveryCodes, authenticators } = subject.portal.services;
     await authenticators.block((await app(subject)).id, subject.portal.now());
     const code = await subject.hasCodes();
-    return () => recoveryCodes.use(subject.account, code, subject.actor);
+    return () => recoveryCodes.use(subject.account, code, subject.actor, async () => undefined);
   },
-  'a first authenticator': async ({ portal, account, actor }) => {
+  'a first authenticator': async ({ portal, account }) => {
     const { enrolments, methods } = portal.services;
     const context = contextOf(account);
     const state = methods.app.enrolment.begin(context);
     const code = await codeOf(portal, state, account);
-    return () => enrolments.submit(methods.app, state, { name: 'Phone', code }, context, actor);
+    return () => enrolments.submit(methods.app, state, { name: 'Phone', code }, context);
   },
   'an authenticator in the place of another': async (subject) => {
-    const { portal, account, actor } = subject;
+    const { portal, account } = subject;
     const { enrolments, methods, authenticators } = portal.services;
     const { id } = await app(subject);
     const context = {
@@ -238,7 +238,7 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
     };
     const state = methods.app.enrolment.begin(context);
     const code = await codeOf(portal, state, account);
-    return () => enrolments.submit(methods.app, state, { name: 'New phone', code }, context, actor);
+    return () => enrolments.submit(methods.app, state, { name: 'New phone', code }, context);
   },
   'an authenticator that is renamed': async (subject) => {
     const phone = await app(subject);
@@ -263,9 +263,9 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
   'an authenticator that is blocked at the hundredth wrong code': async (subject) => {
     const { portal, account, actor } = subject;
     const phone = await app(subject);
-    const binding = { accountId: account.id, purpose: 'sign-in', browser: 'a test' } as const;
+    const context = { account, purpose: 'sign-in', browser: 'a test', actor } as const;
     await subject.fails(99);
-    return () => portal.services.secondStep.verify(account, phone, binding, '000000', actor);
+    return () => portal.services.secondStep.verify(phone, { code: '000000' }, context, async () => {});
   },
   'a browser that is trusted': async (subject) => {
     await app(subject);
@@ -296,14 +296,14 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
     return check;
   },
   'a sign-in': async ({ portal, account, actor }) => {
-    return () => portal.services.signIns.complete(account, actor, 'password');
+    return () => portal.services.completion.complete(account, actor, []);
   },
   'one sign-in that is ended': async ({ portal, account, actor }) => {
-    const id = await portal.services.signIns.complete(account, actor, 'password');
+    const { signInId: id } = await portal.services.completion.complete(account, actor, []);
     return () => portal.services.signIns.end(account, id, actor);
   },
   'all other sign-ins that are ended': async ({ portal, account, actor }) => {
-    for (let time = 0; time < 3; time++) await portal.services.signIns.complete(account, actor, 'password');
+    for (let time = 0; time < 3; time++) await portal.services.completion.complete(account, actor, []);
     return () => portal.services.signIns.endOthers(account, 'this one', actor);
   },
   ...GROUP_CHANGES,
@@ -322,8 +322,9 @@ async function codeOf(
   state: EnrolmentState,
   account: Account,
 ): Promise<string> {
-  const { facts } = await services.methods.app.enrolment.describe(state, contextOf(account));
+  const { steps } = services.methods.app.enrolment;
+  const shown = await steps['scan']?.describe(state, contextOf(account));
   const phone = new AuthenticatorApp();
-  phone.type(String(facts['setupKey']));
+  phone.type(String(shown?.['setupKey']));
   return phone.code(now());
 }

@@ -1,4 +1,4 @@
-import type { Clock, Instant } from '../../src/time.ts';
+import type { Clock, Instant } from '../../src/kernel/time.ts';
 
 /** A clock that stands still until it is told how much time passes. */
 export class ManualClock {

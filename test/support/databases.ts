@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
-import { migrate, openDatabase } from '../../src/storage/database.ts';
-import { minutes } from '../../src/time.ts';
+import { minutes } from '../../src/kernel/time.ts';
+import { migrate, openDatabase } from '../../src/storage/sql/database.ts';
 import { mariadb, postgres, type Server } from './servers.ts';
 
 /** An empty database, not yet migrated. */
@@ -52,7 +52,16 @@ export const CREATION_TIMEOUT = minutes(10);
 
 const TABLES = [
   ...['links', 'authenticators', 'challenges', 'accounts', 'groups'],
-  ...['throttles', 'allowances', 'settings', 'audit_events', 'sessions', 'mails'],
+  ...[
+    'throttles',
+    'allowances',
+    'client_budgets',
+    'settings',
+    'audit_events',
+    'sessions',
+    'mails',
+    'submissions',
+  ],
 ];
 
 /** Within a `describe`: a migrated database for its tests, emptied before each. */

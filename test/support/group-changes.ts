@@ -1,4 +1,4 @@
-import { days } from '../../src/time.ts';
+import { days } from '../../src/kernel/time.ts';
 import { type Preparation, trusts } from './changes.ts';
 import { groupWith } from './policies.ts';
 import { OPERATOR } from './portal.ts';

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { driverOf, rowsOf, whole } from '../../src/storage/rows.ts';
+import { driverOf, integerColumn, rowsOf } from '../../src/storage/sql/rows.ts';
 
 /** What must never be found in the database, whatever broke off when: a query for each, which counts what is wrong. */
 const WRONG: Readonly<Record<string, string>> = {
@@ -29,7 +29,7 @@ const WRONG: Readonly<Record<string, string>> = {
     where not exists (select 1 from accounts a where a.id = m.account_id)`,
 };
 
-const answer = z.array(z.object({ total: whole })).length(1);
+const answer = z.array(z.object({ total: integerColumn })).length(1);
 
 /** What is wrong in this database, in words; empty where nothing is. */
 export async function brokenInvariants(db: Knex): Promise<string[]> {

@@ -1,8 +1,7 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
-
-const PATIENCE = 5000;
+import { PATIENCE } from './until.ts';
 
 interface Received {
   readonly recipients: readonly string[];
@@ -11,12 +10,13 @@ interface Received {
 }
 
 /**
- * "defers": not now (451). "refuses": never (550). "drops": keeps the mail, and breaks the connection in the place of its
- * word. "dawdles": gives its word after four and a half seconds.
+ * "defers": not now (451). "refuses": never (550). "turns away": nobody, whoever it is (421). "drops": keeps the mail, and breaks the connection in the place of its
+ * word. "dawdles": keeps the mail, and gives its word when it behaves otherwise.
  */
-export type Behaviour = 'takes' | 'defers' | 'refuses' | 'drops' | 'dawdles';
+export type Behaviour = 'takes' | 'defers' | 'refuses' | 'turns away' | 'drops' | 'dawdles';
 
-const DAWDLING = 4500;
+/** The reply to the recipient. */
+const NO: Readonly<Partial<Record<Behaviour, number>>> = { defers: 451, refuses: 550, 'turns away': 421 };
 
 /** A real mail server that keeps what it gets. */
 export interface Mailbox {
@@ -27,7 +27,7 @@ export interface Mailbox {
   sentTo(address: string): readonly ParsedMail[];
   /** Every address that mail came for, whatever its headers say. */
   readonly addressees: readonly string[];
-  /** The next unread mail to an address; waits for it up to 5 seconds. */
+  /** The next unread mail to an address; waits for it. */
   next(to: string): Promise<ParsedMail>;
   /** Says no to every mail from now on, for good, or takes them again. */
   refuse(on: boolean): void;
@@ -48,6 +48,8 @@ export async function openMailbox(
   const arrivals = new EventTarget();
   const sockets = new Set<Socket>();
   let behaviour: Behaviour = 'takes';
+  /** The words that it dawdles with. */
+  const owed: (() => void)[] = [];
   const server = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
     disableReverseLookup: true,
@@ -55,17 +57,17 @@ export async function openMailbox(
     closeTimeout: 200,
     logger: false,
     onRcptTo(_address, _session, done) {
-      const reply = behaviour === 'refuses' ? 550 : behaviour === 'defers' ? 451 : undefined;
+      const reply = NO[behaviour];
       done(reply ? Object.assign(new Error('Not today'), { responseCode: reply }) : null);
     },
     onData(stream, session, done) {
-      simpleParser(stream).then((mail) => {
+      simpleParser(stream, { skipTextToHtml: true }).then((mail) => {
         const recipients = session.envelope.rcptTo.map(({ address }) => address.toLowerCase());
         received.push({ recipients, mail, read: false });
         heard(recipients, mail);
         arrivals.dispatchEvent(new Event('mail'));
         if (behaviour === 'drops') for (const socket of sockets) socket.destroy();
-        else if (behaviour === 'dawdles') setTimeout(done, DAWDLING).unref();
+        else if (behaviour === 'dawdles') owed.push(done);
         else done();
       }, done);
     },
@@ -74,7 +76,15 @@ export async function openMailbox(
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  // A client that is killed resets its connection; without a listener that would end the test process.
+  server.on('error', () => {});
   const { port: actual } = server.server.address() as AddressInfo;
   return {
     url: `smtp://127.0.0.1:${actual}`,
@@ -92,6 +102,7 @@ export async function openMailbox(
     },
     behave(how) {
       behaviour = how;
+      if (how !== 'dawdles') for (const give of owed.splice(0)) give();
     },
     close: () => new Promise((resolve) => server.close(resolve)),
   };
@@ -105,8 +116,7 @@ async function nextUnread(received: Received[], arrivals: EventTarget, to: strin
       found.read = true;
       return found.mail;
     }
-    if (deadline.aborted)
-      throw new Error(`No new mail to ${to} came within ${PATIENCE} ms. ${summary(received)}`);
+    if (deadline.aborted) throw new Error(`No new mail to ${to} came. ${summary(received)}`);
     await arrival(arrivals, deadline);
   }
 }

@@ -1,15 +1,20 @@
 import { hashPassword } from '../../src/accounts/passwords.ts';
-import { compose } from '../../src/composition.ts';
-import { readConfig } from '../../src/config.ts';
-import { newId } from '../../src/identifiers.ts';
-import { createLogger } from '../../src/logging.ts';
+import { readConfig } from '../../src/boot/config.ts';
+import { createLogger } from '../../src/boot/logging.ts';
+import { compose } from '../../src/composition/composition.ts';
+import { newId } from '../../src/kernel/identifiers.ts';
+import { systemRandom } from '../../src/kernel/random.ts';
 import { PASSWORD, type Somebody, somebody } from './somebody.ts';
 
 /** Fills the database that this environment names with so many people, each with an app. */
 export async function makePeople(environment: NodeJS.ProcessEnv, count: number): Promise<Somebody[]> {
   const outcome = readConfig(environment);
   if (!outcome.ok) throw new Error(JSON.stringify(outcome.faults));
-  const portal = await compose(outcome.config, { clock: Date.now, logger: createLogger('error') });
+  const portal = await compose(outcome.config, {
+    clock: Date.now,
+    random: systemRandom,
+    logger: createLogger('error'),
+  });
   await portal.migrate();
   const { accounts, authenticators, keyring } = portal.services;
   // One hash will do for all: it is checked as any other.
@@ -22,7 +27,16 @@ export async function makePeople(environment: NodeJS.ProcessEnv, count: number):
   for (let first = 0; first < count; first += 500) {
     await accounts.createMany(
       people.slice(first, first + 500).map(({ id, email }) => ({
-        ...{ id, email, name: 'Some Body', locale: null, passwordHash, role: 'member', createdAt },
+        ...{
+          id,
+          email,
+          name: 'Some Body',
+          locale: null,
+          knownLanguage: null,
+          passwordHash,
+          role: 'member',
+          createdAt,
+        },
         groupIds: [],
       })),
     );
@@ -30,7 +44,7 @@ export async function makePeople(environment: NodeJS.ProcessEnv, count: number):
   for (const { id, email, secret } of people) {
     const data = { secret: keyring.seal(secret, `app:${id}`), label: email };
     const whose = { id: newId(createdAt), accountId: id, createdAt };
-    await authenticators.create({ ...whose, method: 'app', name: 'Phone', data, lastStep: 0 });
+    await authenticators.create({ ...whose, method: 'app', name: 'Phone', data });
   }
   await portal.close();
   return people;

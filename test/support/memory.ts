@@ -1,12 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { emailKey } from '../../src/accounts/account.ts';
 import type { Link, LinkPurpose, LinkStore } from '../../src/accounts/links.ts';
-import type { AuditEvent, AuditFilter, AuditPage, AuditQuery, AuditStore } from '../../src/audit/audit.ts';
-import type { AllowanceState, AllowanceStore } from '../../src/limits/allowance.ts';
-import type { ThrottleState, ThrottleStore } from '../../src/limits/throttle.ts';
+import type { AuditFilter, AuditPage, AuditQuery, AuditStore } from '../../src/audit/audit.ts';
+import type { AuditEvent } from '../../src/audit/event.ts';
+import type { Binding, Challenge, ChallengeStore } from '../../src/codes/challenges.ts';
+import { emailKey } from '../../src/kernel/email-address.ts';
+import type { Instant } from '../../src/kernel/time.ts';
+import type { BudgetStep, BudgetStore } from '../../src/limits/client-budget.ts';
+import type { BackoffState, BackoffStore } from '../../src/limits/failure-backoff.ts';
+import type { RateLimitState, RateLimitStore } from '../../src/limits/rate-limit.ts';
 import { DEFAULT_SETTINGS, type Settings, type SettingsStore } from '../../src/settings/settings.ts';
-import type { Instant } from '../../src/time.ts';
-import type { Binding, Challenge, ChallengeStore } from '../../src/two-factor/challenges.ts';
 
 /*
  * Stores that forget. Each call first waits for a turn of the event loop, as one over a network would, and then does
@@ -14,15 +16,15 @@ import type { Binding, Challenge, ChallengeStore } from '../../src/two-factor/ch
  * cannot.
  */
 
-export class MemoryThrottles implements ThrottleStore {
-  readonly #states = new Map<string, ThrottleState>();
+export class MemoryThrottles implements BackoffStore {
+  readonly #states = new Map<string, BackoffState>();
 
-  async read(subject: string): Promise<ThrottleState> {
+  async read(subject: string): Promise<BackoffState> {
     await turn();
     return this.#state(subject);
   }
 
-  async replace(subject: string, expected: ThrottleState, next: ThrottleState): Promise<boolean> {
+  async replace(subject: string, expected: BackoffState, next: BackoffState): Promise<boolean> {
     await turn();
     const { failures, waitUntil } = this.#state(subject);
     if (failures !== expected.failures || waitUntil !== expected.waitUntil) return false;
@@ -30,20 +32,25 @@ export class MemoryThrottles implements ThrottleStore {
     return true;
   }
 
+  async remove(subject: string, failures: number): Promise<boolean> {
+    await turn();
+    return this.#state(subject).failures === failures && this.#states.delete(subject);
+  }
+
   async reset(subjects: readonly string[]): Promise<void> {
     await turn();
     for (const subject of subjects) this.#states.delete(subject);
   }
 
-  #state(subject: string): ThrottleState {
+  #state(subject: string): BackoffState {
     return this.#states.get(subject) ?? { failures: 0, waitUntil: 0 };
   }
 }
 
-export class MemoryAllowances implements AllowanceStore {
-  readonly #states = new Map<string, AllowanceState>();
+export class MemoryAllowances implements RateLimitStore {
+  readonly #states = new Map<string, RateLimitState>();
 
-  async read(subject: string): Promise<AllowanceState> {
+  async read(subject: string): Promise<RateLimitState> {
     await turn();
     return this.#state(subject);
   }
@@ -55,8 +62,42 @@ export class MemoryAllowances implements AllowanceStore {
     return true;
   }
 
-  #state(subject: string): AllowanceState {
+  #state(subject: string): RateLimitState {
     return this.#states.get(subject) ?? { version: 0, times: [] };
+  }
+}
+
+export class MemoryBudgets implements BudgetStore {
+  readonly #rows = new Map<string, { fullAt: Instant; waitUntil: Instant }>();
+
+  async count({ subject, now, interval, furthest, latestWait, waits }: BudgetStep): Promise<boolean> {
+    await turn();
+    const row = this.#rows.get(subject);
+    if (!row || (row.waitUntil > now && row.waitUntil <= latestWait)) return false;
+    const wait = waits.find(({ from }) => row.fullAt >= from);
+    row.waitUntil = wait?.until ?? (row.waitUntil > now ? 0 : row.waitUntil);
+    row.fullAt = Math.min(Math.max(row.fullAt, now) + interval, furthest);
+    return true;
+  }
+
+  async begin(subject: string, fullAt: Instant): Promise<boolean> {
+    await turn();
+    if (this.#rows.has(subject)) return false;
+    this.#rows.set(subject, { fullAt, waitUntil: 0 });
+    return true;
+  }
+
+  async waitUntil(subject: string): Promise<Instant | undefined> {
+    await turn();
+    return this.#rows.get(subject)?.waitUntil;
+  }
+
+  async giveBack(subject: string, milliseconds: number, below: Instant): Promise<void> {
+    await turn();
+    const row = this.#rows.get(subject);
+    if (!row) return;
+    row.fullAt -= milliseconds;
+    if (row.fullAt < below) row.waitUntil = 0;
   }
 }
 
@@ -91,7 +132,7 @@ export class MemoryChallenges implements ChallengeStore {
     });
   }
 
-  async spend(id: string, now: Instant): Promise<boolean> {
+  async consume(id: string, now: Instant): Promise<boolean> {
     await turn();
     return this.#change(id, (challenge) => {
       const isLive = challenge.usedAt === null && challenge.expiresAt > now;

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import ejs from 'ejs';
 import express, { type Express } from 'express';
+import type { FormView } from '../../src/web/forms.ts';
+import { Views } from '../../src/web/views.ts';
 import { Person } from './person.ts';
-
-const VIEWS = path.join(import.meta.dirname, '../../views');
 
 describe('a person at a text browser', () => {
   it('fills in by label and sends every field of the form, with the button pressed', async () => {
@@ -124,24 +122,24 @@ describe('a person at a text browser', () => {
       ],
     };
     const ann = await opened(
-      await partial('error-summary', { form }),
-      await partial('notice', { form, kind: 'success', text: 'It is done.' }),
-      await partial('field', { form, name: 'email', label: 'E-mail', hint: 'Yours' }),
-      await partial('choice', {
+      partial('error-summary', { form }),
+      partial('notice', { form, kind: 'success', text: 'It is done.' }),
+      partial('field', { form, name: 'email', label: 'E-mail', hint: 'Yours' }),
+      partial('choice', {
         form,
         name: 'rule',
         legend: 'Rule',
         type: 'radio',
         options: [{ value: 'a', label: 'Off' }],
       }),
-      await partial('code-field', { form, label: 'Verification Code' }),
+      partial('code-field', { form }),
     );
     assert.deepEqual(ann.page.errors, ['Not an address.', 'Choose one.']);
     assert.equal(ann.page.notice, 'It is done.');
     assert.equal(ann.page.noticeKind, 'success');
     assert.equal(ann.page.errorAt('E-mail'), 'Not an address.');
     assert.equal(ann.page.errorAt('Rule'), 'Choose one.');
-    assert.equal(ann.page.errorAt('Verification Code'), '');
+    assert.equal(ann.page.errorAt('page.verification-code'), '');
     assert.equal(ann.page.value('E-mail'), 'ann');
   });
 
@@ -247,11 +245,13 @@ function site(html: string): Express {
   return app;
 }
 
-/** One of the site's partials with what it is given; words stand for themselves. */
-function partial(name: string, locals: object): Promise<string> {
-  return ejs.renderFile(
-    path.join(VIEWS, `partials/${name}.ejs`),
-    { t: (key: string) => key, rich: (_key: string, { message }: { message: string }) => message, ...locals },
-    { root: VIEWS },
-  );
+/** A partial of the site, with its form and what it is given; words stand for themselves. */
+function partial(name: string, { form, ...given }: { form: FormView } & Record<string, unknown>): string {
+  const views = new Views({
+    t: (key: string) => key,
+    rich: (_key: string, { message }: { message: string }) => message,
+    form,
+    errorsOf: (field: string) => form.errors.filter((error) => error.field === field),
+  });
+  return views.render(`/partials/${name}`, given);
 }

@@ -12,6 +12,8 @@ export interface PersonOptions {
   /** Where the connections really come from, such as 127.0.0.7: every 127.x.x.x is this machine. */
   readonly from?: string;
   readonly userAgent?: string;
+  /** Takes pages compressed; else the most of a test's time would go into making them small and large again. */
+  readonly compressed?: boolean;
   /** Further headers of every request, such as `Sec-Fetch-Site`; a text browser sends none of those. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -29,6 +31,7 @@ export class Person {
   readonly #origin: string;
   readonly #cookies = new Map<string, string>();
   readonly #trail: string[] = [];
+  readonly #formerTokens: string[] = [];
   #page: Page | undefined;
 
   constructor(app: App, options: PersonOptions = {}) {
@@ -51,6 +54,11 @@ export class Person {
   /** The cookies by name; changing the map changes what is sent. */
   get cookies(): Map<string, string> {
     return this.#cookies;
+  }
+
+  /** The CSRF token of the last page of a session that was renewed since; of pages for strangers it is not noted. */
+  get formerToken(): string | undefined {
+    return this.#formerTokens.at(-1);
   }
 
   forgetsCookies(): void {
@@ -106,12 +114,40 @@ export class Person {
   }
 
   /**
-   * Sends what pressing the button would send, so many times at once. The answers come as they are: no redirect is
-   * followed, and the browser stays as it was, its cookies too; `goesOnFrom` takes one of the answers up.
+   * Sends what pressing the button would send, so many times at once, each from a page of its own: with a token of its own.
+   * The answers come as they are: no redirect is followed, and the browser stays as it was, its cookies too; `goesOnFrom`
+   * takes one of the answers up.
    */
   async races(times: number, button: string): Promise<Page[]> {
     const submission = this.form(button);
-    return Promise.all(Array.from({ length: times }, () => this.#sends(requestFor(submission))));
+    const forms = [submission];
+    while (forms.length < times) {
+      const _csrf = await this.freshToken();
+      forms.push({ ...submission, fields: { ...submission.fields, ...(_csrf !== undefined && { _csrf }) } });
+    }
+    return Promise.all(forms.map((form) => this.#sends(requestFor(form))));
+  }
+
+  /** Sends the very same form so many times at once, as a tremor does. The answers come as they are. */
+  async repeats(times: number, button: string): Promise<Page[]> {
+    const asked = requestFor(this.form(button));
+    return Promise.all(Array.from({ length: times }, () => this.#sends(asked)));
+  }
+
+  /** Has the open page's forms be those of a page that was opened once more: sent again, they are other forms. */
+  async reopensForms(): Promise<void> {
+    const token = this.#cookies.size > 0 ? await this.freshToken() : undefined;
+    if (token !== undefined) this.page.$('input[name=_csrf]').attr('value', token);
+  }
+
+  /** A CSRF token as the next page of this session would have it; undefined where no page has one. */
+  async freshToken(): Promise<string | undefined> {
+    let page = await this.#sends({ method: 'GET', path: '/sign-in' });
+    for (let followed = 0; isRedirect(page) && followed < MOST_REDIRECTS; followed++) {
+      const { pathname, search } = new URL(page.headers['location'] ?? '', this.#origin);
+      page = await this.#sends({ method: 'GET', path: `${pathname}${search}` });
+    }
+    return page.$('input[name=_csrf]').first().attr('value');
   }
 
   /**
@@ -166,10 +202,11 @@ export class Person {
   }
 
   #headers(): Record<string, string> {
-    const { acceptLanguage, address, userAgent = 'ELinks/0.18.0', headers } = this.#options;
+    const { acceptLanguage, address, userAgent = 'ELinks/0.18.0', compressed, headers } = this.#options;
     const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     return {
       Accept: 'text/html',
+      'Accept-Encoding': compressed ? 'gzip' : 'identity',
       'User-Agent': userAgent,
       ...(acceptLanguage !== undefined && { 'Accept-Language': acceptLanguage }),
       ...(address !== undefined && { 'X-Forwarded-For': address }),
@@ -180,6 +217,10 @@ export class Person {
 
   #keepCookies({ setCookies }: Page): void {
     for (const [name, value] of setCookies) {
+      const token = this.#page?.$('input[name=_csrf]').first().attr('value');
+      const isSomebodys = this.#page?.$('form[action="/sign-out"]').length;
+      const isRenewed = name.endsWith('postern') && ![undefined, value].includes(this.#cookies.get(name));
+      if (isRenewed && isSomebodys && token) this.#formerTokens.push(token);
       if (value === '') this.#cookies.delete(name);
       else this.#cookies.set(name, value);
     }

@@ -1,9 +1,9 @@
 import type { Account } from '../../src/accounts/account.ts';
-import type { Group } from '../../src/accounts/group.ts';
-import type { DecidedSettings } from '../../src/settings/settings-changes.ts';
-import { type Grace, NO_GRACE } from '../../src/two-factor/grace.ts';
-import { METHOD_IDS, type MethodId } from '../../src/two-factor/method.ts';
-import type { TwoFactorRule } from '../../src/two-factor/policy.ts';
+import type { Group } from '../../src/policy/group.ts';
+import type { SettingsInput } from '../../src/policy/settings-changes.ts';
+import { type Grace, NO_GRACE } from '../../src/settings/grace.ts';
+import { METHOD_IDS, type MethodId } from '../../src/settings/method-ids.ts';
+import type { TwoFactorRule } from '../../src/settings/rule.ts';
 import { OPERATOR, type TestPortal } from './portal.ts';
 
 /** A rule as tests lay it down; what is not said is: every method, no grace. */
@@ -18,7 +18,7 @@ export async function siteRuleIs(
   { services }: TestPortal,
   { rule, methods = METHOD_IDS, grace = NO_GRACE }: Rule,
 ): Promise<void> {
-  const decided: Partial<DecidedSettings> = { twoFactor: { rule, methods }, grace };
+  const decided: Partial<SettingsInput> = { twoFactor: { rule, methods }, grace };
   await services.settingsChanges.change(decided, OPERATOR);
 }
 

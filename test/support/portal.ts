@@ -5,18 +5,20 @@ import type { Express } from 'express';
 import { pino } from 'pino';
 import type { Account, Role } from '../../src/accounts/account.ts';
 import { createApp } from '../../src/app.ts';
-import { type Actor, party } from '../../src/audit/audit.ts';
-import { compose } from '../../src/composition.ts';
-import { type Environment, readConfig } from '../../src/config.ts';
+import type { Actor } from '../../src/audit/audit.ts';
+import { readConfig } from '../../src/boot/config.ts';
+import type { Environment } from '../../src/boot/environment.ts';
+import { compose } from '../../src/composition/composition.ts';
+import { systemRandom } from '../../src/kernel/random.ts';
+import type { Clock } from '../../src/kernel/time.ts';
 import type { Services } from '../../src/services.ts';
-import { migrate, openDatabase } from '../../src/storage/database.ts';
-import type { Clock } from '../../src/time.ts';
+import { migrate, openDatabase } from '../../src/storage/sql/database.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 import { PASSWORD, quickAccount } from './quick-account.ts';
 import { redis } from './servers.ts';
 
-/** Where sessions are kept in a run; every journey is made on both. */
-export const SESSION_STORES = ['database', 'redis'] as const;
+/** Where a portal keeps its sessions. */
+const SESSION_STORES = ['database', 'redis'] as const;
 export type SessionStore = (typeof SESSION_STORES)[number];
 
 /** The command line, as the one who prepares things. */
@@ -45,6 +47,8 @@ export interface TestPortal {
   readonly deliver: () => Promise<void>;
   /** Creates an account with `PASSWORD`. */
   readonly account: (email: string, role?: Role, name?: string) => Promise<Account>;
+  /** Removes what has come to its end. */
+  readonly forget: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -60,6 +64,9 @@ export async function openPortal(
     DATA_DIR: folder,
     SMTP_URL: mailbox.url,
     BASE_URL: 'http://localhost:3000',
+    // Everybody in the tests comes from one address.
+    CLIENT_FAILURES: '100000',
+    CLIENT_MAILS: '100000',
     ...(store === 'redis' && { REDIS_URL: (await redis()).url }),
     ...environment,
   });
@@ -72,7 +79,7 @@ export async function openPortal(
   let moved = 0;
   const clock = () => time() + moved;
   await prepareTables(outcome.config.databaseUrl);
-  const portal = await compose(outcome.config, { clock, logger });
+  const portal = await compose(outcome.config, { clock, random: systemRandom, logger });
   await portal.migrate();
   const { services } = portal;
   return {
@@ -87,13 +94,14 @@ export async function openPortal(
       moved += milliseconds;
     },
     delivered: portal.delivered,
+    forget: portal.forget,
     async deliver() {
       portal.startDelivery();
       await portal.delivered();
     },
     async account(email, role = 'member', name = 'Ann Example') {
       const account = await quickAccount({ services, now: clock }, { email, name, role });
-      await services.audit.record('account.created', OPERATOR.origin, OPERATOR.party, party(account));
+      await services.audit.record('account.created', OPERATOR, account);
       return account;
     },
     async close() {
@@ -129,25 +137,34 @@ export async function anotherInstance({ store, folder, mailbox, now }: TestPorta
   return openPortal(store, { DATA_DIR: folder, SMTP_URL: mailbox.url }, now);
 }
 
-/** Describes a journey once and makes it on each session store. `portal()` is open during the tests. */
-export function onBothStores(
-  title: string,
-  suite: (portal: () => TestPortal) => void,
-  environment?: Environment,
-): void {
+type Suite = (portal: () => TestPortal) => void;
+
+/** Describes tests on a portal of their own, with its sessions in the database. `portal()` is open during the tests. */
+export function onPortal(title: string, suite: Suite, environment?: Environment): void {
+  describePortal(title, 'database', suite, environment);
+}
+
+/**
+ * The same once for each session store: for what is about the session itself, how it begins, changes and ends
+ * (docs/decisions/0050). What any page makes of a session is tested on one store.
+ */
+export function onBothStores(title: string, suite: Suite, environment?: Environment): void {
   for (const store of SESSION_STORES) {
-    describe(`${title} (sessions in the ${store === 'redis' ? 'Redis' : 'database'})`, () => {
-      let portal: TestPortal | undefined;
-      before(async () => {
-        portal = await openPortal(store, environment);
-      });
-      after(async () => {
-        await portal?.close();
-      });
-      suite(() => {
-        if (!portal) throw new Error('The portal is open during the tests only.');
-        return portal;
-      });
-    });
+    const place = store === 'redis' ? 'Redis' : 'the database';
+    describePortal(`${title} (sessions in ${place})`, store, suite, environment);
   }
+}
+
+function describePortal(title: string, store: SessionStore, suite: Suite, environment?: Environment): void {
+  describe(title, () => {
+    let portal: TestPortal | undefined;
+    before(async () => {
+      portal = await openPortal(store, environment);
+    });
+    after(() => portal?.close());
+    suite(() => {
+      if (!portal) throw new Error('The portal is open during the tests only.');
+      return portal;
+    });
+  });
 }

@@ -1,4 +1,4 @@
-import { readCatalogues, type Words, wordsOf } from '../../src/words.ts';
+import { readCatalogues, type Words, wordsOf } from '../../src/kernel/i18n.ts';
 
 /** The language that nobody speaks: "English (Pseudo-Accents)" of Unicode CLDR. */
 export const PSEUDO = 'en-XA';

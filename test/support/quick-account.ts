@@ -1,6 +1,6 @@
 import type { Account, Role } from '../../src/accounts/account.ts';
 import { hashPassword } from '../../src/accounts/passwords.ts';
-import { newId } from '../../src/identifiers.ts';
+import { newId } from '../../src/kernel/identifiers.ts';
 import type { TestPortal } from './portal.ts';
 import { PASSWORD } from './somebody.ts';
 
@@ -26,7 +26,18 @@ export async function quickAccount(
   const { email, name, role = 'member', hasPassword = true } = wanted;
   const passwordHash = hasPassword ? await hash : null;
   const id = newId(now());
-  const account = { id, email, name, role, locale: null, passwordHash, createdAt: now() };
+  const createdAt = now();
+  const account = {
+    id,
+    email,
+    name,
+    role,
+    locale: null,
+    knownLanguage: null,
+    passwordHash,
+    createdAt,
+    approvesFrom: createdAt,
+  };
   if (!(await services.accounts.create(account))) throw new Error(`${email} has an account already.`);
   const created = await services.accounts.find(id);
   if (!created) throw new Error(`The account of ${email} was not kept.`);

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { freePort } from './free-port.ts';
 import { type OwnServer, ownServer, ownServerOf, REDIS } from './servers.ts';
+import { until } from './until.ts';
 
 /** Redis on several servers. */
 export interface SentinelSet {
@@ -180,14 +180,6 @@ export async function told(url: string, ...command: readonly string[]): Promise<
     return Array.isArray(answer) ? answer.flat(2).join('\n') : String(answer);
   } finally {
     client.destroy();
-  }
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`In 15 seconds it did not come to this: ${what}.`);
-    await delay(50);
   }
 }
 

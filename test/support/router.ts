@@ -1,8 +1,7 @@
 import type { Express } from 'express';
 import { z } from 'zod';
-import { PERSON_ACTIONS } from '../../src/pages/admin/person-action-list.ts';
-import { REQUEST_DECISIONS } from '../../src/pages/admin/request-decisions.ts';
-import { METHOD_IDS } from '../../src/two-factor/method.ts';
+import { REQUEST_DECISIONS } from '../../src/pages/admin/requests/request-decisions.ts';
+import { METHOD_IDS } from '../../src/settings/method-ids.ts';
 
 /** A page as the app's own router knows it. */
 export interface Route {
@@ -29,9 +28,21 @@ export function routesOf(app: Express): readonly Route[] {
   });
 }
 
+/** Which pattern a path belongs to, and the patterns that forms are sent to. */
+export function patternsOf(app: Express) {
+  const routes = routesOf(app).map(({ pattern, methods }) => ({
+    pattern,
+    methods,
+    path: new RegExp(`^${pattern.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+')}$`),
+  }));
+  return {
+    of: (path: string): string => routes.find((route) => route.path.test(path))?.pattern ?? path,
+    posts: routes.filter(({ methods }) => methods.includes('POST')).map(({ pattern }) => pattern),
+  };
+}
+
 /** What a parameter may be where its values are few. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  action: PERSON_ACTIONS,
   decision: REQUEST_DECISIONS,
   method: METHOD_IDS,
   part: ['qr-code'],

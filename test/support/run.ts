@@ -1,5 +1,5 @@
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import Mocha from 'mocha';
 import options from '../../.mocharc.json' with { type: 'json' };
@@ -14,11 +14,17 @@ import { requireAllTools } from './tools.ts';
  * or the other.
  */
 
-/** More than there are processors: some tests wait for a server that is silent, or for something to expire. */
-const JOBS = 3;
+/** One more than there are processors: many tests wait for a server that is silent, or for something to expire. */
+const JOBS = availableParallelism() + 1;
 
-/** What takes longest comes first, so that nobody is left with a long file at the end. */
-const LONGEST_FIRST = ['browser', 'storage', 'process', 'deploy', 'attacks', 'journeys', 'accounts'];
+/**
+ * What takes longest comes first, so that no process is left with a long file at the end. The first one captures the
+ * states of all pages; the others of its folder come later, for they would only wait for it. A path begins so.
+ */
+const LONGEST_FIRST = [
+  ...['browser/pages', 'storage/engines/', 'process/', 'deploy/proxies', 'faults/', 'browser/double-click'],
+  ...['attacks/', 'journeys/', 'browser/', 'deploy/', 'storage/', 'cli/', 'accounts/'],
+];
 
 const { consoleLog } = Mocha.reporters.Base;
 
@@ -82,6 +88,6 @@ function byDuration(one: string, other: string): number {
 }
 
 function rank(file: string): number {
-  const index = LONGEST_FIRST.findIndex((folder) => file.startsWith(`test/${folder}/`));
+  const index = LONGEST_FIRST.findIndex((start) => file.startsWith(`test/${start}`));
   return index < 0 ? LONGEST_FIRST.length : index;
 }

@@ -25,7 +25,7 @@ export async function send(app: App, { method, path, headers, fields, from }: Se
     .parse(wholeBody)
     .set({ ...headers });
   if (from !== undefined) test.agent(agentAt(from, test.url));
-  if (fields) test.type('form').send(encoded(fields));
+  if (fields) test.type(headers['Content-Type'] ?? 'form').send(encoded(fields));
   const { status, headers: received, body } = await test;
   const cookies: string[] = [received['set-cookie'] ?? []].flat();
   return {

@@ -317,7 +317,7 @@ function waitUntilGone({ pid }: ChildProcess): void {
 }
 
 /** The first of the users that exists, where this process is root; else nobody in particular. */
-function identity(users: readonly string[]): Identity {
+export function identity(users: readonly string[]): Identity {
   if (process.getuid?.() !== 0 || users.length === 0) return {};
   const entries = readFileSync('/etc/passwd', 'utf8')
     .split('\n')

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** A client that takes its time, so that the server has none for others. */
 export interface SlowClient {
-  /** Milliseconds from its connection to the moment at which the server hung up; undefined: it has not. */
-  cutAfter(): number | undefined;
+  /** Whether the server has hung up. */
+  isCut(): boolean;
   /** What the server has said so far. */
   said(): string;
   hangsUp(): void;
@@ -13,8 +14,7 @@ export interface SlowClient {
 /** Sends `head` at once, and then one byte every so many milliseconds, for ever. */
 export async function dribbles(port: number, head: string, every: number): Promise<SlowClient> {
   const socket = await opened(port);
-  const began = performance.now();
-  let cut: number | undefined;
+  let cut = false;
   let said = '';
   socket.on('data', (chunk: Buffer) => {
     said += chunk.toString();
@@ -23,9 +23,9 @@ export async function dribbles(port: number, head: string, every: number): Promi
   const more = setInterval(() => socket.write('x'), every);
   socket.once('close', () => {
     clearInterval(more);
-    cut = performance.now() - began;
+    cut = true;
   });
-  return { cutAfter: () => cut, said: () => said, hangsUp: () => socket.destroy() };
+  return { isCut: () => cut, said: () => said, hangsUp: () => socket.destroy() };
 }
 
 /** Asks for the same page so many times on one connection, and reads none of the answers. */
@@ -50,3 +50,16 @@ export const HEADERS_TO_COME = 'GET /sign-in HTTP/1.1\r\nHost: localhost\r\nX-Sl
 export const BODY_TO_COME =
   'POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n' +
   'Content-Length: 30000\r\n\r\nemail=';
+
+/** A request to the server at this origin whose last bytes ("=a%40b") are still to come. */
+export async function halfARequest(origin: string): Promise<Socket> {
+  const socket = await opened(Number(new URL(origin).port));
+  socket.write(
+    'POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n',
+  );
+  socket.write('Content-Length: 11\r\n\r\nemail');
+  // Answered by the process itself: whatever was sent before this has arrived.
+  await fetch(`${origin}/healthz`);
+  await delay(100);
+  return socket;
+}

@@ -1,15 +1,9 @@
-import packageJson from '../../package.json' with { type: 'json' };
+import { ENVIRONMENT, FLAGS } from '../../src/boot/runtime.js';
 
-/** What `npm start` runs, as a shell reads it: what is set for it alone, and what Node is given. */
+/** What `npm start` comes to run: what is set for it alone, and what Node is given. */
 export function startCommand(): {
   readonly environment: Readonly<Record<string, string>>;
   readonly args: readonly string[];
 } {
-  const words = packageJson.scripts.start.split(' ');
-  const program = words.indexOf('node');
-  const set = words.slice(0, program).map((word): [string, string] => {
-    const [name = '', value = ''] = word.split('=');
-    return [name, value];
-  });
-  return { environment: Object.fromEntries(set), args: words.slice(program + 1) };
+  return { environment: ENVIRONMENT, args: [...FLAGS, 'src/start.js'] };
 }

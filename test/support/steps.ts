@@ -15,6 +15,16 @@ export async function signsIn(
   return person;
 }
 
+/** Proves the password anew, in another tab; the page that is open stays, and its form is out of date. */
+export async function stepsUpElsewhere(portal: TestPortal, person: Person): Promise<void> {
+  portal.wait(11 * 60_000);
+  const tab = person.copy();
+  await tab.visits('/profile/email');
+  tab.fillsIn('Password', PASSWORD);
+  await tab.presses('Continue');
+  for (const [name, value] of tab.cookies) person.cookies.set(name, value);
+}
+
 /** Fills in the sign-in form that is open. */
 export async function givesPassword(person: Person, email: string, password = PASSWORD): Promise<void> {
   person.fillsIn('E-mail', email);
@@ -90,4 +100,9 @@ export function pictureOn({ page }: Person): Buffer {
 /** Lets so much time pass that the app's next code has not been used yet. */
 export function nextStep(portal: TestPortal): void {
   portal.wait(30_000);
+}
+
+/** Lets time pass up to the beginning of a step: what is done in the next half a minute is done in one step. */
+export function atStepStart(portal: TestPortal): void {
+  portal.wait(30_000 - (portal.now() % 30_000));
 }

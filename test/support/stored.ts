@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Knex } from 'knex';
 import { createClient } from 'redis';
-import { openDatabase } from '../../src/storage/database.ts';
+import { openDatabase } from '../../src/storage/sql/database.ts';
 import type { TestPortal } from './portal.ts';
 import { redis } from './servers.ts';
 

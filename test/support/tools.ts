@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * The programs that the suites need beyond npm's, with the Debian packages that bring each. Whatever a new test needs
+ * The programs and fonts that the suites need beyond npm's, with the Debian packages that bring each. Whatever a new test needs
  * belongs here, so that a fresh machine is made ready in one pass.
  */
 export const TOOLS = {
@@ -24,14 +24,16 @@ export const TOOLS = {
   openssl: ['openssl'],
   'systemd-analyze': ['systemd'],
   promtool: ['prometheus'],
+  'DejaVuSans.ttf': ['fonts-dejavu-core'],
+  'LiberationSansNarrow-Regular.ttf': ['fonts-liberation'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type Tool = keyof typeof TOOLS;
 
 /**
- * Where a program that the tests need is. As root on Debian it is installed when it is missing.
+ * Where a program or a font that the tests need is. As root on Debian it is installed when it is missing.
  *
- * @returns the program's absolute path
+ * @returns its absolute path
  * @throws Error that says what to install, when that cannot be done here
  */
 export function requireTool(tool: Tool): string {
@@ -81,6 +83,7 @@ const PATH = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => fol
 
 /** Debian keeps servers where no PATH of a user leads. */
 function find(tool: Tool): string | undefined {
+  if (tool.endsWith('.ttf')) return findIn(fontFolders(), tool, constants.R_OK);
   return findIn([...postgresFolders(), ...PATH, '/usr/sbin', '/usr/local/sbin'], tool);
 }
 
@@ -99,13 +102,18 @@ function postgresFolders(): string[] {
   return versions.map((version) => join(folder, version, 'bin'));
 }
 
-function findIn(folders: readonly string[], program: string): string | undefined {
-  return folders.map((folder) => join(folder, program)).find(isExecutable);
+function fontFolders(): string[] {
+  const folder = '/usr/share/fonts/truetype';
+  return existsSync(folder) ? readdirSync(folder).map((family) => join(folder, family)) : [];
 }
 
-function isExecutable(file: string): boolean {
+function findIn(folders: readonly string[], file: string, access = constants.X_OK): string | undefined {
+  return folders.map((folder) => join(folder, file)).find((path) => can(access, path));
+}
+
+function can(access: number, file: string): boolean {
   try {
-    accessSync(file, constants.X_OK);
+    accessSync(file, access);
     return true;
   } catch {
     return false;

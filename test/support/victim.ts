@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Account, Role } from '../../src/accounts/account.ts';
+import type { MethodId } from '../../src/settings/method-ids.ts';
 import { siteRule } from '../../src/settings/settings.ts';
-import type { EnrolmentOutcome } from '../../src/two-factor/enrolments.ts';
-import type { EnrolmentContext, EnrolmentState, MethodId, StepValues } from '../../src/two-factor/method.ts';
+import type { EnrolmentOutcome } from '../../src/two-factor/authenticator-enrolments.ts';
+import type { EnrolmentContext, EnrolmentState, FieldValues } from '../../src/two-factor/method.ts';
 import { AuthenticatorApp } from './authenticator-app.ts';
 import { codeIn } from './mailbox.ts';
 import type { Person } from './person.ts';
@@ -70,9 +71,9 @@ export async function enrolsApp(portal: TestPortal, account: Account): Promise<A
   const method = portal.services.methods.app;
   const context = contextOf(account);
   const state = method.enrolment.begin(context);
-  const { facts } = await method.enrolment.describe(state, context);
+  const shown = await method.enrolment.steps['scan']?.describe(state, context);
   const app = new AuthenticatorApp();
-  app.type(String(facts['setupKey']));
+  app.type(String(shown?.['setupKey']));
   await enrols(portal, 'app', state, { name: 'Phone', code: app.code(portal.now()) }, account);
   await portal.mailbox.next(account.email);
   return app;
@@ -81,10 +82,10 @@ export async function enrolsApp(portal: TestPortal, account: Account): Promise<A
 /** The account gets e-mail as a factor, by the domain alone; the next code may be sent afterwards. */
 export async function enrolsEmail(portal: TestPortal, account: Account): Promise<void> {
   const state = portal.services.methods.email.enrolment.begin(contextOf(account));
-  const sent = await enrols(portal, 'email', state, { name: 'Work mail', code: '' }, account);
+  const sent = await enrols(portal, 'email', state, { name: 'Work mail' }, account);
   assert.ok(sent.kind === 'continue');
   const code = await mailedCode(portal, account.email);
-  await enrols(portal, 'email', sent.state, { name: '', code }, account);
+  await enrols(portal, 'email', sent.state, { code }, account);
   await portal.mailbox.next(account.email);
   portal.wait(30_000);
 }
@@ -93,15 +94,18 @@ async function enrols(
   { services }: TestPortal,
   method: MethodId,
   state: EnrolmentState,
-  values: StepValues,
+  values: FieldValues,
   account: Account,
 ): Promise<EnrolmentOutcome> {
-  const actor = { party: { id: account.id, label: account.email }, origin: OPERATOR.origin };
-  return services.enrolments.submit(services.methods[method], state, values, contextOf(account), actor);
+  return services.enrolments.submit(services.methods[method], state, values, contextOf(account));
 }
 
 export function contextOf(account: Account): EnrolmentContext {
-  return { account, existing: [], siteName: 'Help Center', replacedId: undefined, browser: 'a test' };
+  const actor = { party: { id: account.id, label: account.email }, origin: OPERATOR.origin };
+  return {
+    ...{ account, existing: [], proven: true },
+    ...{ siteName: 'Help Center', replacedId: undefined, browser: 'a test', actor },
+  };
 }
 
 /** Types the app's next code into the page that asks for it. */
@@ -165,7 +169,7 @@ export async function idsOf(portal: TestPortal, victim: Victim): Promise<readonl
 
 /** How many recovery codes of the account can still be used. */
 export async function codesLeft({ services }: TestPortal, { id }: Pick<Account, 'id'>): Promise<number> {
-  const { person } = await services.standings.read({ accountId: id, signInId: undefined });
+  const { person } = await services.snapshots.read({ accountId: id, signInId: undefined });
   assert.ok(person);
   return person.codesLeft;
 }

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
-import type { Group } from '../../src/accounts/group.ts';
-import { days, minutes } from '../../src/time.ts';
-import { type Grace, NO_GRACE } from '../../src/two-factor/grace.ts';
-import type { TwoFactorRule } from '../../src/two-factor/policy.ts';
+import { days, minutes } from '../../src/kernel/time.ts';
+import type { Group } from '../../src/policy/group.ts';
+import { type Grace, NO_GRACE } from '../../src/settings/grace.ts';
+import { METHOD_IDS, type MethodId } from '../../src/settings/method-ids.ts';
+import type { TwoFactorRule } from '../../src/settings/rule.ts';
 import { OPERATOR, type TestPortal } from './portal.ts';
 import { at, type Somebody } from './walk-people.ts';
 import type { GivenGrace, RuleStep } from './walk-steps.ts';
 
-const METHODS = ['app'] as const;
+const METHODS: readonly MethodId[] = ['app'];
 
 /** A rule as the model has it: `begun` is when each person's days began. */
 interface ModelRule {
   rule: TwoFactorRule;
+  methods: readonly MethodId[];
   grace: Grace;
   /** When it became mandatory for each person; absent where it does not apply to them. */
   readonly since: Map<Somebody, number>;
@@ -19,7 +21,7 @@ interface ModelRule {
 }
 
 function newRule(rule: TwoFactorRule): ModelRule {
-  return { rule, grace: NO_GRACE, since: new Map(), begun: new Map() };
+  return { rule, methods: METHODS, grace: NO_GRACE, since: new Map(), begun: new Map() };
 }
 
 /** What applies to whom on a random walk: changed on the portal and, by an account of its own, in the model. */
@@ -53,9 +55,9 @@ export class WalkRules {
   async change(step: RuleStep): Promise<void> {
     switch (step.do) {
       case 'rule':
-        return this.#changesSite(step.rule, this.#graceOf(step.grace));
+        return this.#changesSite(step.rule, step.methods ?? METHODS, this.#graceOf(step.grace));
       case 'group rule':
-        return this.#changesGroup(step.rule, this.#graceOf(step.grace));
+        return this.#changesGroup(step.rule, step.methods ?? METHODS, this.#graceOf(step.grace));
       case 'membership':
         return this.#joins(at(this.#people, step.who), step.on);
       case 'enforcement':
@@ -73,9 +75,9 @@ export class WalkRules {
     }
   }
 
-  /** Whether the person's authenticator is asked for. */
+  /** Whether an authenticator is asked for: as long as the person has one, whatever the rules are and offer. */
   asksFor(who: Somebody): boolean {
-    return who.app !== undefined && this.#rulesOf(who).some(({ rule }) => rule !== 'off');
+    return who.app !== undefined;
   }
 
   isMandatoryFor(who: Somebody): boolean {
@@ -97,9 +99,13 @@ export class WalkRules {
   async areAsTheyWere(): Promise<void> {
     const { settings, groups, accounts } = this.#portal.services;
     const { twoFactor, grace } = await settings.read();
-    assert.deepEqual([twoFactor.rule, grace], [this.#site.rule, this.#site.grace], 'the policy has changed');
+    const { rule, methods } = this.#site;
+    assert.deepEqual([twoFactor, grace], [{ rule, methods }, this.#site.grace], 'the policy has changed');
     const group = await groups.find(this.#group.id);
-    assert.deepEqual([group?.rule, group?.grace], [this.#agents.rule, this.#agents.grace]);
+    assert.deepEqual(
+      [group?.rule, group?.methods, group?.grace],
+      [this.#agents.rule, this.#agents.methods, this.#agents.grace],
+    );
     for (const who of this.#people) {
       const account = await accounts.find(who.account.id);
       assert.equal(account?.enforcement !== null, this.#enforced.since.has(who));
@@ -107,27 +113,28 @@ export class WalkRules {
     }
   }
 
-  async #changesSite(rule: TwoFactorRule, grace: Grace): Promise<void> {
-    const twoFactor = { rule, methods: METHODS };
-    await this.#portal.services.settingsChanges.change({ twoFactor, grace }, OPERATOR);
-    this.#laysDown(this.#site, rule, grace);
+  async #changesSite(rule: TwoFactorRule, methods: readonly MethodId[], grace: Grace): Promise<void> {
+    await this.#portal.services.settingsChanges.change({ twoFactor: { rule, methods }, grace }, OPERATOR);
+    this.#laysDown(this.#site, rule, methods, grace);
   }
 
-  async #changesGroup(rule: TwoFactorRule, grace: Grace): Promise<void> {
+  async #changesGroup(rule: TwoFactorRule, methods: readonly MethodId[], grace: Grace): Promise<void> {
     const { groups } = this.#portal.services;
-    await groups.change(this.#group, { ...this.#group, rule, grace }, OPERATOR);
-    this.#laysDown(this.#agents, rule, grace);
+    await groups.change(this.#group, { ...this.#group, rule, methods, grace }, OPERATOR);
+    this.#laysDown(this.#agents, rule, methods, grace);
     const group = await groups.find(this.#group.id);
     assert.ok(group);
     this.#group = group;
   }
 
-  #laysDown(known: ModelRule, rule: TwoFactorRule, grace: Grace): void {
+  #laysDown(known: ModelRule, rule: TwoFactorRule, methods: readonly MethodId[], grace: Grace): void {
+    const others =
+      rule !== 'off' && METHOD_IDS.some((id) => methods.includes(id) !== known.methods.includes(id));
     for (const who of known.since.keys()) {
-      if (rule !== known.rule) who.trustEra += 1;
+      if (rule !== known.rule || others) who.trustEra += 1;
       if (rule === 'mandatory' && known.rule !== 'mandatory') known.since.set(who, this.#portal.now());
     }
-    Object.assign(known, { rule, grace });
+    Object.assign(known, { rule, methods, grace });
   }
 
   async #joins(who: Somebody, on: boolean): Promise<void> {

@@ -1,11 +1,18 @@
 import fc from 'fast-check';
-import type { TwoFactorRule } from '../../src/two-factor/policy.ts';
+import type { MethodId } from '../../src/settings/method-ids.ts';
+import type { TwoFactorRule } from '../../src/settings/rule.ts';
 
 export type GivenGrace = 'none' | 'half an hour' | 'a day';
 
 /** What administrators do meanwhile: to the site's rule, to that of the group, to who is in it, to single people. */
 export type RuleStep =
-  | { readonly do: 'rule' | 'group rule'; readonly rule: TwoFactorRule; readonly grace: GivenGrace }
+  | {
+      readonly do: 'rule' | 'group rule';
+      readonly rule: TwoFactorRule;
+      readonly grace: GivenGrace;
+      /** The app alone, where nothing is said. */
+      readonly methods?: readonly MethodId[];
+    }
   | { readonly do: 'membership'; readonly who: number; readonly on: boolean }
   | { readonly do: 'enforcement'; readonly who: number; readonly on: boolean; readonly grace: GivenGrace };
 
@@ -38,6 +45,7 @@ export type Step =
 const by = fc.nat({ max: 1 });
 const rule = fc.constantFrom('off', 'optional', 'mandatory');
 const grace = fc.constantFrom('none', 'half an hour', 'a day');
+const methods = fc.constantFrom(['app'], ['app'], ['app', 'email'], ['email']);
 const often = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
 
 export const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -62,7 +70,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
     often(2, fc.record({ do: fc.constant('sign-out'), by })),
     often(2, fc.record({ do: fc.constant('old cookies'), by })),
     often(3, fc.record({ do: fc.constant('not now'), by })),
-    often(3, fc.record({ do: fc.constantFrom('rule', 'group rule'), rule, grace })),
+    often(3, fc.record({ do: fc.constantFrom('rule', 'group rule'), rule, grace, methods })),
     often(2, fc.record({ do: fc.constant('membership'), who: by, on: fc.boolean() })),
     often(1, fc.record({ do: fc.constant('enforcement'), who: by, on: fc.boolean(), grace })),
     often(1, fc.record({ do: fc.constant('reset'), who: by })),
@@ -74,9 +82,28 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
 const password = (who: number): Step => ({ do: 'password', by: 0, who, right: true });
 const notNow: Step = { do: 'not now', by: 0 };
 const code: Step = { do: 'code', by: 0, of: 'own', trust: true };
+const enrols: Step = { do: 'enrolment', by: 0, right: true };
+const leaves: Step = { do: 'sign-out', by: 0 };
+/** By the password alone, as far as it goes; then with the code. */
+const anew = (who: number): Step[] => [password(who), enrols, notNow, code, notNow, leaves];
+const rules = (kind: 'rule' | 'group rule', rule: TwoFactorRule, ...methods: MethodId[]): Step => ({
+  ...{ do: kind, rule, grace: 'none', methods },
+});
 
 /** Walks that do get in, straight and by detours, for the random ones may not. */
 export const knownSteps: readonly Step[][] = [
+  // Every way to take away what Vera's app was set up under: it is asked for still.
+  [
+    ...[rules('rule', 'optional', 'email'), ...anew(0), rules('rule', 'mandatory', 'email'), ...anew(0)],
+    ...[rules('rule', 'off'), ...anew(0), rules('rule', 'mandatory', 'app', 'email'), ...anew(0)],
+  ],
+  [
+    ...[rules('group rule', 'mandatory', 'app'), { do: 'membership', who: 0, on: true } as const],
+    ...[rules('rule', 'off'), ...anew(0), rules('group rule', 'mandatory', 'email'), ...anew(0)],
+    ...[{ do: 'membership', who: 0, on: false } as const, ...anew(0)],
+    ...[{ do: 'enforcement', who: 0, on: true, grace: 'none' } as const, ...anew(0)],
+    ...[{ do: 'enforcement', who: 0, on: false, grace: 'none' } as const, ...anew(0)],
+  ],
   [password(0), code, { do: 'sign-out', by: 0 }, password(0), { do: 'reset', who: 0 }, password(0), code],
   [
     password(1),

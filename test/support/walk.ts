@@ -184,9 +184,13 @@ export class Walk {
     await person.visits('/sign-in/code');
     const page = person.page.path.startsWith('/sign-in/code') ? '/sign-in/code' : '/step-up/code';
     const { headers } = await this.#sends(person, page, { code, ...(trust && { trust: 'yes' }) });
+    const location = headers['location'] ?? '';
+    // The code was right, and yet another factor is demanded: there it may be put off, and no more is proven.
+    const isLedOn = location.startsWith('/sign-in/set-up');
     // Led back is not let in: the password may have been too long ago.
-    if (!isRight || /^(\/(sign-in|step-up)|$)/.test(headers['location'] ?? '')) return earlier;
+    if (!isRight || (/^(\/(sign-in|step-up)|$)/.test(location) && !isLedOn)) return earlier;
     earlier.who.lastStep = stepAt(now);
+    if (isLedOn) return { ...earlier, factor: true };
     if (trust && page === '/sign-in/code')
       browser.trust = { who: earlier.who, basis: this.#basisOf(earlier.who) };
     return { ...earlier, factor: true, passed: true };
@@ -216,12 +220,18 @@ export class Walk {
   }
 
   async #enrols(person: Person, right: boolean, earlier: Proven | undefined): Promise<Proven | undefined> {
-    // One app a person is enough for the model.
-    if (!earlier || earlier.who.app) return earlier;
+    if (!earlier) return earlier;
+    // One app a person is enough for the model; nobody gets as far as a secret who has not proven the one that there is.
+    if (earlier.who.app) {
+      if (!earlier.factor) await this.#seesNoSecret(person);
+      return earlier;
+    }
     const { who } = earlier;
     await person.visits('/profile/two-factor/set-up/app');
     if (!person.page.path.includes('/set-up')) return earlier;
     await person.visits(person.page.path.startsWith('/sign-in') ? '/sign-in/set-up/app' : person.page.path);
+    // Another method is demanded.
+    if (!person.page.path.endsWith('/set-up/app')) return earlier;
     const app = new AuthenticatorApp();
     app.type(person.page.$('#setup-key').text());
     const now = this.#portal.now();
@@ -236,6 +246,17 @@ export class Walk {
     who.app = app;
     who.lastStep = stepAt(now);
     return { ...earlier, factor: true, passed: true };
+  }
+
+  async #seesNoSecret(person: Person): Promise<void> {
+    for (const path of ['/sign-in/set-up/app', '/profile/two-factor/set-up/app']) {
+      const { $, path: shown } = await person.visits(path);
+      assert.equal(
+        $('#setup-key').length,
+        0,
+        `a secret is shown at ${shown} before the factor that there is was proven`,
+      );
+    }
   }
 
   async #pokes(person: Person, { route, id, post }: Extract<Step, { do: 'poke' }>): Promise<void> {

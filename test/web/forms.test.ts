@@ -30,7 +30,7 @@ describe('a form', () => {
     const form = parse({});
     assert.ok(!form.ok);
     assert.deepEqual(
-      form.faults.map(({ field, key }) => [field, key]),
+      form.errors.map(({ field, key }) => [field, key]),
       [
         ['email', 'error.email-missing'],
         ['name', 'error.name-missing'],
@@ -45,6 +45,21 @@ describe('a form', () => {
       const form = parse(body);
       assert.ok(!form.ok);
       assert.deepEqual(form.typed, {});
+    });
+  }
+});
+
+describe('what is no code of six digits, but another of ours,', () => {
+  for (const [typed, key] of [
+    ['ABCD-EFGH-JKMN-PQRS', 'error.code-is-recovery-code'],
+    ['abcd efgh jkmn pqr5', 'error.code-is-recovery-code'],
+    ['3. ABCD-EFGH-JKMN-PQRS', 'error.code-is-recovery-code'],
+    ['JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP', 'error.code-is-setup-key'],
+    ['abcdef', 'error.code-form'],
+    ['1234567', 'error.code-form'],
+  ] as const) {
+    it(`is told so: ${typed}`, () => {
+      assert.equal(sixDigits().safeParse(typed).error?.issues[0]?.message, key);
     });
   }
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { loadWords } from '../../src/kernel/i18n.ts';
 import { richText } from '../../src/web/rich-text.ts';
-import { loadWords } from '../../src/words.ts';
 
 describe('A text with elements in it', () => {
   const english = loadWords().for('en');

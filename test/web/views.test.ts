@@ -4,12 +4,13 @@ import { Views } from '../../src/web/views.ts';
 describe('A view', () => {
   const form = { errors: [], values: {} };
   const t = (key: string, values = {}) => [key, ...Object.values(values)].join(' ');
-  const views = new Views({ t, form, csrfToken: 'a token' });
+  const errorsOf = () => [];
+  const views = new Views({ t, form, errorsOf, csrfToken: 'a token' });
 
   it('knows what the page knows, and what it is given', () => {
     const html = views.render('/partials/field', { name: 'siteName', label: 'Name & <site>' });
     assert.match(html, /<label for="siteName">Name &amp; &lt;site&gt;<\/label>/);
-    assert.match(views.render('/partials/csrf'), /value="a token"/);
+    assert.match(views.render('/partials/form', { action: '/setup' }), /name="_csrf" value="a token"/);
   });
 
   it('hands nothing on to a part that it does not give to it', () => {

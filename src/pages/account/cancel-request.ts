@@ -1,47 +1,49 @@
-import type { Cancellation } from '../../accounts/reset-requests.ts';
-import type { Handler } from '../../web/guards.ts';
+import { z } from 'zod';
+import type { Cancellation } from '../../administration/reset-requests.ts';
+import { addFormPage } from '../../web/form-page.ts';
 import type { AddPage } from '../../web/routes.ts';
-import type { Standing } from '../../web/standing.ts';
 import type { PageServices } from '../page-services.ts';
-import { formPathWithToken, leadToSignIn, showDeadLink, tokenIn } from './link-pages.ts';
+import {
+  behindLink,
+  formPathWithToken,
+  LINK_TITLES,
+  linkToken,
+  linkUsed,
+  showDeadLink,
+} from './link-pages.ts';
 
 const PATH = '/cancel-request';
+const PURPOSE = 'cancel request';
 
-/** Cancelling a reset request by the mailed link: whoever has the mailbox may, signed in or not. */
-export function cancelRequestPages(addPage: AddPage, services: PageServices): void {
-  const { guards, resetRequests, renderer } = services;
-
-  const show: Handler<Standing> = async (who, request, response) => {
-    const token = tokenIn(request.query['token']);
-    const cancellation = await resetRequests.cancellation(token);
-    if (!cancellation) return showDeadLink(services, who, 'cancel request', request, response);
-    await renderer.show(request, response, {
-      view: 'account/cancel-request',
-      title: who.visit.words.t('cancel-request.title'),
-      width: 'narrow',
-      facts: { token, asked: askedView(cancellation) },
-    });
-  };
-
-  const submit: Handler<Standing> = async (who, request, response) => {
-    const cancellation = await resetRequests.cancellation(tokenIn(request.body?.token));
-    if (!cancellation || !(await resetRequests.cancel(cancellation, who.visit.origin))) {
-      return showDeadLink(services, who, 'cancel request', request, response);
-    }
-    await leadToSignIn(services, 'cancel-request.done', request, response);
-  };
-
-  addPage(PATH, {
-    get: guards.anyone(show),
-    post: guards.anyone(submit),
+/** Cancels a reset request by the mailed link: for everyone with the link, signed in or not. */
+export function cancelRequestPage(addPage: AddPage, services: PageServices): void {
+  const { guards, resetRequests } = services;
+  const load = behindLink(services, PURPOSE, (token) => resetRequests.cancellation(token));
+  addFormPage(addPage, services, {
+    path: PATH,
     formPath: formPathWithToken(PATH),
+    guard: guards.anyone,
+    schema: z.object({}),
+    load,
+    view: ({ who, request, subject }) => ({
+      view: 'account/cancel-request',
+      title: who.context.words.t(LINK_TITLES[PURPOSE]),
+      width: 'narrow',
+      model: { token: linkToken(request), resetRequest: requestView(subject) },
+    }),
+    async submit(_values, exchange) {
+      const { who, request, subject } = exchange;
+      const isDone = await resetRequests.cancel(subject, who.context.origin);
+      if (!isDone) return showDeadLink(services, PURPOSE, exchange);
+      return linkUsed(services, 'cancel-request.done', request);
+    },
   });
 }
 
-/** Enough to know one's own request from a stranger's. */
-function askedView({ request, account }: Cancellation) {
+/** Enough for the owner to tell their own request from a stranger's. */
+function requestView({ request, account }: Cancellation) {
   const { kind, askedAt, browser, address } = request;
-  // Where an administrator sits is nobody else's business.
+  // An administrator's address and browser are not shown to others.
   const from = kind === 'person' ? { browser, address } : undefined;
   return { by: kind, email: account.email, at: askedAt, from };
 }

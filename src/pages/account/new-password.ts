@@ -4,8 +4,8 @@ import {
   passwordFault,
   SHORTEST_PASSWORD,
 } from '../../accounts/passwords.ts';
-import { type FieldFault, typedPassword } from '../../web/forms.ts';
-import type { Visit } from '../../web/visit.ts';
+import type { RequestContext } from '../../web/context.ts';
+import { type FieldError, typedPassword } from '../../web/forms.ts';
 
 const FAULTS = {
   'too short': 'new-password.too-short',
@@ -14,20 +14,20 @@ const FAULTS = {
   'own words': 'new-password.own-words',
 } as const;
 
-/** The rule in figures, for the hint of the field (`views/account/new-password`). */
+/** The limits, for the hint of the field (`views/account/new-password`). */
 export const PASSWORD_RULE = { least: SHORTEST_PASSWORD, count: LONGEST_PASSWORD } as const;
 
-/** A new password as it was typed; whether it will do, `newPasswordFaults` says. */
+/** A new password as typed. `newPasswordErrors` checks it. */
 export function newPassword() {
   return typedPassword('new-password.missing');
 }
 
-/** What is wrong with a new password of this person, at its field; nothing when it will do. */
-export function newPasswordFaults(
+/** The errors of this person's new password, for its field; empty if it is accepted. */
+export function newPasswordErrors(
   password: string,
   person: { readonly name: string; readonly email: string },
-  { settings }: Visit,
-): readonly FieldFault[] {
+  { settings }: RequestContext,
+): readonly FieldError[] {
   const fault = passwordFault(password, [person.name, person.email, settings.siteName]);
   if (!fault) return [];
   return [{ field: 'newPassword', key: FAULTS[fault], values: { count: lengthAskedBy(fault) } }];

@@ -1,16 +1,16 @@
 import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
-import { cancelRequestPages } from './cancel-request.ts';
+import { cancelRequestPage } from './cancel-request.ts';
 import { addPasswordLink } from './choose-password.ts';
 import { forgottenPasswordPages } from './forgotten-password.ts';
-import { setupPages } from './setup.ts';
+import { setupPage } from './setup.ts';
 import { signUpPages } from './sign-up.ts';
 
-/** How accounts come to be, and come by a password again: by one-time links, none of which signs anybody in. */
+/** Creating accounts and choosing new passwords by one-time links. No link signs anybody in. */
 export function accountPages(addPage: AddPage, services: PageServices): void {
   const { credentials, registration } = services;
 
-  setupPages(addPage, services);
+  setupPage(addPage, services);
 
   addPasswordLink(addPage, services, {
     path: '/invitation',
@@ -38,16 +38,16 @@ export function accountPages(addPage: AddPage, services: PageServices): void {
     },
   });
 
-  cancelRequestPages(addPage, services);
+  cancelRequestPage(addPage, services);
 
   signUpPages(addPage, services);
   addPasswordLink(addPage, services, {
     path: '/sign-up/confirm',
     purpose: 'sign-up',
-    async open(token, { visit }) {
+    async open(token, { context }) {
       const link = await registration.look('sign-up', token);
-      // Switched off since: what was mailed before must not let anybody in (ASVS 8.3.2).
-      if (!link || !visit.settings.signUp) return undefined;
+      // Sign-up may have been switched off after the mail was sent (ASVS 8.3.2).
+      if (!link || !context.settings.signUp) return undefined;
       return {
         person: { name: link.name ?? '', email: link.email ?? '' },
         choose: (password, origin) => registration.confirmSignUp(link, password, origin),

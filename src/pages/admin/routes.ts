@@ -1,75 +1,42 @@
 import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
-import { ADOPTION, adoptionAtAGlance } from './adoption.ts';
-import { adoptionExport, adoptionPeople, adoptionPeopleExport } from './adoption-people.ts';
-import { auditLog } from './audit-log.ts';
+import { auditLog } from './audit/audit-log.ts';
 import { auditExport, peopleExport } from './exports.ts';
-import { groupPages } from './group-routes.ts';
-import { importForm, submitImport } from './import.ts';
-import { inviteForm, submitInvitation } from './invite.ts';
-import { people } from './people.ts';
-import { showPerson } from './person.ts';
-import { act, actAsConfirmed, askAboutAction, confirmAction } from './person-actions.ts';
-import {
-  confirmGroupsOfPerson,
-  groupsOfPerson,
-  submitConfirmedGroupsOfPerson,
-  submitGroupsOfPerson,
-} from './person-groups.ts';
-import { confirmPolicy, policyForm, submitConfirmedPolicy, submitPolicy } from './policy.ts';
-import { resetRequestForm, submitResetRequest } from './request-reset.ts';
-import { requestPages } from './requests.ts';
+import { groupPages } from './groups/group-routes.ts';
+import { importPage } from './people/import.ts';
+import { invitationPage } from './people/invite.ts';
+import { peoplePage } from './people/people.ts';
+import { personPage } from './people/person.ts';
+import { personActionPages } from './people/person-actions.ts';
+import { personGroupsPage } from './people/person-groups.ts';
+import { resetRequestPage } from './people/request-reset.ts';
+import { approvalPages } from './policy/approval.ts';
+import { policyPage } from './policy/policy.ts';
+import { ADOPTION, adoptionAtAGlance } from './report/adoption.ts';
+import { adoptionExport, adoptionPeople, adoptionPeopleExport } from './report/adoption-people.ts';
+import { requestPages } from './requests/requests.ts';
 
-/** Administration: what holds for everybody, who has an account, and what happened. */
+/** Administration: policy, people, groups, requests, reports and the audit log. */
 export function adminPages(addPage: AddPage, services: PageServices): void {
   const { guards } = services;
 
   addPage('/admin', {
-    get: guards.administrator(async (_person, _request, response) => response.redirect(303, '/admin/people')),
+    get: guards.administrator(async ({ response }) => response.redirect(303, '/admin/people')),
   });
 
-  addPage('/admin/policy', {
-    get: guards.administrator(policyForm(services)),
-    post: guards.steppedUpAdministrator(submitPolicy(services)),
-  });
-  addPage('/admin/policy/confirm', {
-    get: guards.steppedUpAdministrator(confirmPolicy(services)),
-    post: guards.steppedUpAdministrator(submitConfirmedPolicy(services)),
-  });
+  policyPage(addPage, services);
+  approvalPages(addPage, services);
 
   groupPages(addPage, services);
 
-  addPage('/admin/people', { get: guards.administrator(people(services)) });
-  addPage('/admin/people/invite', {
-    get: guards.steppedUpAdministrator(inviteForm(services)),
-    post: guards.steppedUpAdministrator(submitInvitation(services)),
-  });
-  addPage('/admin/people/import', {
-    get: guards.steppedUpAdministrator(importForm(services)),
-    post: guards.steppedUpAdministrator(submitImport(services)),
-  });
+  peoplePage(addPage, services);
+  invitationPage(addPage, services);
+  importPage(addPage, services);
   addPage('/admin/people/export', { get: guards.administrator(peopleExport(services)) });
-  addPage('/admin/people/:id', { get: guards.administrator(showPerson(services)) });
-  addPage('/admin/people/:id/request-reset', {
-    get: guards.steppedUpAdministrator(resetRequestForm(services)),
-    post: guards.steppedUpAdministrator(submitResetRequest(services)),
-  });
-  addPage('/admin/people/:id/groups', {
-    get: guards.steppedUpAdministrator(groupsOfPerson(services)),
-    post: guards.steppedUpAdministrator(submitGroupsOfPerson(services)),
-  });
-  addPage('/admin/people/:id/groups/confirm', {
-    get: guards.steppedUpAdministrator(confirmGroupsOfPerson(services)),
-    post: guards.steppedUpAdministrator(submitConfirmedGroupsOfPerson(services)),
-  });
-  addPage('/admin/people/:id/:action/confirm', {
-    get: guards.steppedUpAdministrator(confirmAction(services)),
-    post: guards.steppedUpAdministrator(actAsConfirmed(services)),
-  });
-  addPage('/admin/people/:id/:action', {
-    get: guards.steppedUpAdministrator(askAboutAction(services)),
-    post: guards.steppedUpAdministrator(act(services)),
-  });
+  personPage(addPage, services);
+  resetRequestPage(addPage, services);
+  personGroupsPage(addPage, services);
+  personActionPages(addPage, services);
 
   requestPages(addPage, services);
 

@@ -1,18 +1,18 @@
-import type { MessageKey, Translator } from '../../words.ts';
+import type { MessageKey, Translator } from '../../kernel/i18n.ts';
 
-/** One sentence or more of the guide; `href` is where its link leads. */
+/** One or more sentences of the guide; `href` is the target of the link in them. */
 export interface Passage {
   readonly key: MessageKey;
   readonly href?: string;
 }
 
-/** "contact": how to reach the administrators, in their own words. */
+/** "contact": how to reach the administrators, as they wrote it. */
 export type Block =
   | { readonly kind: 'text' | 'contact'; readonly passage: Passage }
   | { readonly kind: 'steps' | 'list'; readonly passages: readonly Passage[] };
 
 export interface Section {
-  /** What links lead to: `/help/two-factor#lost-access`. */
+  /** The fragment for links: `/help/two-factor#lost-access`. */
   readonly id: string;
   readonly heading: MessageKey;
   readonly blocks: readonly Block[];
@@ -31,7 +31,7 @@ function passageOf(passage: MessageKey | Passage): Passage {
 
 const OPEN: Passage = { key: 'help.open', href: '/profile/two-factor' };
 
-/** The guide to 2FA for everyone: the served page and `docs/user-guide.md` are both made of it. */
+/** The guide to 2FA. Source of the served page and of `docs/user-guide.md`. */
 export const GUIDE: readonly Section[] = [
   {
     id: 'methods',
@@ -41,6 +41,7 @@ export const GUIDE: readonly Section[] = [
       list('help.about.app', 'help.about.email'),
       text('help.about.authenticator'),
       text('help.about.mandatory'),
+      text('help.about.unoffered'),
     ],
   },
   {
@@ -77,6 +78,7 @@ export const GUIDE: readonly Section[] = [
         'help.sign-in.no-email',
         'help.sign-in.wait',
         'help.sign-in.other',
+        'help.sign-in.after-reset',
       ),
     ],
   },
@@ -131,9 +133,9 @@ export const GUIDE: readonly Section[] = [
   },
 ];
 
-/** What the guide names: pages, fields and buttons, in exactly their own words. */
+/** Values for the guide's texts: the names of pages, fields and buttons, exactly as they are shown. */
 export function namesOnPages({ t }: Translator): Readonly<Record<string, string>> {
-  /** What is seen of a text; the rest, for listeners, names one thing of several. */
+  /** The visible part of a text, without the part for screen readers. */
   const seen = (key: MessageKey) => t(key).replace(/<hidden>.*<\/hidden>/, '');
   return {
     app: t('method.app.title'),

@@ -1,16 +1,17 @@
-import { type Account, emailKey } from '../../accounts/account.ts';
-import type { AuditEvent } from '../../audit/audit.ts';
+import type { Account } from '../../accounts/account.ts';
+import type { AuditEvent } from '../../audit/event.ts';
+import { emailKey } from '../../kernel/email-address.ts';
+import type { MessageKey } from '../../kernel/i18n.ts';
 import type { AddPage } from '../../web/routes.ts';
-import type { MessageKey } from '../../words.ts';
 import { listPage, PAGE_SIZE } from '../lists.ts';
 import type { PageServices } from '../page-services.ts';
 import { backToProfile, PROFILE } from './overview.ts';
 
-/** "Activity": what happened to one's own account, newest first. */
+/** "Activity": the audit entries of one's own account, newest first. */
 export function activityPage(addPage: AddPage, { guards, audit, renderer }: PageServices): void {
   addPage(`${PROFILE}/activity`, {
-    get: guards.signedIn(async ({ account, visit }, request, response) => {
-      const { words } = visit;
+    get: guards.signedIn(async ({ who: { account, context }, request, response }) => {
+      const { words } = context;
       const { found, pagination } = await listPage(request, {}, (page) =>
         audit.search({ subjectId: account.id, page, pageSize: PAGE_SIZE }),
       );
@@ -20,7 +21,7 @@ export function activityPage(addPage: AddPage, { guards, audit, renderer }: Page
           words.when(event.at),
           words.t(`audit.${event.event}`),
           words.t(actor),
-          // Where an administrator sits is no business of the people whose accounts they look after.
+          // An administrator's address and browser are not shown to others.
           actor === 'activity.somebody'
             ? ''
             : { text: event.address, ...(event.browser !== '' && { hint: event.browser }) },
@@ -31,13 +32,13 @@ export function activityPage(addPage: AddPage, { guards, audit, renderer }: Page
         title: words.t('activity.title'),
         width: 'wide',
         back: backToProfile(words),
-        facts: { lines, pagination },
+        model: { lines, pagination },
       });
     }),
   });
 }
 
-/** Who typed the address alone may have been the person or anybody. */
+/** Who acted. An actor without an account only typed the address: the person, or anybody else. */
 function actorIn({ actorId, actorLabel }: AuditEvent, { id, email }: Account): MessageKey {
   if (actorId === id) return 'activity.you';
   return actorId === null && actorLabel === emailKey(email) ? 'activity.unknown' : 'activity.somebody';

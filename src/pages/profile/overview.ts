@@ -1,24 +1,22 @@
-import type { Request, Response } from 'express';
-import { allowedAuthenticators } from '../../two-factor/policy.ts';
+import type { MessageKey, Translator } from '../../kernel/i18n.ts';
+import type { SignedIn } from '../../web/auth-state.ts';
+import type { Redirect } from '../../web/form-page.ts';
 import type { Handler } from '../../web/guards.ts';
-import { forgetLeftovers, leaveNotice } from '../../web/session.ts';
-import type { Person } from '../../web/standing.ts';
-import type { MessageKey, Translator } from '../../words.ts';
 import type { PageServices } from '../page-services.ts';
 
 export const PROFILE = '/profile';
 
 /** GET /profile */
-export function myProfile({ renderer, words: languages }: PageServices): Handler<Person> {
-  return async (person, request, response) => {
-    const { account, visit } = person;
-    const { t } = visit.words;
+export function myProfile({ renderer, words: languages }: PageServices): Handler<SignedIn> {
+  return async ({ who: person, request, response }) => {
+    const { account, context } = person;
+    const { t } = context.words;
     const chosen = languages.locales.find(({ code }) => code === account.locale);
     const change = (page: string) => ({ href: `${PROFILE}/${page}`, text: t('profile.change') });
     await renderer.show(request, response, {
       view: 'profile/overview',
       title: t('profile.title'),
-      facts: {
+      model: {
         settings: [
           { label: t('field.own-name'), value: account.name, action: change('name') },
           { label: t('field.email'), value: account.email, action: change('email') },
@@ -39,26 +37,19 @@ export function myProfile({ renderer, words: languages }: PageServices): Handler
   };
 }
 
-function twoFactorSentence({ policy, authenticators, visit }: Person): string {
-  const { t } = visit.words;
-  if (policy.rule === 'off') return t('profile.two-factor-off');
-  const count = allowedAuthenticators(policy, authenticators).length;
-  return count === 0 ? t('profile.two-factor-none') : t('profile.two-factor-on', { count });
+function twoFactorSentence({ policy, authenticators, context }: SignedIn): string {
+  const { t } = context.words;
+  const count = authenticators.length;
+  if (count > 0) return t('profile.two-factor-on', { count });
+  return t(policy.rule === 'off' ? 'profile.two-factor-off' : 'profile.two-factor-none');
 }
 
-/** The way back from each page below. */
+/** The link back to the profile. */
 export function backToProfile({ t }: Translator) {
   return { href: PROFILE, text: t('profile.title') };
 }
 
-/** Changed: back to the overview, which says so. */
-export function leadToProfile(
-  { clock }: PageServices,
-  key: MessageKey,
-  request: Request,
-  response: Response,
-): void {
-  forgetLeftovers(request);
-  leaveNotice(request, { path: PROFILE, key, kind: 'success', values: {}, at: clock() });
-  response.redirect(303, PROFILE);
+/** Redirects to the overview, which shows that the profile was changed. */
+export function profileChanged(key: MessageKey): Redirect {
+  return { goTo: PROFILE, flash: { key, kind: 'success' } };
 }

@@ -7,7 +7,7 @@ import { namePage } from './name.ts';
 import { myProfile } from './overview.ts';
 import { passwordPage } from './password.ts';
 
-/** "My Profile": what a person may change about their own account. "Your 2FA" has pages of its own. */
+/** "My Profile": what people can change about their own account. "Your 2FA" has its own pages. */
 export function profilePages(addPage: AddPage, services: PageServices): void {
   addPage('/profile', { get: services.guards.signedIn(myProfile(services)) });
   namePage(addPage, services);

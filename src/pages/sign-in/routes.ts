@@ -1,22 +1,22 @@
+import { flash } from '../../web/flash.ts';
 import { RECOVERY_CODES } from '../../web/guards.ts';
 import type { AddPage } from '../../web/routes.ts';
-import { leaveNotice } from '../../web/session.ts';
 import type { PageServices } from '../page-services.ts';
 import { addCodePages } from '../two-factor/code-pages.ts';
 import { makeRecoveryCodes } from '../two-factor/recovery-pages.ts';
 import { addWizard } from '../two-factor/wizard.ts';
-import { completeSignIn, enterAccount, leadToEnrolment } from './completion.ts';
-import { passwordForm, signOut, submitPassword } from './password.ts';
+import { passwordForm, SIGN_IN_FIELDS, signOut, submitPassword } from './password.ts';
 import { chooseFirstMethod, putOff, reasonsUntold, SET_UP } from './set-up.ts';
-import { trustBrowser } from './trust.ts';
+import { answerOutcome, enterOutcome } from './sign-in-outcome.ts';
 
-/** Signing in: the password, the second step or, where the policy demands it, the first enrolment; signing out. */
+/** Signing in (password, then the second step or, if the policy requires it, the first enrolment) and signing out. */
 export function signInPages(addPage: AddPage, services: PageServices): void {
-  const { guards, renderer, clock } = services;
+  const { guards, renderer, signInFlow } = services;
 
   addPage('/sign-in', {
     get: guards.signedOut(passwordForm(services)),
     post: guards.signedOut(submitPassword(services)),
+    keeps: SIGN_IN_FIELDS,
   });
 
   addCodePages(addPage, services, {
@@ -26,29 +26,24 @@ export function signInPages(addPage: AddPage, services: PageServices): void {
     caption: 'sign-in.title',
     chosenId: ({ state }) => state.chosenId,
     choose: ({ state }, chosenId) => ({ ...state, chosenId }),
-    accepted: async (who, request, response, { trust }) => {
-      if (await leadToEnrolment(who, request, response)) return;
-      if (trust) await trustBrowser(services, who, response);
-      await completeSignIn(services, who, request, response, {
-        proven: 'authenticator',
-        returnTo: who.state.returnTo,
-      });
+    accept: (who, { trust, factor }, tx) => {
+      const entry = { settings: who.context.settings, trust };
+      return signInFlow.in(tx).secondFactorAccepted(who, factor, who.actor, entry);
     },
-    recovered: async (who, left, request, response) => {
-      if (await leadToEnrolment(who, request, response)) return;
-      await enterAccount(services, who, request, 'recovery code');
+    accepted: (who, outcome, request, response) => answerOutcome(services, who, outcome, request, response),
+    recovered: async (who, outcome, left, request, response) => {
+      if (!(await enterOutcome(services, who, outcome, request, response))) return;
       const path = '/profile/two-factor';
-      leaveNotice(request, {
+      flash(request, {
         path,
         key: 'recovery.used',
         kind: 'warning',
         values: { count: left },
-        at: clock(),
       });
       response.redirect(303, path);
     },
     mayAskForReset: true,
-    trustDays: ({ visit }) => visit.settings.trustDays,
+    trustDays: ({ context }) => context.settings.trustDays,
   });
 
   addPage(SET_UP, { get: guards.firstEnrolment(chooseFirstMethod(services)) });
@@ -58,16 +53,17 @@ export function signInPages(addPage: AddPage, services: PageServices): void {
     guard: guards.firstEnrolment,
     leave: SET_UP,
     reasons: reasonsUntold,
-    created: async (who, { name }, request, response) => {
-      const state = await enterAccount(services, who, request, 'authenticator');
-      await makeRecoveryCodes(services, who, state, request, who.state.returnTo);
+    created: async (who, authenticator, request, response) => {
+      const outcome = await signInFlow.enrolled(who, authenticator, who.actor);
+      const complete = await enterOutcome(services, who, outcome, request, response);
+      if (!complete) return;
+      await makeRecoveryCodes(services, who, complete.state, request, complete.returnTo);
       const path = RECOVERY_CODES;
-      leaveNotice(request, {
+      flash(request, {
         path,
         key: 'two-factor.created',
         kind: 'success',
-        values: { name },
-        at: clock(),
+        values: { name: authenticator.name },
       });
       response.redirect(303, path);
     },
@@ -75,10 +71,10 @@ export function signInPages(addPage: AddPage, services: PageServices): void {
 
   addPage('/sign-out', { post: guards.anyone(signOut(services)), formPath: () => '/' });
   addPage('/signed-out', {
-    get: guards.signedOut(async ({ visit }, request, response) => {
+    get: guards.signedOut(async ({ who: { context }, request, response }) => {
       await renderer.show(request, response, {
         view: 'sign-in/signed-out',
-        title: visit.words.t('signed-out.title'),
+        title: context.words.t('signed-out.title'),
         width: 'narrow',
       });
     }),

@@ -1,20 +1,20 @@
+import type { PendingSignIn } from '../../web/auth-state.ts';
+import { clearFlash } from '../../web/flash.ts';
 import type { Handler } from '../../web/guards.ts';
 import { deadlineInWords, reasonsInWords } from '../../web/policy-words.ts';
-import { forgetLeftovers } from '../../web/session.ts';
-import type { HalfWay } from '../../web/standing.ts';
 import type { PageServices } from '../page-services.ts';
-import { completeSignIn } from './completion.ts';
+import { answerOutcome } from './sign-in-outcome.ts';
 
 export const SET_UP = '/sign-in/set-up';
 
 /**
- * GET /sign-in/set-up: why 2FA has to be set up, until when it may wait, and with which method; straight on where there
- * is but one, and nothing else to choose.
+ * GET /sign-in/set-up: why 2FA has to be set up, until when it can wait, and the methods. Redirects to the wizard if there is
+ * only one method and it cannot be put off.
  */
-export function chooseFirstMethod({ renderer }: PageServices): Handler<HalfWay> {
-  return async (who, request, response) => {
-    const { visit, policy, due, authenticators } = who;
-    const { words, settings } = visit;
+export function chooseFirstMethod({ renderer }: PageServices): Handler<PendingSignIn> {
+  return async ({ who, request, response }) => {
+    const { context, policy, due, authenticators } = who;
+    const { words, settings } = context;
     const { methods } = policy;
     const [only] = methods;
     if (!hasChoice(who)) return response.redirect(303, `${SET_UP}/${only}`);
@@ -23,9 +23,9 @@ export function chooseFirstMethod({ renderer }: PageServices): Handler<HalfWay> 
       title: words.t('first-set-up.title'),
       width: 'narrow',
       help: 'methods',
-      facts: {
+      model: {
         reasons: reasonsInWords(policy, words, settings.siteName),
-        until: due.mayWait ? deadlineInWords(policy.deadline, words) : undefined,
+        until: due.deferrable ? deadlineInWords(policy.deadline, words) : undefined,
         others: authenticators.length > 0,
         methods,
       },
@@ -33,28 +33,23 @@ export function chooseFirstMethod({ renderer }: PageServices): Handler<HalfWay> 
   };
 }
 
-/** Whether there is anything to choose: which method, or to put it off. */
-function hasChoice({ policy, due }: HalfWay): boolean {
-  return policy.methods.length > 1 || due.mayWait;
+/** Whether there is a choice: several methods, or to put it off. */
+function hasChoice({ policy, due }: PendingSignIn): boolean {
+  return policy.methods.length > 1 || due.deferrable;
 }
 
-/** Why it has to be set up, for those who are led straight on. */
-export function reasonsUntold(who: HalfWay): readonly string[] {
-  const { words, settings } = who.visit;
+/** The reasons for the wizard's first step, for people who were redirected past the page above. */
+export function reasonsUntold(who: PendingSignIn): readonly string[] {
+  const { words, settings } = who.context;
   return hasChoice(who) ? [] : reasonsInWords(who.policy, words, settings.siteName);
 }
 
-/** POST /sign-in/set-up/later: on to where the person was going. It is offered again at each sign-in, while grace lasts. */
-export function putOff(services: PageServices): Handler<HalfWay> {
-  return async (who, request, response) => {
-    // Asked now, not when the page was shown: the grace may have been shortened, or ended, since.
-    if (!who.due.mayWait) return response.redirect(303, SET_UP);
-    const { actor, state } = who;
-    forgetLeftovers(request);
-    await services.audit.record('two-factor.put-off', actor.origin, actor.party);
-    await completeSignIn(services, who, request, response, {
-      proven: state.secondStep ? 'authenticator' : 'nothing',
-      returnTo: state.returnTo,
-    });
+/** POST /sign-in/set-up/later: completes the sign-in. Each sign-in asks again during the grace period. */
+export function putOff(services: PageServices): Handler<PendingSignIn> {
+  return async ({ who, request, response }) => {
+    const outcome = await services.signInFlow.putOff(who, who.actor);
+    if (outcome.kind === 'not deferrable') return response.redirect(303, SET_UP);
+    clearFlash(request);
+    await answerOutcome(services, who, outcome, request, response);
   };
 }

@@ -1,18 +1,20 @@
+import type { MessageKey } from '../../kernel/i18n.ts';
+import { askedAuthenticators } from '../../policy/policy.ts';
+import { METHOD_IDS, type MethodId } from '../../settings/method-ids.ts';
+import type { TwoFactorRule } from '../../settings/rule.ts';
 import type { Authenticator } from '../../two-factor/authenticator.ts';
-import { METHOD_IDS, type MethodId } from '../../two-factor/method.ts';
-import { allowedAuthenticators } from '../../two-factor/policy.ts';
 import { chooseAuthenticator } from '../../two-factor/second-step.ts';
+import type { SignedIn } from '../../web/auth-state.ts';
 import type { Handler } from '../../web/guards.ts';
 import { reasonsInWords } from '../../web/policy-words.ts';
-import type { Person } from '../../web/standing.ts';
 import type { PageServices } from '../page-services.ts';
 
-/** One method on the page: what the person has of it, and whether more can be set up. */
+/** A method on the page: the person's authenticators, and whether another can be set up. */
 export interface MethodSection {
   readonly id: MethodId;
   readonly allowed: boolean;
-  /** Whether what there is of a method that is not allowed is asked for all the same. */
-  readonly asked: boolean;
+  /** The text about the method. */
+  readonly about: MessageKey;
   readonly canSetUp: boolean;
   readonly existing: readonly {
     readonly id: string;
@@ -21,26 +23,25 @@ export interface MethodSection {
     readonly createdAt: number;
     readonly lastUsedAt: number | null;
     readonly blocked: boolean;
-    /** Whether it is the one asked for first, where there are several. */
+    /** Whether it is asked for first; false if it is the only one. */
     readonly first: boolean;
   }[];
 }
 
 /** GET /profile/two-factor */
-export function yourTwoFactor(services: PageServices): Handler<Person> {
-  return async (person, request, response) => {
-    const { words } = person.visit;
-    const usable = allowedAuthenticators(person.policy, person.authenticators);
+export function yourTwoFactor(services: PageServices): Handler<SignedIn> {
+  return async ({ who: person, request, response }) => {
+    const { words } = person.context;
     await services.renderer.show(request, response, {
       view: 'two-factor/overview',
       title: words.t('two-factor.title'),
       back: { href: '/profile', text: words.t('profile.title') },
       help: 'methods',
-
-      facts: {
+      model: {
         rule: person.policy.rule,
-        reasons: reasonsInWords(person.policy, words, person.visit.settings.siteName),
-        codesLeft: usable.length > 0 ? person.codesLeft : undefined,
+        keeps: person.authenticators.length > 0,
+        reasons: reasonsInWords(person.policy, words, person.context.settings.siteName),
+        codesLeft: person.authenticators.length > 0 ? person.codesLeft : undefined,
         sections: METHOD_IDS.map((id) => sectionOf(id, person, services)).filter(
           ({ allowed, existing }) => allowed || existing.length > 0,
         ),
@@ -49,10 +50,10 @@ export function yourTwoFactor(services: PageServices): Handler<Person> {
   };
 }
 
-function sectionOf(id: MethodId, person: Person, { methods }: PageServices): MethodSection {
+function sectionOf(id: MethodId, person: SignedIn, { methods }: PageServices): MethodSection {
   const { rule, methods: offered } = person.policy;
   const method = methods[id];
-  const usable = allowedAuthenticators(person.policy, person.authenticators);
+  const asked = askedAuthenticators(person);
   const existing = person.authenticators.filter((authenticator) => authenticator.method === id);
   const allowed = rule !== 'off' && offered.includes(id);
   const rowOf = (authenticator: Authenticator) => ({
@@ -62,13 +63,24 @@ function sectionOf(id: MethodId, person: Person, { methods }: PageServices): Met
     createdAt: authenticator.createdAt,
     lastUsedAt: authenticator.lastUsedAt,
     blocked: authenticator.blockedAt !== null,
-    first: usable.length > 1 && chooseAuthenticator(usable, undefined)?.id === authenticator.id,
+    first: asked.length > 1 && chooseAuthenticator(asked, undefined)?.id === authenticator.id,
   });
   return {
     id,
     allowed,
-    asked: usable.some(({ method: usableMethod }) => usableMethod === id),
-    canSetUp: allowed && (method.several || existing.length === 0),
+    about: allowed
+      ? `method.${id}.about`
+      : unofferedAbout(
+          rule,
+          asked.some(({ method: of }) => of === id),
+        ),
+    canSetUp: allowed && (method.allowsMultiple || existing.length === 0),
     existing: existing.map(rowOf),
   };
+}
+
+/** The text about a method that is no longer offered, for people who have set it up. */
+function unofferedAbout(rule: TwoFactorRule, isAsked: boolean): MessageKey {
+  if (!isAsked) return 'two-factor.not-allowed';
+  return rule === 'mandatory' ? 'two-factor.also-asked' : 'two-factor.still-asked';
 }

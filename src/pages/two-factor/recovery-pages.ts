@@ -1,21 +1,21 @@
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import type { Account } from '../../accounts/account.ts';
 import type { Actor } from '../../audit/audit.ts';
-import { allowedAuthenticators } from '../../two-factor/policy.ts';
+import { isFresh } from '../../sign-in/auth-state.ts';
+import type { SignedIn } from '../../web/auth-state.ts';
 import { type Handler, RECOVERY_CODES } from '../../web/guards.ts';
-import { NotFound } from '../../web/refusals.ts';
+import { NotFound } from '../../web/http-errors.ts';
 import type { AddPage } from '../../web/routes.ts';
-import { type SignedIn, updateState } from '../../web/session.ts';
-import { isFresh, type Person } from '../../web/standing.ts';
+import { type SignedInSession, updateState } from '../../web/session.ts';
 import type { PageServices } from '../page-services.ts';
 
-/** Recovery codes: how many are left, making new ones, and the one page that shows them. */
+/** Recovery codes: how many are left, making new ones, and the only page that shows them. */
 export function addRecoveryPages(addPage: AddPage, services: PageServices): void {
   const { guards, renderer } = services;
 
   addPage(RECOVERY_CODES, {
-    get: guards.steppedUp(async (person, request, response) => {
-      const { words } = person.visit;
+    get: guards.steppedUp(async ({ who: person, request, response }) => {
+      const { words } = person.context;
       const codes = freshCodesOf(person, services);
       await renderer.show(request, response, {
         view: 'two-factor/recovery-codes',
@@ -23,16 +23,15 @@ export function addRecoveryPages(addPage: AddPage, services: PageServices): void
         secret: true,
         ...(!codes && { back: { href: '/profile/two-factor', text: words.t('two-factor.title') } }),
         help: 'recovery-codes',
-        facts: {
+        model: {
           codes,
           left: person.codesLeft,
-          possible: allowedAuthenticators(person.policy, person.authenticators).length > 0,
+          possible: person.authenticators.length > 0,
         },
       });
     }),
-    post: guards.steppedUp(async (person, request, response) => {
-      const usable = allowedAuthenticators(person.policy, person.authenticators);
-      if (usable.length > 0) {
+    post: guards.steppedUp(async ({ who: person, request, response }) => {
+      if (person.authenticators.length > 0) {
         await makeRecoveryCodes(services, person, person.state, request, '/profile/two-factor');
       }
       response.redirect(303, RECOVERY_CODES);
@@ -42,7 +41,7 @@ export function addRecoveryPages(addPage: AddPage, services: PageServices): void
   addPage(`${RECOVERY_CODES}/download`, { get: guards.steppedUp(download(services)) });
 
   addPage(`${RECOVERY_CODES}/saved`, {
-    post: guards.signedIn(async ({ state }, request, response) => {
+    post: guards.signedIn(async ({ who: { state }, request, response }) => {
       const { freshCodes, ...rest } = state;
       await updateState(request, rest);
       response.redirect(303, freshCodes?.returnTo ?? '/profile/two-factor');
@@ -51,11 +50,11 @@ export function addRecoveryPages(addPage: AddPage, services: PageServices): void
   });
 }
 
-/** Makes new codes and keeps them, sealed, for the page that shows them. */
+/** Makes new codes and keeps them, sealed, in the session for the page that shows them. */
 export async function makeRecoveryCodes(
   { recoveryCodes, keyring, clock }: PageServices,
   { account, actor }: { readonly account: Account; readonly actor: Actor },
-  state: SignedIn,
+  state: SignedInSession,
   request: Request,
   returnTo: string,
 ): Promise<void> {
@@ -65,11 +64,11 @@ export async function makeRecoveryCodes(
 }
 
 /** GET …/download: the same codes as a text file. */
-function download(services: PageServices): Handler<Person> {
-  return async (person, _request: Request, response: Response) => {
+function download(services: PageServices): Handler<SignedIn> {
+  return async ({ who: person, response }) => {
     const codes = freshCodesOf(person, services);
     if (!codes) throw new NotFound();
-    const { words, settings } = person.visit;
+    const { words, settings } = person.context;
     const intro = words.t('recovery.file-intro', { site: settings.siteName, email: person.account.email });
     response
       .attachment('recovery-codes.txt')
@@ -78,8 +77,8 @@ function download(services: PageServices): Handler<Person> {
   };
 }
 
-/** The codes that were just made, until the person says that they have them; ten minutes at most. */
-function freshCodesOf({ state, account }: Person, { keyring, clock }: PageServices): string[] | undefined {
+/** The new codes, until the person confirms that they have them; for ten minutes at most. */
+function freshCodesOf({ state, account }: SignedIn, { keyring, clock }: PageServices): string[] | undefined {
   const { freshCodes } = state;
   if (!freshCodes || !isFresh(freshCodes.at, clock())) return undefined;
   return keyring.open(freshCodes.sealed, place(account)).split('\n');

@@ -1,15 +1,16 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import { LONGEST_NAME } from '../../two-factor/authenticator.ts';
-import { allowedAuthenticators } from '../../two-factor/policy.ts';
+import { askedAuthenticators, satisfyingAuthenticators } from '../../policy/policy.ts';
+import { type Authenticator, authenticatorName } from '../../two-factor/authenticator.ts';
 import { chooseAuthenticator } from '../../two-factor/second-step.ts';
-import { formView, lineOfText, parseForm } from '../../web/forms.ts';
+import type { SignedIn } from '../../web/auth-state.ts';
+import { flash } from '../../web/flash.ts';
+import { addAction, addFormPage, type FormExchange, type Redirect, redirectTo } from '../../web/form-page.ts';
 import { type Handler, RECOVERY_CODES } from '../../web/guards.ts';
-import { ownPath } from '../../web/paths.ts';
-import { NotFound } from '../../web/refusals.ts';
+import { NotFound } from '../../web/http-errors.ts';
+import { safeReturnPath } from '../../web/paths.ts';
 import type { AddPage } from '../../web/routes.ts';
-import { forgetLeftovers, leaveNotice, readKeptForm, updateState } from '../../web/session.ts';
-import type { Person } from '../../web/standing.ts';
+import { updateState } from '../../web/session.ts';
 import type { PageServices } from '../page-services.ts';
 import { yourTwoFactor } from './overview.ts';
 import { addRecoveryPages, makeRecoveryCodes } from './recovery-pages.ts';
@@ -17,19 +18,19 @@ import { addWizard } from './wizard.ts';
 
 const OVERVIEW = '/profile/two-factor';
 
-/** "Your 2FA": what there is, setting up, editing, removing. */
+/** "Your 2FA": the overview, and setting up, editing and removing authenticators. */
 export function twoFactorPages(addPage: AddPage, services: PageServices): void {
-  const { guards, renderer, clock } = services;
+  const { guards, renderer, clock, completion, authenticatorChanges } = services;
 
   addPage(OVERVIEW, { get: guards.signedIn(yourTwoFactor(services)) });
 
   addPage(`${OVERVIEW}/suggestion`, {
-    get: guards.signedIn(async ({ visit }, request, response) => {
+    get: guards.signedIn(async ({ who: { context }, request, response }) => {
       await renderer.show(request, response, {
         view: 'two-factor/suggestion',
-        title: visit.words.t('suggestion.title'),
+        title: context.words.t('suggestion.title'),
         width: 'narrow',
-        facts: { onward: ownPath(request.query['return-to']) },
+        model: { onward: safeReturnPath(request.query['return-to']) },
       });
     }),
   });
@@ -38,13 +39,13 @@ export function twoFactorPages(addPage: AddPage, services: PageServices): void {
     path: `${OVERVIEW}/set-up`,
     guard: guards.steppedUp,
     leave: OVERVIEW,
-    async created(person, { name }, request, response) {
+    async created(person, { name, method }, request, response) {
       const { enrolment: _finished, replacedId, ...rest } = person.state;
-      const state = { ...rest, secondStep: true };
+      const state = await completion.prove(rest, [{ factor: method, at: clock() }]);
       const isFirst = person.authenticators.length === 0;
       const path = isFirst ? RECOVERY_CODES : OVERVIEW;
       const key = replacedId === undefined ? 'two-factor.created' : 'two-factor.replaced';
-      leaveNotice(request, { path, key, kind: 'success', values: { name }, at: clock() });
+      flash(request, { path, key, kind: 'success', values: { name } });
       if (isFirst) await makeRecoveryCodes(services, person, state, request, OVERVIEW);
       else await updateState(request, state);
       response.redirect(303, path);
@@ -53,14 +54,23 @@ export function twoFactorPages(addPage: AddPage, services: PageServices): void {
 
   addRecoveryPages(addPage, services);
 
-  addPage(`${OVERVIEW}/:id`, {
-    get: guards.steppedUp(showEdit(services)),
-    post: guards.steppedUp(submitName(services)),
-  });
-  addPage(`${OVERVIEW}/:id/first`, { post: guards.steppedUp(askFirst(services)), formPath: editPath });
-  addPage(`${OVERVIEW}/:id/replace`, {
-    post: guards.steppedUp(beginReplacement(services)),
+  addEditPage(addPage, services);
+  addAction(addPage, {
+    path: `${OVERVIEW}/:id/first`,
     formPath: editPath,
+    guard: guards.steppedUp,
+    load: async ({ who, request }) => authenticatorOf(who, request),
+    async act({ who, subject }) {
+      await authenticatorChanges.prefer(who.account, subject, who.actor);
+      return done('two-factor.preferred', subject);
+    },
+  });
+  addAction(addPage, {
+    path: `${OVERVIEW}/:id/replace`,
+    formPath: editPath,
+    guard: guards.steppedUp,
+    load: async ({ who, request }) => authenticatorOf(who, request),
+    act: beginReplacement(services),
   });
   addPage(`${OVERVIEW}/:id/remove`, {
     get: guards.steppedUp(confirmRemoval(services)),
@@ -68,135 +78,100 @@ export function twoFactorPages(addPage: AddPage, services: PageServices): void {
   });
 }
 
-/** GET /profile/two-factor/:id */
-function showEdit(services: PageServices): Handler<Person> {
-  return async (person, request, response) => {
-    const { name } = authenticatorOf(person, request);
-    const values = { name, ...readKeptForm(request, request.path) };
-    await services.renderer.show(request, response, editPage(services, person, request, values, []));
-  };
-}
-
-const nameSchema = z.object({ name: lineOfText('error.name-missing', LONGEST_NAME) });
-
-/** POST /profile/two-factor/:id: the new name. */
-function submitName(services: PageServices): Handler<Person> {
-  const { authenticatorChanges, clock, renderer } = services;
-  return async (person, request, response) => {
-    const authenticator = authenticatorOf(person, request);
-    const form = parseForm(nameSchema, request);
-    if (!form.ok)
-      return renderer.show(request, response, editPage(services, person, request, form.typed, form.faults));
-    const { name } = form.values;
-    if (!(await authenticatorChanges.rename(person.account, authenticator, name, person.actor))) {
-      const faults = [{ field: 'name', key: 'error.name-taken' }] as const;
-      return renderer.show(request, response, editPage(services, person, request, form.typed, faults));
-    }
-    forgetLeftovers(request);
-    const values = { name };
-    leaveNotice(request, { path: OVERVIEW, key: 'two-factor.renamed', kind: 'success', values, at: clock() });
-    response.redirect(303, OVERVIEW);
-  };
-}
-
-function editPage(
-  { methods }: PageServices,
-  person: Person,
-  request: Request,
-  typed: Readonly<Record<string, string>>,
-  faults: Parameters<typeof formView>[1],
-) {
-  const { id, method, name } = authenticatorOf(person, request);
-  const usable = allowedAuthenticators(person.policy, person.authenticators);
-  const { several } = methods[method];
-  const { words } = person.visit;
-  return {
-    view: 'two-factor/edit',
-    title: words.t(`method.${method}.edit`),
-    caption: name,
-    back: { href: OVERVIEW, text: words.t('two-factor.title') },
-    help: 'edit',
-    form: formView(typed, faults, words),
-    facts: {
-      path: `${OVERVIEW}/${id}`,
-      canBeFirst: usable.length > 1 && chooseAuthenticator(usable, undefined)?.id !== id,
-      canBeReplaced: several && person.policy.methods.includes(method),
+/** /profile/two-factor/:id: the form of the name, and links to the other actions. */
+function addEditPage(addPage: AddPage, services: PageServices): void {
+  const { guards, methods, authenticatorChanges } = services;
+  addFormPage(addPage, services, {
+    path: `${OVERVIEW}/:id`,
+    guard: guards.steppedUp,
+    schema: z.object({ name: authenticatorName() }),
+    load: async ({ who, request }) => authenticatorOf(who, request),
+    values: ({ subject: { name } }) => ({ name }),
+    view({ who, subject: { id, method, name } }) {
+      const { words } = who.context;
+      const asked = askedAuthenticators(who);
+      const isAsked = asked.some((one) => one.id === id);
+      return {
+        view: 'two-factor/edit',
+        title: words.t(`method.${method}.edit`),
+        caption: name,
+        back: { href: OVERVIEW, text: words.t('two-factor.title') },
+        help: 'edit',
+        model: {
+          path: `${OVERVIEW}/${id}`,
+          canBeFirst: isAsked && chooseAuthenticator(asked, undefined)?.id !== id,
+          canBeReplaced: methods[method].allowsMultiple && who.policy.methods.includes(method),
+        },
+      };
     },
-  };
+    async submit({ name }, { who, subject }) {
+      if (!(await authenticatorChanges.rename(who.account, subject, name, who.actor))) {
+        return { errors: [{ field: 'name', key: 'error.name-taken' }] };
+      }
+      return done('two-factor.renamed', { name });
+    },
+  });
 }
 
-/** POST /profile/two-factor/:id/first: from now on it is asked for first. */
-function askFirst({ authenticatorChanges, clock }: PageServices): Handler<Person> {
-  return async (person, request, response) => {
-    const authenticator = authenticatorOf(person, request);
-    await authenticatorChanges.prefer(person.account, authenticator, person.actor);
-    const values = { name: authenticator.name };
-    leaveNotice(request, {
-      path: OVERVIEW,
-      key: 'two-factor.preferred',
-      kind: 'success',
-      values,
-      at: clock(),
-    });
-    response.redirect(303, OVERVIEW);
-  };
-}
-
-/** POST /profile/two-factor/:id/replace: the wizard, whose new authenticator takes this one's place once it is proven. */
-function beginReplacement({ methods }: PageServices): Handler<Person> {
-  return async (person, request, response) => {
-    const { id, method } = authenticatorOf(person, request);
-    if (!methods[method].several) throw new NotFound();
-    const { enrolment: _dropped, ...rest } = person.state;
+/** Redirects to the wizard. Its new authenticator replaces this one after it has been proven. */
+function beginReplacement({ methods }: PageServices) {
+  return async ({ who, request, subject }: FormExchange<SignedIn, Authenticator>): Promise<Redirect> => {
+    const { id, method } = subject;
+    if (!methods[method].allowsMultiple) throw new NotFound();
+    const { enrolment: _dropped, ...rest } = who.state;
     await updateState(request, { ...rest, replacedId: id });
-    response.redirect(303, `${OVERVIEW}/set-up/${method}`);
+    return { goTo: `${OVERVIEW}/set-up/${method}` };
   };
 }
 
-/** GET /profile/two-factor/:id/remove: what will change, asked once more. */
-function confirmRemoval({ renderer }: PageServices): Handler<Person> {
-  return async (person, request, response) => {
+/** GET /profile/two-factor/:id/remove: shows the effect and asks for confirmation. */
+function confirmRemoval({ renderer }: PageServices): Handler<SignedIn> {
+  return async ({ who: person, request, response }) => {
     const authenticator = authenticatorOf(person, request);
-    const { words } = person.visit;
-    const usable = allowedAuthenticators(person.policy, person.authenticators);
+    const { words } = person.context;
+    const { rule, methods } = person.policy;
+    const rest = person.authenticators.filter(({ id }) => id !== authenticator.id);
     await renderer.show(request, response, {
       view: 'two-factor/remove',
       title: words.t('two-factor.remove-title', { name: authenticator.name }),
       back: { href: `${OVERVIEW}/${authenticator.id}`, text: words.t('page.back') },
       help: 'remove',
-      facts: {
+      model: {
         path: `${OVERVIEW}/${authenticator.id}`,
-        isLast: usable.length === 1 && usable[0]?.id === authenticator.id,
-        mandatory: person.policy.rule === 'mandatory',
+        offered: methods.includes(authenticator.method),
+        isLast: rest.length === 0,
+        // 2FA is mandatory and no other authenticator satisfies it: the wizard comes next.
+        mandatory: rule === 'mandatory' && satisfyingAuthenticators(person.policy, rest).length === 0,
         codesLeft: person.codesLeft,
       },
     });
   };
 }
 
-/** POST /profile/two-factor/:id/remove. Where 2FA is mandatory and this was the last, the next page is the wizard. */
-function remove({ authenticatorChanges, clock }: PageServices): Handler<Person> {
-  return async (person, request, response) => {
-    const authenticator = authenticatorOf(person, request);
-    await authenticatorChanges.remove(person.account, authenticator, person.actor);
-    forgetLeftovers(request);
-    leaveNotice(request, {
-      path: OVERVIEW,
-      key: 'two-factor.removed',
-      kind: 'success',
-      values: { name: authenticator.name },
-      at: clock(),
-    });
-    response.redirect(303, OVERVIEW);
+/** POST /profile/two-factor/:id/remove. If 2FA is mandatory and this was the last, the next page is the wizard. */
+function remove({ authenticatorChanges }: PageServices): Handler<SignedIn> {
+  return async (exchange) => {
+    const { who, request } = exchange;
+    const authenticator = authenticatorOf(who, request);
+    await authenticatorChanges.remove(who.account, authenticator, who.actor);
+    redirectTo(exchange, done('two-factor.removed', authenticator));
   };
+}
+
+/** Redirects to the overview, which shows what was done to the authenticator with this name. */
+function done(
+  key: 'two-factor.preferred' | 'two-factor.removed' | 'two-factor.renamed',
+  { name }: { readonly name: string },
+): Redirect {
+  return { goTo: OVERVIEW, flash: { key, kind: 'success', values: { name } } };
 }
 
 function editPath(request: Request): string {
   return `${OVERVIEW}/${request.params['id']}`;
 }
 
-/** The person's own authenticator of this id: somebody else's is not there. */
-function authenticatorOf({ authenticators }: Person, request: Request) {
+/** The person's own authenticator with the id in the URL. Throws NotFound, also for somebody else's. */
+function authenticatorOf({ authenticators }: SignedIn, request: Request) {
   const authenticator = authenticators.find(({ id }) => id === request.params['id']);
   if (!authenticator) throw new NotFound();
   return authenticator;

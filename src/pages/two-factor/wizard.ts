@@ -1,24 +1,35 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { z } from 'zod';
-import { type Authenticator, LONGEST_NAME } from '../../two-factor/authenticator.ts';
-import type { EnrolmentOutcome } from '../../two-factor/enrolments.ts';
-import type { EnrolmentContext, EnrolmentState, Method, StepDescription } from '../../two-factor/method.ts';
-import { type FieldFault, formView, lineOfText, parseForm, sixDigits } from '../../web/forms.ts';
-import type { Handler } from '../../web/guards.ts';
-import { NotFound } from '../../web/refusals.ts';
+import { isNotSent } from '../../codes/mailed-codes.ts';
+import { minutes } from '../../kernel/time.ts';
+import type { Authenticator } from '../../two-factor/authenticator.ts';
+import type { EnrolmentOutcome } from '../../two-factor/authenticator-enrolments.ts';
+import type { PendingSignIn, SignedIn } from '../../web/auth-state.ts';
+import { clearFlash, flash } from '../../web/flash.ts';
+import { addFormPage, type FormOutcome } from '../../web/form-page.ts';
+import { formView, typedIn } from '../../web/forms.ts';
+import type { Exchange, Handler } from '../../web/guards.ts';
+import { NotFound } from '../../web/http-errors.ts';
+import type { Page } from '../../web/rendering.ts';
 import type { AddPage } from '../../web/routes.ts';
-import { browserOf, forgetLeftovers, leaveNotice, readKeptForm, updateState } from '../../web/session.ts';
-import type { HalfWay, Person } from '../../web/standing.ts';
+import { updateState } from '../../web/session.ts';
 import type { PageServices } from '../page-services.ts';
-import { codeFault, SENDING_NOTICES, sendFault, throttleFault } from './faults.ts';
+import {
+  type EnrolmentRequest,
+  enrolmentRequest,
+  placeOf,
+  type StepSubject,
+  stepOf,
+  storeEnrolment,
+} from './enrolment-request.ts';
+import { codeFault, responseField, SENDING_NOTICES, sendFault, throttleFault } from './faults.ts';
 
-/** Where the wizard stands: in the profile, and at sign-in for those who have to set up 2FA first. */
-export interface WizardMount<Who extends HalfWay | Person> {
+/** A place of the wizard: the profile, or sign-in for people who have to set up 2FA first. */
+export interface WizardMount<Who extends PendingSignIn | SignedIn> {
   readonly path: string;
   readonly guard: (handler: Handler<Who>) => RequestHandler;
-  /** Where "Cancel" leads, and a method that is not on offer. */
+  /** Target of "Cancel", and the redirect for a method that is not offered. */
   readonly leave: string;
-  /** Why it has to be done, for those whom no other page has told; the first step says so. */
+  /** Why 2FA has to be set up; shown at the first step if no other page has said it. */
   readonly reasons?: (who: Who) => readonly string[];
   readonly created: (
     who: Who,
@@ -28,206 +39,204 @@ export interface WizardMount<Who extends HalfWay | Person> {
   ) => Promise<void>;
 }
 
-const FIELDS = {
-  name: lineOfText('error.name-missing', LONGEST_NAME),
-  code: sixDigits(),
-} as const;
+/** Age up to which an authenticator with the form's name shows that the missing enrolment was completed. */
+const DONE_LATELY = minutes(30);
 
-/** Creating an authenticator: one page a step, whichever the method, wherever it is mounted. */
-export function addWizard<Who extends HalfWay | Person>(
+/** Adds the wizard that creates an authenticator: one page per step, for every method. */
+export function addWizard<Who extends PendingSignIn | SignedIn>(
   addPage: AddPage,
   services: PageServices,
   mount: WizardMount<Who>,
 ): void {
-  const { enrolments, renderer, clock, methods } = services;
+  addStepPage(addPage, services, mount);
+  addStepActions(addPage, services, mount);
+  addPartPage(addPage, services, mount);
+}
 
-  /** Runs the handler with the method of the URL and the enrolment in progress, if the method can be set up now. */
-  function step(
-    handle: (at: At<Who>, request: Request, response: Response) => Promise<void>,
-  ): RequestHandler {
-    return mount.guard(async (who, request, response) => {
-      const method = Object.values(methods).find(({ id }) => id === request.params['method']);
-      if (!method) throw new NotFound();
-      const existing = who.authenticators.filter((authenticator) => authenticator.method === method.id);
-      const { rule, methods: allowed } = who.policy;
-      const offered =
-        rule !== 'off' && allowed.includes(method.id) && (method.several || existing.length === 0);
-      if (!offered) return response.redirect(303, mount.leave);
-      const context = {
-        account: who.account,
-        existing: who.authenticators,
-        siteName: who.visit.settings.siteName,
-        replacedId: replacedBy(who),
-        browser: browserOf(request),
-      };
-      const kept = who.state.enrolment?.method === method.id ? who.state.enrolment : undefined;
-      const state = method.enrolment.schema.safeParse(kept).data;
-      await handle({ who, method, context, state, path: `${mount.path}/${method.id}` }, request, response);
-    });
+/** …/:method: the current step of the enrolment. */
+function addStepPage<Who extends PendingSignIn | SignedIn>(
+  addPage: AddPage,
+  services: PageServices,
+  mount: WizardMount<Who>,
+): void {
+  const { enrolments, methods, clock } = services;
+
+  /** GET begins an enrolment if there is none; a reload shows the same secret. A POST must be of the current step. */
+  async function load(exchange: Exchange<Who>): Promise<StepSubject | undefined> {
+    const at = enrolmentRequest(methods, exchange, mount);
+    if (!at) return undefined;
+    const { who, request, method, context, path } = at;
+    const isOfStep = at.state !== undefined && request.body?.step === at.state.step;
+    if (request.method === 'POST' && !isOfStep) return refuseForm(at);
+    const state = at.state ?? method.enrolment.begin(context);
+    if (!at.state) await storeEnrolment(request, who, state);
+    return { method, context, path, state, step: stepOf(method, state) };
   }
 
-  /** GET …/:method: the step that the enrolment is at; a reload shows the same secret again. */
-  const show = step(async (at, request, response) => {
-    const state = at.state ?? at.method.enrolment.begin(at.context);
-    if (!at.state) await keep(request, at.who, state);
-    await showStep(at, state, request, response, readKeptForm(request, request.path), []);
-  });
+  /** Rejects the form of another step: its values are not what the current step asks for. */
+  async function refuseForm(at: EnrolmentRequest<Who>): Promise<undefined> {
+    // Expired, or finished in another tab.
+    if (!at.state) await isGone(at);
+    // A form of a later step: the enrolment was started again elsewhere.
+    else if (placeOf(at.method, at.state).number === 1) await startAgain(at);
+    // A form of an earlier step, sent again: that step is done.
+    else at.response.redirect(303, at.path);
+  }
 
-  /** POST …/:method: what the step asked for. */
-  const submit = step(async (at, request, response) => {
-    const { state } = at;
-    // Expired, finished in another tab, or of another step: nothing typed can be taken for what is asked now.
-    if (!state || request.body?.step !== state.step) return startAgain(at, request, response);
-    const { fields } = await at.method.enrolment.describe(state, at.context);
-    const form = parseForm(
-      z.object(Object.fromEntries(fields.map((field) => [field, FIELDS[field]]))),
-      request,
+  /** If the enrolment is missing because it was completed, says so instead of starting again. */
+  async function isGone(at: EnrolmentRequest<Who>): Promise<void> {
+    const { method, context, request, response } = at;
+    const { name } = typedIn(request.body, ['name']);
+    const done = context.existing.find(
+      (one) => one.method === method.id && one.name === name?.trim() && clock() - one.createdAt < DONE_LATELY,
     );
-    if (!form.ok) return showStep(at, state, request, response, form.typed, form.faults);
-    const values = { name: '', code: '', ...form.values };
-    const outcome = await enrolments.submit(at.method, state, values, at.context, at.who.actor);
-    await answer(at, state, outcome, form.typed, request, response);
+    if (!done) return startAgain(at);
+    flash(request, { path: mount.leave, key: 'enrolment.done', kind: 'info', values: { name: done.name } });
+    response.redirect(303, mount.leave);
+  }
+
+  addFormPage(addPage, services, {
+    path: `${mount.path}/:method`,
+    guard: mount.guard,
+    keeps: ['name'],
+    load,
+    schema: ({ step }) => step.fields,
+    view: ({ who, subject }) => stepPage(mount, who, subject),
+    async submit(values, exchange) {
+      const { method, state, context } = exchange.subject;
+      return answer(exchange, exchange.subject, await enrolments.submit(method, state, values, context));
+    },
   });
 
   async function answer(
-    at: At<Who>,
-    state: EnrolmentState,
+    { who, request, response }: Exchange<Who>,
+    subject: StepSubject,
     outcome: EnrolmentOutcome,
-    typed: Readonly<Record<string, string>>,
-    request: Request,
-    response: Response,
-  ): Promise<void> {
+  ): Promise<FormOutcome> {
+    const { fields } = subject.step;
+    const field = responseField(fields);
     switch (outcome.kind) {
       case 'created':
-        forgetLeftovers(request);
-        return mount.created(at.who, outcome.authenticator, request, response);
-      case 'continue':
-        forgetLeftovers(request);
-        await keep(request, at.who, outcome.state);
-        if (outcome.sending === 'unsure')
-          leaveNotice(request, { path: at.path, ...SENDING_NOTICES.unsure, at: clock() });
-        return response.redirect(303, at.path);
-      case 'name taken':
-        return showStep(at, state, request, response, typed, [
-          // Taken in another tab since the step that asked for it: the step that is open says so at its own field.
-          { field: 'name' in typed ? 'name' : 'code', key: 'error.name-taken' },
-        ]);
-      case 'code fault':
-        await keep(request, at.who, outcome.state);
-        return showStep(at, outcome.state, request, response, typed, [codeFault(outcome.fault)]);
-      case 'not sent': {
-        const { fault, status } = sendFault(outcome.outcome, 'name', clock());
-        return showStep(at, state, request, response, typed, [fault], status);
+        clearFlash(request);
+        await mount.created(who, outcome.authenticator, request, response);
+        return undefined;
+      case 'continue': {
+        const { state, sending = 'sent' } = outcome;
+        await storeEnrolment(request, who, state);
+        return { goTo: subject.path, ...(sending !== 'sent' && { flash: SENDING_NOTICES[sending] }) };
       }
+      case 'not the first':
+        // The guard redirects to the code page of the existing authenticator.
+        response.redirect(303, mount.leave);
+        return undefined;
+      case 'name taken':
+        // Taken in another tab after the step that asked for it: the current step shows the error at its own field.
+        return { errors: [{ field: 'name' in fields.shape ? 'name' : field, key: 'error.name-taken' }] };
+      case 'fault':
+        subject.state = outcome.state;
+        await storeEnrolment(request, who, outcome.state);
+        return { errors: [codeFault(outcome.fault, field)] };
+      case 'not sent':
+        return { errors: [sendFault(outcome.outcome, field, 'set-up', clock())] };
       case 'wait':
-        return showStep(at, state, request, response, typed, [throttleFault(outcome.until, clock())]);
+        return { errors: [throttleFault(outcome.until, clock(), field)] };
     }
   }
+}
 
-  /** POST …/:method/send: the code once more. */
-  const resend = step(async (at, request, response) => {
-    const { method, state, context, path, who } = at;
-    const outcome = state && (await enrolments.resend(method, state, context, who.actor));
-    if (!outcome) return startAgain(at, request, response);
-    if (outcome.kind === 'wait' || outcome.kind === 'refused') {
-      const { fault, status } = sendFault(outcome, 'code', clock());
-      return showStep(at, state, request, response, {}, [fault], status);
+/** POST …/:method/send: sends the code again. POST …/:method/restart: back to the first step, replacing nothing. */
+function addStepActions<Who extends PendingSignIn | SignedIn>(
+  addPage: AddPage,
+  { methods, renderer, clock }: PageServices,
+  mount: WizardMount<Who>,
+): void {
+  const resend = mount.guard(async (exchange) => {
+    const at = enrolmentRequest(methods, exchange, mount);
+    if (!at) return;
+    const { who, request, response, method, context, path, state } = at;
+    const step = state && stepOf(method, state);
+    if (!state || !step?.resend) return startAgain(at);
+    const outcome = await step.resend(state, context);
+    if (isNotSent(outcome)) {
+      const errors = [sendFault(outcome, responseField(step.fields), 'set-up', clock())];
+      const shown = await stepPage(mount, who, { method, context, path, step, state });
+      return renderer.show(request, response, { ...shown, form: formView({}, errors, who.context.words) });
     }
-    leaveNotice(request, { path, ...SENDING_NOTICES[outcome.kind], at: clock() });
+    flash(request, { path, ...SENDING_NOTICES[outcome.kind] });
     response.redirect(303, path);
   });
 
-  /** POST …/:method/restart: back to the first step, with a new secret, and in nobody's place. */
-  const restart = step(async ({ who, path }, request, response) => {
-    await keep(request, who, undefined);
-    response.redirect(303, path);
+  const restart = mount.guard(async (exchange) => {
+    const at = enrolmentRequest(methods, exchange, mount);
+    if (!at) return;
+    await storeEnrolment(at.request, at.who, undefined);
+    at.response.redirect(303, at.path);
   });
-
-  /** GET …/:method/:part: a further view of the step (the QR code as text). */
-  const part = step(async ({ who, method, state, context, path }, request, response) => {
-    const name = String(request.params['part']);
-    if (!state) throw new NotFound();
-    const facts = await method.enrolment.detail?.(name, state, context);
-    if (!facts) throw new NotFound();
-    await renderer.show(request, response, {
-      view: `two-factor/methods/${method.id}/${name}`,
-      title: who.visit.words.t(`method.${method.id}.detail`),
-      secret: true,
-      back: { href: path, text: who.visit.words.t('page.back') },
-      help: `set-up-${method.id}`,
-      facts: { shown: facts },
-    });
-  });
-
-  async function startAgain({ who, path }: At<Who>, request: Request, response: Response): Promise<void> {
-    const { enrolment: _gone, ...rest } = who.state;
-    leaveNotice(request, { path, key: 'enrolment.expired', kind: 'warning', values: {}, at: clock() });
-    await updateState(request, rest);
-    response.redirect(303, path);
-  }
-
-  async function showStep(
-    { who, method, context, path }: At<Who>,
-    state: EnrolmentState,
-    request: Request,
-    response: Response,
-    typed: Readonly<Record<string, string>>,
-    faults: readonly FieldFault[],
-    status?: number,
-  ): Promise<void> {
-    const { words } = who.visit;
-    const step: StepDescription = await method.enrolment.describe(state, context);
-    const nextAt = step.facts['nextAt'];
-    await renderer.show(request, response, {
-      view: `two-factor/methods/${method.id}/${state.step}`,
-      title: words.t(`method.${method.id}.set-up`),
-      secret: true,
-      ...(step.of > 1 && { caption: words.t('enrolment.step', { number: step.number, of: step.of }) }),
-      help: `set-up-${method.id}`,
-      form: formView(typed, faults, words),
-      ...(status && { status }),
-      facts: {
-        // Apart from the page's own, for a view's partials see all that stands at the top.
-        shown: step.facts,
-        path,
-        step: state.step,
-        leave: mount.leave,
-        reasons: step.number === 1 ? (mount.reasons?.(who) ?? []) : [],
-        replaced: who.authenticators.find(({ id }) => id === context.replacedId)?.name,
-        nextIn: typeof nextAt === 'number' ? nextAt - clock() : undefined,
-      },
-    });
-  }
 
   const formPath = (request: Request) => `${mount.path}/${request.params['method']}`;
-  addPage(`${mount.path}/:method`, { get: show, post: submit });
   addPage(`${mount.path}/:method/send`, { post: resend, formPath });
   addPage(`${mount.path}/:method/restart`, { post: restart, formPath });
-  addPage(`${mount.path}/:method/:part`, { get: part });
 }
 
-function replacedBy({ state }: HalfWay | Person): string | undefined {
-  return state.kind === 'signed in' ? state.replacedId : undefined;
+/** GET …/:method/:part: another view of the step (the QR code as text). */
+function addPartPage<Who extends PendingSignIn | SignedIn>(
+  addPage: AddPage,
+  { methods, renderer }: PageServices,
+  mount: WizardMount<Who>,
+): void {
+  const show = mount.guard(async (exchange) => {
+    const at = enrolmentRequest(methods, exchange, mount);
+    if (!at) return;
+    const { who, request, response, method, context, path, state } = at;
+    const name = String(request.params['part']);
+    const [, part] = Object.entries(method.enrolment.parts ?? {}).find(([known]) => known === name) ?? [];
+    if (!state || !part) throw new NotFound();
+    const { words } = who.context;
+    await renderer.show(request, response, {
+      view: `two-factor/methods/${method.id}/${name}`,
+      title: words.t(part.title),
+      secret: true,
+      back: { href: path, text: words.t('page.back') },
+      help: `set-up-${method.id}`,
+      model: { shown: await part.describe(state, context) },
+    });
+  });
+  addPage(`${mount.path}/:method/:part`, { get: show });
 }
 
-/** Who is at which step of setting up which method. */
-interface At<Who> {
-  readonly who: Who;
-  readonly method: Method;
-  readonly context: EnrolmentContext;
-  readonly state: EnrolmentState | undefined;
-  readonly path: string;
+async function stepPage<Who extends PendingSignIn | SignedIn>(
+  { leave, reasons }: WizardMount<Who>,
+  who: Who,
+  { method, context, path, step, state }: StepSubject,
+): Promise<Page> {
+  const { words } = who.context;
+  const { number, of } = placeOf(method, state);
+  return {
+    view: `two-factor/methods/${method.id}/${state.step}`,
+    title: words.t(`method.${method.id}.set-up`),
+    secret: true,
+    ...(of > 1 && { caption: words.t('enrolment.step', { number, of }) }),
+    help: `set-up-${method.id}`,
+    model: {
+      // Nested, because names at the top level of the model are visible to all partials of the page.
+      shown: await step.describe(state, context),
+      path,
+      step: state.step,
+      leave,
+      reasons: number === 1 ? (reasons?.(who) ?? []) : [],
+      replaced: who.authenticators.find(({ id }) => id === context.replacedId)?.name,
+    },
+  };
 }
 
-/** Keeps the enrolment in the session; without one, what belongs to it goes as well. */
-async function keep(
-  request: Request,
-  who: HalfWay | Person,
-  enrolment: EnrolmentState | undefined,
-): Promise<void> {
-  const { enrolment: _earlier, ...rest } = who.state;
-  if (enrolment) return updateState(request, { ...rest, enrolment: { ...enrolment } });
-  if (rest.kind === 'password accepted') return updateState(request, rest);
-  const { replacedId: _given, ...plain } = rest;
-  await updateState(request, plain);
+async function startAgain({
+  who,
+  request,
+  response,
+  path,
+}: EnrolmentRequest<PendingSignIn | SignedIn>): Promise<void> {
+  const { enrolment: _gone, ...rest } = who.state;
+  flash(request, { path, key: 'enrolment.expired', kind: 'warning' });
+  await updateState(request, rest);
+  response.redirect(303, path);
 }

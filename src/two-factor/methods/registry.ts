@@ -1,19 +1,19 @@
-import type { Keyring } from '../../keyring.ts';
-import type { Clock } from '../../time.ts';
-import type { Authenticators } from '../authenticator.ts';
-import type { MailedCodes } from '../mailed-codes.ts';
-import type { Method, MethodId } from '../method.ts';
-import { appMethod } from './app/app-method.ts';
+import type { MailedCodes } from '../../codes/mailed-codes.ts';
+import type { Keyring } from '../../kernel/keyring.ts';
+import type { Clock } from '../../kernel/time.ts';
+import type { MethodId } from '../../settings/method-ids.ts';
+import type { Method } from '../method.ts';
+import { appMethod, type TotpStepStore } from './app/app-method.ts';
 import { emailMethod } from './email/email-method.ts';
 
 export interface MethodServices {
   readonly keyring: Keyring;
-  readonly authenticators: Authenticators;
+  readonly totpSteps: TotpStepStore;
   readonly codes: MailedCodes;
   readonly clock: Clock;
 }
 
-/** Every method by its id. A new method is a folder beside these two, its views, and a line here. */
+/** All methods by id. A new method is a folder beside these two and a line here. */
 export type Methods = Readonly<Record<MethodId, Method>>;
 
 export function allMethods(services: MethodServices): Methods {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { PATIENCE } from '../../support/until.ts';
 import type { Traveller } from './whole-way.ts';
 
 /** How somebody gets about in Chromium: how they reach what they want, and what they do with it there. */
@@ -26,7 +27,7 @@ export class Visitor implements Traveller {
 
   static async open(browser: Browser, way: Way, address: string): Promise<Visitor> {
     const context = await browser.newContext(way.options);
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(PATIENCE);
     const visitor = new Visitor(way, await context.newPage());
     await visitor.visits(address);
     return visitor;

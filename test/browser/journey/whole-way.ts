@@ -27,8 +27,6 @@ export interface Traveller {
 /** People who all have the same kind of browser, and what is to be seen with that kind alone. */
 export interface People<One extends Traveller = Traveller> {
   readonly where: string;
-  /** Of one part of the way, in milliseconds. */
-  readonly timeout: number;
   arrive(site: Site, address: string): Promise<One>;
   /** On the page of the first set-up. */
   atSetUp?(boss: One): Promise<void>;
@@ -48,8 +46,7 @@ const ANN = 'ann@example.org';
  * before it ended.
  */
 export function goesTheWholeWay<One extends Traveller>(people: People<One>): void {
-  describe(people.where, function () {
-    this.timeout(people.timeout);
+  describe(people.where, () => {
     let portal: TestPortal;
     let site: Site;
     let origin: string;

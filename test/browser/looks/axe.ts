@@ -27,6 +27,16 @@ export const AXE: Look = {
   find: (page) => violations(page, { type: 'tag', values: TAGS }),
 };
 
+/**
+ * The same where the markup was looked at in every state already, in another window or language: on the state of each
+ * page that has the most on it.
+ */
+export const AXE_ON_EACH_PAGE: Look = {
+  ...AXE,
+  title: `${AXE.title}, where most is on the page`,
+  on: 'fullest',
+};
+
 /** The rules that another scheme of colours can break. */
 export const COLOURS: Look = {
   title: 'have the contrast of text that axe asks for: 7:1',

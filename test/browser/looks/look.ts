@@ -7,6 +7,8 @@ export interface Look {
   readonly title: string;
   /** What is wrong on the page that is open; nothing when all is well. It leaves the page as it found it. */
   readonly find: (page: Page, state: State) => Promise<readonly string[]>;
+  /** "fullest": on one or two states of each page alone, those with the longest markup. */
+  readonly on?: 'fullest';
 }
 
 /** How a page is shown while some looks are taken at it. */

@@ -1,5 +1,5 @@
+import type { Translator } from '../../../src/kernel/i18n.ts';
 import { GUIDE, namesOnPages, type Passage, type Section } from '../../../src/pages/help/guide.ts';
-import type { Translator } from '../../../src/words.ts';
 
 /** A picture in the guide: of which state, and what is to be seen on it. */
 export interface GuidePicture {

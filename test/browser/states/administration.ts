@@ -1,6 +1,6 @@
 import type { Account } from '../../../src/accounts/account.ts';
-import { PERSON_ACTIONS } from '../../../src/pages/admin/person-action-list.ts';
-import { hours, minutes } from '../../../src/time.ts';
+import { hours, minutes } from '../../../src/kernel/time.ts';
+import { PERSON_ACTIONS } from '../../../src/pages/admin/people/person-action-list.ts';
 import type { Person } from '../../support/person.ts';
 import { OPERATOR } from '../../support/portal.ts';
 import { enrolsApp, enrolsEmail } from '../../support/victim.ts';

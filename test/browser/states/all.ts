@@ -22,12 +22,16 @@ export interface Capture {
   readonly views: ReadonlySet<string>;
 }
 
-const VIEWS = path.join(import.meta.dirname, '../../../views');
+const ROOT = path.join(import.meta.dirname, '../../..');
 
 /** The names of all views, but for those of mails: their paths without the ending. */
-export const VIEW_NAMES: readonly string[] = globSync('**/*.ejs', { cwd: VIEWS })
+export const VIEW_NAMES: readonly string[] = [
+  ...globSync('**/*.ejs', { cwd: path.join(ROOT, 'views') }),
+  // A method of 2FA has its views in its own folder.
+  ...globSync('two-factor/methods/*/views/*.ejs', { cwd: path.join(ROOT, 'src') }),
+]
   .filter((file) => !file.startsWith('mail/'))
-  .map((file) => `/${file.slice(0, -'.ejs'.length)}`);
+  .map((file) => `/${file.slice(0, -'.ejs'.length).replace('/views/', '/')}`);
 
 const captures = new Map<string, Promise<Capture>>();
 

@@ -1,4 +1,5 @@
-import { TooBusy } from '../../../src/accounts/hashing-queue.ts';
+import { Overloaded } from '../../../src/accounts/hashing-queue.ts';
+import { StillWorking } from '../../../src/web/submitted-once.ts';
 import type { Person } from '../../support/person.ts';
 import type { Studio } from './studio.ts';
 
@@ -13,10 +14,17 @@ export async function errors(studio: Studio): Promise<void> {
   await eve.visits('/profile/name');
   await sends(studio, 'error/stale', eve, { name: 'Eve' }, 'none');
   await sends(studio, 'error/too-large', eve, { name: 'x'.repeat(40_000) });
+  const gone = eve.copy();
+  gone.forgetsCookies();
+  await sends(studio, 'error/no-cookie', gone, { name: 'Eve' });
+  gone.cookies.set('postern', 's%3Anobody.signed');
+  await sends(studio, 'error/ended', gone, { name: 'Eve' });
   const framed = eve.copy({ headers: { 'Sec-Fetch-Site': 'cross-site' } });
   await sends(studio, 'error/foreign', framed, { name: 'Eve' });
   await eve.goesOnFrom(await eve.submitsRaw('POST', '/profile', {}));
   await studio.keeps('error/method', eve);
+  const program = eve.copy({ headers: { 'Content-Type': 'application/json' } });
+  await sends(studio, 'error/media-type', program, { name: 'Eve' });
   await broken(studio, eve);
 }
 
@@ -40,7 +48,8 @@ async function broken(studio: Studio, { cookies }: Person): Promise<void> {
   for (const [name, error, parts] of [
     ['error/fault', fault, services.parts],
     ['error/down', fault, { ...services.parts, ...missing }],
-    ['error/busy', new TooBusy(), services.parts],
+    ['error/busy', new Overloaded(), services.parts],
+    ['error/working', new StillWorking(), services.parts],
   ] as const) {
     const faulty = { ...services, signIns: failing(services.signIns, 'of', error), parts };
     const person = studio.browser({}, faulty);

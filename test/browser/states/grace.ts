@@ -1,4 +1,4 @@
-import { days } from '../../../src/time.ts';
+import { days } from '../../../src/kernel/time.ts';
 import { groupWith, siteRuleIs } from '../../support/policies.ts';
 import { OPERATOR } from '../../support/portal.ts';
 import { enrolsApp } from '../../support/victim.ts';

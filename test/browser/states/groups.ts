@@ -20,7 +20,7 @@ export async function administrationOfGroups(studio: Studio, ada: Person): Promi
   ada.fillsIn(t('grace.date'), '2030-12-01');
   await studio.presses('groups/created', ada, t('group.save'));
   await members(studio, ada);
-  await leavingPeopleWithout(studio, ada);
+  await takingOffTheOffer(studio, ada);
   await groupsOfPeople(studio, ada);
 }
 
@@ -43,7 +43,7 @@ async function members(studio: Studio, ada: Person): Promise<void> {
   await studio.visits('group/delete', ada, `${path}/delete`);
 }
 
-async function leavingPeopleWithout(studio: Studio, ada: Person): Promise<void> {
+async function takingOffTheOffer(studio: Studio, ada: Person): Promise<void> {
   const { t, portal } = studio;
   const mel = await studio.account({ email: 'mel@example.org', name: 'Mel Mail' });
   await enrolsEmail(portal, mel);
@@ -57,7 +57,7 @@ async function leavingPeopleWithout(studio: Studio, ada: Person): Promise<void> 
   await ada.visits(`/admin/groups/${night.id}/edit`);
   ada.unticks(t('method.email.title'));
   await studio.presses('group/confirm', ada, t('group.save'));
-  await studio.visits('group/delete-leaves-people-without', ada, `/admin/groups/${night.id}/delete`);
+  await studio.visits('group/delete-unoffered', ada, `/admin/groups/${night.id}/delete`);
   await studio.services.settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });
 }
 

@@ -2,7 +2,7 @@ import type { Person } from '../../support/person.ts';
 import { enrolsEmail } from '../../support/victim.ts';
 import type { Studio } from './studio.ts';
 
-/** The policy page: as it is, refused, saved, and asked once more where it leaves people without 2FA. */
+/** The policy page: as it is, refused, saved, and asked once more where it takes what people have off the offer. */
 export async function administrationOfPolicy(studio: Studio, ada: Person): Promise<void> {
   const { t, portal } = studio;
   await studio.visits('policy/as-it-is', ada, '/admin/policy');
@@ -19,6 +19,9 @@ export async function administrationOfPolicy(studio: Studio, ada: Person): Promi
   await studio.presses('policy/unchanged', ada, t('policy.save'));
   ada.fillsIn(t('policy.trust-days'), '30');
   await studio.presses('policy/saved', ada, t('policy.save'));
+  ada.chooses(t('policy.second-approval'));
+  await studio.presses('policy/too-few-approvers', ada, t('policy.save'));
+  await ada.visits('/admin/policy');
   await enrolsEmail(portal, await studio.account({ email: 'gus@example.org', name: 'Gus Left' }));
   await ada.visits('/admin/policy');
   ada.unticks(t('method.email.title'));

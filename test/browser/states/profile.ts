@@ -31,8 +31,10 @@ async function frontPage(studio: Studio): Promise<void> {
   await studio.visits('home/with-two-factor', withApp, '/');
   await studio.visits('profile/with-two-factor', withApp, '/profile');
   await services.settings.change({ twoFactor: { rule: 'off', methods: ['app', 'email'] } });
-  await studio.visits('home/two-factor-off', withApp, '/');
-  await studio.visits('profile/two-factor-off', withApp, '/profile');
+  const without = await studio.account({ email: 'olaf@example.org', name: 'Olaf Off' });
+  const olaf = await studio.signsIn(without);
+  await studio.visits('home/two-factor-off', olaf, '/');
+  await studio.visits('profile/two-factor-off', olaf, '/profile');
   await services.settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });
   const long = await studio.account({ email: `l.${LONG.email}`, name: LONG.name });
   await services.settings.change({ siteName: LONG.site });
@@ -58,7 +60,7 @@ async function details(studio: Studio): Promise<void> {
   await studio.visits('profile/activity', pia, '/profile/activity');
   const page = { actor: themselves(account), count: 60 };
   for (let number = 0; number < page.count; number++) {
-    await services.audit.record('sign-out', page.actor.origin, page.actor.party, page.actor.party);
+    await services.audit.record('sign-out', page.actor);
   }
   await studio.visits('profile/activity-page-2', pia, '/profile/activity?page=2');
 }

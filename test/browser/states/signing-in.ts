@@ -1,3 +1,8 @@
+import { passwordSubjects } from '../../../src/accounts/password-sign-in.ts';
+import { FailureBackoff, PASSWORD_ACCOUNT_RULE } from '../../../src/limits/failure-backoff.ts';
+import { KnexBackoffStore } from '../../../src/storage/limits.ts';
+import { openDatabase } from '../../../src/storage/sql/database.ts';
+import { OPERATOR, PASSWORD } from '../../support/portal.ts';
 import { enrolsApp, enrolsEmail } from '../../support/victim.ts';
 import { LONG } from './long-words.ts';
 import { type Studio, themselves } from './studio.ts';
@@ -7,6 +12,7 @@ export async function signingIn(studio: Studio): Promise<void> {
   await password(studio);
   await appCode(studio);
   await mailedCode(studio);
+  await afterReset(studio);
   await lostAccess(studio);
   await firstEnrolment(studio);
 }
@@ -21,6 +27,7 @@ async function password(studio: Studio): Promise<void> {
   const guesser = person.copy();
   await studio.presses('sign-in/refused', person, t('sign-in.submit'));
   await studio.pressesOften('sign-in/throttled', guesser, t('sign-in.submit'), 5);
+  await guessedByOthers(studio);
   await services.settings.change({ signUp: true, helpContact: 'help@example.org' });
   await studio.visits('sign-in/with-sign-up-and-contact', studio.browser(), '/sign-in');
   await services.settings.change({ signUp: false, helpContact: '' });
@@ -28,6 +35,22 @@ async function password(studio: Studio): Promise<void> {
   const olivia = await studio.signsIn(account);
   await olivia.visits('/');
   await studio.presses('sign-in/signed-out', olivia, t('menu.sign-out'));
+}
+
+/** A hundred strangers have guessed at this address. */
+async function guessedByOthers(studio: Studio): Promise<void> {
+  const { t, portal } = studio;
+  const email = 'besieged@example.org';
+  const db = openDatabase(`sqlite:${portal.folder}/postern.sqlite`);
+  const throttle = new FailureBackoff(new KnexBackoffStore(db), portal.now);
+  const [, anywhere] = passwordSubjects(email, OPERATOR.origin, portal.services.keyring);
+  for (let guesses = 0; guesses < 100; guesses++) await throttle.consume(anywhere, PASSWORD_ACCOUNT_RULE);
+  await db.destroy();
+  const person = studio.browser();
+  await person.visits('/sign-in');
+  person.fillsIn(t('field.email'), email);
+  person.fillsIn(t('field.password'), PASSWORD);
+  await studio.presses('sign-in/throttled-by-others', person, t('sign-in.submit'));
 }
 
 async function appCode(studio: Studio): Promise<void> {
@@ -56,6 +79,15 @@ async function appCode(studio: Studio): Promise<void> {
   await studio.keeps('sign-in-code/app-blocked', await studio.signsIn(account));
 }
 
+async function afterReset(studio: Studio): Promise<void> {
+  const { services, portal } = studio;
+  const account = await studio.account({ email: 'rena@example.org', name: 'Rena Reset' });
+  await enrolsApp(portal, account);
+  await enrolsEmail(portal, account);
+  await services.accounts.resetPassword(account.id, account.passwordHash ?? '', portal.now());
+  await studio.keeps('sign-in-code/after-reset', await studio.signsIn(account));
+}
+
 async function mailedCode(studio: Studio): Promise<void> {
   const { t, services, portal } = studio;
   const account = await studio.account({ email: 'emil@example.org', name: 'Emil Mail' });
@@ -65,8 +97,13 @@ async function mailedCode(studio: Studio): Promise<void> {
   await studio.keeps('sign-in-code/email-not-sent', emil);
   portal.wait(30_000);
   await studio.presses('sign-in-code/email-refused-again', emil, t('code.send'));
-  portal.mailbox.refuse(false);
-  portal.wait(3_600_000);
+  portal.wait(30_000);
+  portal.mailbox.behave('turns away');
+  await studio.presses('sign-in-code/email-mail-server-away', emil, t('code.send'));
+  portal.mailbox.behave('defers');
+  await studio.presses('sign-in-code/email-delayed', emil, t('code.send'));
+  portal.mailbox.behave('takes');
+  portal.wait(3_570_000);
   const again = await studio.signsIn(account);
   await studio.keeps('sign-in-code/email', again);
   await studio.presses('sign-in-code/email-sent-too-often', again.copy(), t('code.send-again'));
@@ -79,6 +116,9 @@ async function mailedCode(studio: Studio): Promise<void> {
   await services.recoveryCodes.renew(account, themselves(account));
   portal.wait(120_000);
   await studio.visits('sign-in-code/several-ways', again, '/sign-in/code');
+  const mistaken = again.copy();
+  mistaken.fillsIn(t('page.verification-code'), 'ABCD-EFGH-JKMN-PQRS');
+  await studio.presses('sign-in-code/recovery-code-typed', mistaken, t('code.submit'));
   await again.follow(t('code.use-other'));
   await studio.keeps('sign-in-code/other', again);
   await studio.visits('sign-in-code/recovery', again, '/sign-in/code/recovery');

@@ -2,8 +2,8 @@ import type { Express } from 'express';
 import type { Account } from '../../../src/accounts/account.ts';
 import { createApp } from '../../../src/app.ts';
 import { type Actor, party } from '../../../src/audit/audit.ts';
+import type { Translator, Words } from '../../../src/kernel/i18n.ts';
 import type { Services } from '../../../src/services.ts';
-import type { Translator, Words } from '../../../src/words.ts';
 import type { AuthenticatorApp } from '../../support/authenticator-app.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { Person, type PersonOptions } from '../../support/person.ts';
@@ -62,7 +62,7 @@ export class Studio {
     this.#language = language;
     this.#clock = clock;
     const { words } = portal.services;
-    const { t } = words.for(words.choose(language, null));
+    const { t } = words.for(words.choose(language, null, 'en'));
     this.t = (key, values) => t(key, values).replace(/<\/?[a-z-]+>/g, '');
   }
 
@@ -78,7 +78,12 @@ export class Studio {
   /** A browser in the studio's language. `services`: as the portal has them, but for what is broken in the scene. */
   browser(options: PersonOptions = {}, services?: Services): Person {
     const app = services ? createApp(services) : this.#app;
-    return new Person(app, { acceptLanguage: this.#language, userAgent: FIREFOX, ...options });
+    return new Person(app, {
+      acceptLanguage: this.#language,
+      userAgent: FIREFOX,
+      compressed: true,
+      ...options,
+    });
   }
 
   async account(wanted: NewAccount): Promise<Account> {
@@ -124,13 +129,18 @@ export class Studio {
 
   /** Presses a button of the open page and keeps the page that it leads to. */
   async presses(name: string, person: Person, button: string): Promise<void> {
+    await person.reopensForms();
     await person.presses(button);
     await this.keeps(name, person);
   }
 
   /** Presses a button so many times, and keeps the last page: what guessing leads to. */
   async pressesOften(name: string, person: Person, button: string, times: number): Promise<void> {
-    for (let time = 1; time < times; time++) await person.copy().presses(button);
+    for (let time = 1; time < times; time++) {
+      const another = person.copy();
+      await another.reopensForms();
+      await another.presses(button);
+    }
     await this.presses(name, person, button);
   }
 }

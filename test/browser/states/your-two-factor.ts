@@ -59,8 +59,10 @@ async function settingUpEmail(studio: Studio, tess: Person, { email }: Account):
   const unlucky = tess.copy();
   portal.mailbox.refuse(true);
   await studio.presses('set-up-email/not-sent', unlucky, t('code.send'));
-  portal.mailbox.refuse(false);
   portal.wait(30_000);
+  portal.mailbox.behave('turns away');
+  await studio.presses('set-up-email/mail-server-away', unlucky.copy(), t('code.send'));
+  portal.mailbox.behave('takes');
   await drain(studio, email);
   await studio.presses('set-up-email/code', tess, t('code.send'));
   const mail = await portal.mailbox.next(email);
@@ -140,6 +142,11 @@ async function underOtherPolicies(studio: Studio): Promise<void> {
   const otto = await studio.signsInWithApp(account, app);
   await services.settings.change({ twoFactor: { rule: 'optional', methods: ['email'] } });
   await studio.visits('two-factor/method-switched-off', otto, OVERVIEW);
+  const una = await studio.account({ email: 'ulla@example.org', name: 'Ulla Unoffered' });
+  const only = await studio.signsInWithApp(una, await enrolsApp(portal, una));
+  await studio.visits('two-factor/method-still-asked', only, OVERVIEW);
+  const [phone] = await services.authenticators.of(una.id);
+  await studio.visits('two-factor/remove-unoffered', only, `${OVERVIEW}/${phone?.id}/remove`);
   await services.settings.change({ twoFactor: { rule: 'off', methods: ['app', 'email'] } });
   await studio.visits('two-factor/switched-off', otto, OVERVIEW);
   await services.settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });

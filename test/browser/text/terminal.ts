@@ -2,11 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import xterm from '@xterm/headless';
+import { PATIENCE } from '../../support/until.ts';
 
 /** A program has finished drawing when nothing came from it for so long. Milliseconds. */
 const QUIET = 30;
-/** Milliseconds. */
-const PATIENCE = 15_000;
 
 export interface Size {
   readonly columns: number;

@@ -306,7 +306,6 @@ export function atTerminal(kind: Kind): People {
   return {
     where: `In ${kind.name}`,
     // A whole screen is drawn for each key, beside other tests.
-    timeout: 90_000,
     arrive: (site, address) => TextBrowser.open(kind, site, address),
   };
 }

@@ -43,12 +43,15 @@ export function accountsSuite(engine: Engine): void {
       assert.equal(await accounts().create(ann), true);
       assert.deepEqual(await accounts().find(ann.id), {
         ...ann,
+        emailConfirmedAt: null,
         disabledAt: null,
         sessionEpoch: 0,
         suggestedAt: null,
         lastSignInAt: null,
         enforcement: null,
+        resetByMailAt: null,
         factorRemovedAt: null,
+        approvesFrom: null,
       });
     });
 
@@ -93,12 +96,24 @@ export function accountsSuite(engine: Engine): void {
       assert.equal(await accounts().createFirst(person()), false);
     });
 
+    it('remembers the language of the last sign-in, and keeps it where a sign-in has none', async () => {
+      const ann = person({ knownLanguage: 'de' });
+      await accounts().create(ann);
+      const known = async () => (await accounts().find(ann.id))?.knownLanguage;
+      assert.equal(await known(), 'de');
+      await accounts().recordSignIn(ann.id, 0, NOW, undefined);
+      assert.equal(await known(), 'de');
+      await accounts().recordSignIn(ann.id, 0, NOW, 'fr');
+      assert.equal(await known(), 'fr');
+      assert.equal((await accounts().find(ann.id))?.locale, null);
+    });
+
     it('changes name, language and last sign-in', async () => {
       const ann = person();
       await accounts().create(ann);
       await accounts().rename(ann.id, 'Ann Jones');
       await accounts().chooseLocale(ann.id, 'ar');
-      await accounts().recordSignIn(ann.id, NOW + 1);
+      await accounts().recordSignIn(ann.id, 0, NOW + 1, undefined);
       const found = await accounts().find(ann.id);
       assert.deepEqual([found?.name, found?.locale, found?.lastSignInAt], ['Ann Jones', 'ar', NOW + 1]);
       await accounts().chooseLocale(ann.id, null);
@@ -106,21 +121,51 @@ export function accountsSuite(engine: Engine): void {
       assert.deepEqual(await names(people(), 'jones'), ['Ann Jones']);
     });
 
+    it('notes a reset by mail until the next sign-in of the epoch that it began', async () => {
+      const ann = person();
+      await accounts().create(ann);
+      const resetAt = async () => (await accounts().find(ann.id))?.resetByMailAt;
+      assert.equal(await resetAt(), null);
+      const epoch = await accounts().resetPassword(ann.id, 'chosen by mail', NOW + 1);
+      assert.equal(epoch, 1);
+      assert.equal(await resetAt(), NOW + 1);
+      await accounts().recordSignIn(ann.id, epoch - 1, NOW + 2, undefined);
+      assert.equal(await resetAt(), NOW + 1, 'a sign-in that the reset has overtaken');
+      await accounts().recordSignIn(ann.id, epoch, NOW + 3, undefined);
+      assert.deepEqual([await resetAt(), (await accounts().find(ann.id))?.lastSignInAt], [null, NOW + 3]);
+    });
+
     it('changes an address unless another account has it', async () => {
       const [ann, bob] = [person({ email: 'ann@example.org' }), person({ email: 'bob@example.org' })];
       await accounts().create(ann);
       await accounts().create(bob);
-      assert.equal(await accounts().changeEmail(ann.id, 'BOB@example.org'), false);
-      assert.equal(await accounts().changeEmail(ann.id, 'ANN@example.org'), true);
-      assert.equal(await accounts().changeEmail(ann.id, 'anna@example.org'), true);
+      assert.equal(await accounts().changeEmail(ann.id, 'BOB@example.org', NOW), false);
+      assert.equal(await accounts().changeEmail(ann.id, 'ANN@example.org', NOW), true);
+      assert.equal(await accounts().changeEmail(ann.id, 'anna@example.org', NOW), true);
       assert.equal((await accounts().findByEmail('anna@example.org'))?.id, ann.id);
       assert.equal(await accounts().findByEmail('ann@example.org'), undefined);
+    });
+
+    it('notes when the mailbox was first proven, for the address that it belongs to', async () => {
+      const ann = person({ email: 'Ann@example.org' });
+      const confirmed = async () => (await accounts().find(ann.id))?.emailConfirmedAt;
+      await accounts().create(ann);
+      await accounts().confirmEmail(ann.id, 'another@example.org', NOW);
+      assert.equal(await confirmed(), null, 'another address was proven');
+      await accounts().confirmEmail(ann.id, 'ann@EXAMPLE.org', NOW + 1);
+      await accounts().confirmEmail(ann.id, 'ann@example.org', NOW + 2);
+      assert.equal(await confirmed(), NOW + 1);
+      await accounts().changeEmail(ann.id, 'anna@example.org', NOW + 3);
+      assert.equal(await confirmed(), NOW + 3);
+      const bob = person();
+      await accounts().create({ ...bob, emailConfirmedAt: NOW + 4 });
+      assert.equal((await accounts().find(bob.id))?.emailConfirmedAt, NOW + 4);
     });
 
     it('gives one address to one of twenty accounts that change to it at once', async () => {
       const people = Array.from({ length: 20 }, () => person());
       for (const each of people) await accounts().create(each);
-      const won = await winners((i) => accounts().changeEmail(people[i]?.id ?? '', 'new@example.org'));
+      const won = await winners((i) => accounts().changeEmail(people[i]?.id ?? '', 'new@example.org', NOW));
       assert.equal(won, 1);
     });
 
@@ -220,6 +265,44 @@ export function accountsSuite(engine: Engine): void {
   describe('administrators', () => {
     const database = useDatabase(engine);
     const accounts = () => new KnexAccounts(database());
+
+    it('approve from the moment that comes with the role, which goes with it', async () => {
+      const [ann, bob] = [administrator(), person({ passwordHash: 'a hash' })];
+      await accounts().create(ann);
+      await accounts().create({ ...bob, approvesFrom: NOW });
+      const from = async (id: string) => (await accounts().find(id))?.approvesFrom;
+      assert.equal(await from(bob.id), null, 'a member approves nothing');
+      await accounts().setRole(bob.id, 'administrator', NOW + 1);
+      await accounts().setRole(bob.id, 'administrator', NOW);
+      assert.equal(await from(bob.id), NOW + 1, 'who is one already keeps their own');
+      await accounts().setRole(bob.id, 'member');
+      assert.equal(await from(bob.id), null);
+      await accounts().setRole(bob.id, 'administrator');
+      assert.equal(await from(bob.id), null, 'nothing is given where nothing is said');
+    });
+
+    it('stop coming to count, and all count again, but for those who have accepted no invitation', async () => {
+      const kept = administrator();
+      const late = person({ role: 'administrator', passwordHash: 'a hash', approvesFrom: NOW + 5 });
+      const invited = person({ role: 'administrator', approvesFrom: NOW });
+      for (const one of [kept, late, invited]) await accounts().create(one);
+      const from = async () =>
+        Promise.all([kept, late, invited].map(async ({ id }) => (await accounts().find(id))?.approvesFrom));
+      await accounts().stopProbations(NOW);
+      assert.deepEqual(await from(), [NOW, null, NOW]);
+      await accounts().endProbations(NOW + 7, NOW + 9);
+      assert.deepEqual(await from(), [NOW, NOW + 7, NOW + 9]);
+    });
+
+    it('are listed while they are enabled and have a password', async () => {
+      const [ann, bob, cal] = [administrator(), administrator(), person({ role: 'administrator' })];
+      for (const one of [ann, bob, cal, person({ passwordHash: 'a hash' })]) await accounts().create(one);
+      await accounts().disable(bob.id, NOW);
+      assert.deepEqual(
+        (await accounts().administrators()).map(({ id }) => id),
+        [ann.id],
+      );
+    });
 
     it('are disabled with their sessions, and enabled again', async () => {
       const [ann, bob] = [administrator(), administrator()];

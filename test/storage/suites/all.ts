@@ -4,6 +4,7 @@ import { auditSuite } from './audit.ts';
 import { authenticatorsSuite } from './authenticators.ts';
 import { backupSuite } from './backup.ts';
 import { challengesSuite } from './challenges.ts';
+import { clientBudgetsSuite } from './client-budgets.ts';
 import { cohortsSuite } from './cohorts.ts';
 import { gracesSuite } from './graces.ts';
 import { groupsSuite } from './groups.ts';
@@ -19,16 +20,19 @@ import { resetRequestsSuite } from './reset-requests.ts';
 import { sessionsSuite } from './sessions.ts';
 import { settingsSuite } from './settings.ts';
 import { signInsSuite } from './sign-ins.ts';
+import { spellingsSuite } from './spellings.ts';
 import { standingsSuite } from './standings.ts';
+import { submissionsSuite } from './submissions.ts';
+import { transactionsSuite } from './transactions.ts';
 import { trustedBrowsersSuite } from './trusted-browsers.ts';
-import { unitsOfWorkSuite } from './units-of-work.ts';
 
 /** Everything that storage promises, on one database system. */
 export function storageSuites(engine: Engine): void {
   describe(`storage on ${engine.name}`, () => {
     migrationsSuite(engine);
-    unitsOfWorkSuite(engine);
+    transactionsSuite(engine);
     accountsSuite(engine);
+    spellingsSuite(engine);
     authenticatorsSuite(engine);
     challengesSuite(engine);
     recoveryCodesSuite(engine);
@@ -37,6 +41,7 @@ export function storageSuites(engine: Engine): void {
     linksSuite(engine);
     mailsSuite(engine);
     limitsSuite(engine);
+    clientBudgetsSuite(engine);
     settingsSuite(engine);
     groupsSuite(engine);
     peopleListsSuite(engine);
@@ -47,6 +52,7 @@ export function storageSuites(engine: Engine): void {
     auditSuite(engine);
     resetRequestsSuite(engine);
     sessionsSuite(engine);
+    submissionsSuite(engine);
     backupSuite(engine);
     readinessSuite(engine);
   });

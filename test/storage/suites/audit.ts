@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import type { AuditEvent, AuditQuery } from '../../../src/audit/audit.ts';
-import { newId } from '../../../src/identifiers.ts';
+import type { AuditQuery } from '../../../src/audit/audit.ts';
+import type { AuditEvent } from '../../../src/audit/event.ts';
+import { newId } from '../../../src/kernel/identifiers.ts';
 import { KnexAuditStore } from '../../../src/storage/audit.ts';
-import { MOST_COUNTED } from '../../../src/storage/pages.ts';
+import { MOST_COUNTED } from '../../../src/storage/sql/pagination.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 import { NOW } from './people.ts';
 

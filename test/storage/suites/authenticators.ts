@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
-import { newId } from '../../../src/identifiers.ts';
-import { secondFactorSubject } from '../../../src/limits/throttle.ts';
+import type { Binding } from '../../../src/codes/challenges.ts';
+import { newId } from '../../../src/kernel/identifiers.ts';
+import { secondFactorSubject } from '../../../src/limits/failure-backoff.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
 import { KnexAuthenticators } from '../../../src/storage/authenticators.ts';
 import { KnexChallengeStore } from '../../../src/storage/challenges.ts';
-import { KnexThrottleStore } from '../../../src/storage/limits.ts';
+import { KnexBackoffStore } from '../../../src/storage/limits.ts';
 import { KnexRecoveryCodeStore } from '../../../src/storage/recovery-codes.ts';
 import { KnexSignInStore } from '../../../src/storage/sign-ins.ts';
+import { KnexTotpStepStore } from '../../../src/storage/totp-steps.ts';
 import { KnexTrustedBrowserStore } from '../../../src/storage/trusted-browsers.ts';
 import type { NewAuthenticator } from '../../../src/two-factor/authenticator.ts';
-import type { Binding } from '../../../src/two-factor/challenges.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 import { challenge } from './challenges.ts';
 import { NOW, person, winners } from './people.ts';
@@ -73,6 +74,16 @@ export function authenticatorsSuite(engine: Engine): void {
       const accountId = await createAccount();
       assert.equal(await winners(() => authenticators().create(authenticator(accountId))), 1);
       assert.equal((await authenticators().of(accountId)).length, 1);
+    });
+
+    it('are created as the first by one of twenty at once, whatever they are called', async () => {
+      const accountId = await createAccount();
+      const won = await winners((index) =>
+        authenticators().createFirst(authenticator(accountId, { name: `Phone ${index}` })),
+      );
+      assert.equal(won, 1);
+      assert.equal((await authenticators().of(accountId)).length, 1);
+      assert.equal(await authenticators().createFirst(authenticator(accountId, { name: 'Another' })), false);
     });
 
     it('are not created for an account that does not exist', async () => {
@@ -146,7 +157,7 @@ export function authenticatorsSuite(engine: Engine): void {
     it('are reset together with everything that stands in for them, and with the sessions, and nobody else’s', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       const challenges = new KnexChallengeStore(database());
-      const throttles = new KnexThrottleStore(database());
+      const throttles = new KnexBackoffStore(database());
       const codes = new KnexRecoveryCodeStore(database());
       const trusted = new KnexTrustedBrowserStore(database());
       const signIns = new KnexSignInStore(database());
@@ -159,7 +170,7 @@ export function authenticatorsSuite(engine: Engine): void {
         });
         await signIns.create({
           ...{ id: newId(NOW), accountId, epoch: 0, ...browser },
-          ...{ startedAt: NOW, lastSeenAt: NOW, endedAt: null },
+          ...{ startedAt: NOW, lastSeenAt: NOW, trustedBrowserId: null, assurance: [] },
         });
         await createApp(accountId, { name: 'one' });
         await createApp(accountId, { name: 'two' });
@@ -199,12 +210,14 @@ export function authenticatorsSuite(engine: Engine): void {
     });
 
     it('accept a step for one of twenty requests, and no earlier step after it', async () => {
-      const app = await createApp(await createAccount(), { lastStep: STEP });
-      assert.equal(await authenticators().spendStep(app.id, STEP), false);
-      assert.equal(await winners(() => authenticators().spendStep(app.id, STEP + 1)), 1);
-      assert.equal(await authenticators().spendStep(app.id, STEP), false);
-      assert.equal(await authenticators().spendStep(app.id, STEP + 2), true);
-      assert.equal((await authenticators().of(app.accountId))[0]?.lastStep, STEP + 2);
+      const steps = new KnexTotpStepStore(database());
+      const [app, other] = [await createApp(await createAccount()), await createApp(await createAccount())];
+      assert.equal(await winners(() => steps.consume(app.id, STEP)), 1);
+      assert.equal(await steps.consume(app.id, STEP), false);
+      assert.equal(await steps.consume(app.id, STEP - 1), false);
+      assert.equal(await steps.consume(app.id, STEP + 1), true);
+      assert.equal(await steps.consume(other.id, STEP), true, 'each app has its own');
+      assert.equal(await steps.consume('nobody', STEP), false);
     });
 
     it('remember when they were last used and when they were first blocked', async () => {
@@ -258,7 +271,6 @@ function authenticator(accountId: string, changes: Partial<NewAuthenticator> = {
     method: 'app',
     name: 'Phone',
     data: { secret: 'sealed' },
-    lastStep: 0,
     createdAt: NOW,
     ...changes,
   };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { newId } from '../../../src/identifiers.ts';
+import type { Binding, Challenge } from '../../../src/codes/challenges.ts';
+import { newId } from '../../../src/kernel/identifiers.ts';
+import { days, minutes } from '../../../src/kernel/time.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
 import { KnexChallengeStore } from '../../../src/storage/challenges.ts';
-import { days, minutes } from '../../../src/time.ts';
-import type { Binding, Challenge } from '../../../src/two-factor/challenges.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 import { NOW, person, winners } from './people.ts';
 
@@ -43,7 +43,7 @@ export function challengesSuite(engine: Engine): void {
       const [earlier, other, newer] = [challenge(), challenge(), challenge({ address: 'new@example.org' })];
       await store().replace(binding, earlier, CARRIED);
       await store().replace({ ...binding, purpose: 'enrolment' }, other, CARRIED);
-      await store().spend(earlier.id, NOW);
+      await store().consume(earlier.id, NOW);
       await store().replace(binding, newer, CARRIED);
       assert.deepEqual(await store().find(binding), newer);
       assert.equal(await store().takeTry(earlier.id, NOW, MOST), false);
@@ -89,7 +89,7 @@ export function challengesSuite(engine: Engine): void {
     it('are used up by one of twenty, and have no tries after that', async () => {
       const sent = challenge();
       await store().replace(binding, sent, CARRIED);
-      assert.equal(await winners(() => store().spend(sent.id, NOW)), 1);
+      assert.equal(await winners(() => store().consume(sent.id, NOW)), 1);
       assert.equal(await store().takeTry(sent.id, NOW, MOST), false);
       assert.equal((await store().find(binding))?.usedAt, NOW);
     });
@@ -98,9 +98,9 @@ export function challengesSuite(engine: Engine): void {
       const sent = challenge();
       await store().replace(binding, sent, CARRIED);
       assert.equal(await store().takeTry(sent.id, EXPIRY, MOST), false);
-      assert.equal(await store().spend(sent.id, EXPIRY), false);
+      assert.equal(await store().consume(sent.id, EXPIRY), false);
       assert.equal(await store().takeTry(sent.id, EXPIRY - 1, MOST), true);
-      assert.equal(await store().spend(sent.id, EXPIRY - 1), true);
+      assert.equal(await store().consume(sent.id, EXPIRY - 1), true);
     });
 
     it('are forgotten a day after their expiry, when the account gets the next', async () => {

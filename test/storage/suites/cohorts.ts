@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { accountState } from '../../../src/accounts/account.ts';
-import { newId } from '../../../src/identifiers.ts';
+import { newId } from '../../../src/kernel/identifiers.ts';
+import { days } from '../../../src/kernel/time.ts';
+import { Adoption, type FigureId } from '../../../src/policy/adoption.ts';
+import { Policies } from '../../../src/policy/policies.ts';
+import { PolicyReport } from '../../../src/policy/report.ts';
+import { requiredEnrolment } from '../../../src/policy/requirements.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
 import { KnexAuthenticators } from '../../../src/storage/authenticators.ts';
 import { KnexCohortStore } from '../../../src/storage/cohorts.ts';
@@ -8,11 +13,6 @@ import { KnexGraceStore } from '../../../src/storage/graces.ts';
 import { KnexGroupStore } from '../../../src/storage/groups.ts';
 import { KnexRecoveryCodeStore } from '../../../src/storage/recovery-codes.ts';
 import { KnexSettingsStore } from '../../../src/storage/settings.ts';
-import { days } from '../../../src/time.ts';
-import { Adoption, type FigureId } from '../../../src/two-factor/adoption.ts';
-import { Census } from '../../../src/two-factor/census.ts';
-import { Policies } from '../../../src/two-factor/policies.ts';
-import { dueAfterPassword } from '../../../src/two-factor/sign-in-checks.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 import { newGroup } from './groups.ts';
 import { member, NOW } from './people.ts';
@@ -101,32 +101,32 @@ export function cohortsSuite(engine: Engine): void {
       const groups = new KnexGroupStore(db);
       const policies = new Policies({ groups, graces: new KnexGraceStore(db), clock: () => NOW });
       const settings = new KnexSettingsStore(db);
-      const census = new Census({ cohorts: cohorts(), groups, settings, policies });
-      return { census, adoption: new Adoption({ census, clock: () => NOW }) };
+      const policyReport = new PolicyReport({ cohorts: cohorts(), groups, settings, policies });
+      return { policyReport, adoption: new Adoption({ policyReport, clock: () => NOW }) };
     }
 
     it('are counted together, and found again, as when everybody is asked one by one', async () => {
       const { staff } = await crowd();
-      const { census, adoption } = counting();
+      const { policyReport, adoption } = counting();
       const behind: Record<string, string[]> = { lacking: [], 'in-grace': [], overdue: [], 'with-app': [] };
       const ofStaff: string[] = [];
-      for await (const { account, authenticators, policy } of census.everybody()) {
+      for await (const { account, authenticators, policy } of policyReport.everybody()) {
         if (accountState(account) !== 'active') continue;
-        const due = dueAfterPassword(policy, authenticators, true);
+        const due = requiredEnrolment(policy, authenticators);
         if (due) behind['lacking']?.push(account.id);
-        if (due) behind[due.mayWait ? 'in-grace' : 'overdue']?.push(account.id);
+        if (due) behind[due.deferrable ? 'in-grace' : 'overdue']?.push(account.id);
         if (authenticators.some(({ method }) => method === 'app')) behind['with-app']?.push(account.id);
         const isStaff = policy.rules.some(({ source }) => source.kind === 'group' && source.id === staff.id);
-        if (isStaff && due?.mayWait) ofStaff.push(account.id);
+        if (isStaff && due?.deferrable) ofStaff.push(account.id);
       }
-      const rules = await census.rules();
+      const rules = await policyReport.rules();
       const [everybody] = await adoption.slices(rules);
       for (const [figure, ids] of Object.entries(behind)) {
         assert.ok(ids.length > 20, `${figure}: ${ids.length}`);
         assert.equal(everybody.figures[figure as FigureId], ids.length, figure);
         const paged: string[] = [];
         for (let skip = 0; skip < ids.length; skip += 50) {
-          const { people, total } = await adoption.pageBehind(
+          const { people, total } = await adoption.pageOfPeopleIn(
             figure as FigureId,
             { rules },
             { skip, take: 50 },
@@ -136,7 +136,7 @@ export function cohortsSuite(engine: Engine): void {
         }
         assert.deepEqual(paged, ids, figure);
       }
-      const { people } = await adoption.pageBehind(
+      const { people } = await adoption.pageOfPeopleIn(
         'in-grace',
         { rules, groupId: staff.id },
         { skip: 5, take: 1000 },
@@ -181,7 +181,7 @@ export function cohortsSuite(engine: Engine): void {
           kept.map(({ method }) => method).sort(),
         );
         assert.equal(has.hasCodes, (await new KnexRecoveryCodeStore(db).left(id)) > 0);
-        assert.deepEqual(has.beginnings, graces.get(id) ?? new Map());
+        assert.deepEqual(has.graceStarts, graces.get(id) ?? new Map());
         const joined = (memberships.get(id) ?? []).map(({ group, joinedAt }) => ({
           groupId: group.id,
           joinedAt,

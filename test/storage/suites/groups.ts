@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Group } from '../../../src/accounts/group.ts';
-import { newId } from '../../../src/identifiers.ts';
+import { newId } from '../../../src/kernel/identifiers.ts';
+import type { Group } from '../../../src/policy/group.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
 import { KnexGraceStore } from '../../../src/storage/graces.ts';
 import { KnexGroupStore } from '../../../src/storage/groups.ts';

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { Allowance } from '../../../src/limits/allowance.ts';
-import { Throttle } from '../../../src/limits/throttle.ts';
-import { KnexAllowanceStore, KnexThrottleStore } from '../../../src/storage/limits.ts';
-import { hours, seconds } from '../../../src/time.ts';
+import { days, hours, seconds } from '../../../src/kernel/time.ts';
+import {
+  FailureBackoff,
+  PASSWORD_FROM_ADDRESS_RULE,
+  SECOND_FACTOR_RULE,
+} from '../../../src/limits/failure-backoff.ts';
+import { LINK_SENDING_RULE, RateLimit } from '../../../src/limits/rate-limit.ts';
+import { KnexBackoffStore, KnexRateLimitStore } from '../../../src/storage/limits.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 import { NOW, winners } from './people.ts';
 
@@ -13,7 +17,7 @@ const TWO = { failures: 2, waitUntil: NOW + 1 };
 export function limitsSuite(engine: Engine): void {
   describe('throttles', () => {
     const database = useDatabase(engine);
-    const store = () => new KnexThrottleStore(database());
+    const store = () => new KnexBackoffStore(database());
 
     it('begin with no failures', async () => {
       assert.deepEqual(await store().read('ann'), NONE);
@@ -41,6 +45,23 @@ export function limitsSuite(engine: Engine): void {
       assert.equal(await winners(() => store().replace('ann', ONE, TWO)), 1);
     });
 
+    it('are removed by one of twenty, and not where there was another failure meanwhile', async () => {
+      await store().replace('ann', NONE, TWO);
+      assert.equal(await store().remove('ann', 1), false);
+      assert.equal(await winners(() => store().remove('ann', 2)), 1);
+      assert.deepEqual(await store().read('ann'), NONE);
+    });
+
+    it('are forgiven once, however many ask how many they were', async () => {
+      const throttle = new FailureBackoff(store(), () => NOW);
+      await store().replace('ann', NONE, { failures: 7, waitUntil: 0 });
+      const forgiven = await Promise.all(Array.from({ length: 20 }, () => throttle.forgive('ann')));
+      assert.deepEqual(
+        forgiven.filter((count) => count > 0),
+        [7],
+      );
+    });
+
     it('start again after a reset', async () => {
       for (const subject of ['ann', 'ben', 'cal']) await store().replace(subject, NONE, ONE);
       await store().reset(['ann', 'ben']);
@@ -61,17 +82,48 @@ export function limitsSuite(engine: Engine): void {
       assert.equal(JSON.stringify(await database()('throttles')).includes('password'), false);
     });
 
+    it('are forgotten from the moment on that the last failure says, and never where it says none', async () => {
+      await store().replace('ann', NONE, ONE, NOW);
+      await store().replace('ben', NONE, ONE, null);
+      await store().replace('cal', NONE, ONE, NOW + 1);
+      await store().replace('dan', NONE, ONE, NOW);
+      await store().replace('dan', ONE, TWO, NOW + 1);
+      await store().replace('eve', NONE, ONE, NOW);
+      await store().replace('eve', ONE, TWO);
+      await Promise.all([store().forget(NOW), store().forget(NOW)]);
+      assert.deepEqual(
+        await Promise.all(
+          ['ann', 'ben', 'cal', 'dan', 'eve'].map(async (one) => (await store().read(one)).failures),
+        ),
+        [0, 1, 1, 2, 0],
+      );
+    });
+
+    it('of passwords are gone a day after the last failure or its wait; those of a second factor stay', async () => {
+      let now = NOW;
+      const throttle = new FailureBackoff(store(), () => now);
+      await throttle.consume('password', PASSWORD_FROM_ADDRESS_RULE);
+      await throttle.consume('second factor', SECOND_FACTOR_RULE);
+      now += days(1);
+      await store().forget(now - 1);
+      assert.equal((await store().read('password')).failures, 1);
+      await store().forget(now);
+      assert.equal((await store().read('password')).failures, 0);
+      await store().forget(now + days(10_000));
+      assert.equal((await store().read('second factor')).failures, 1);
+    });
+
     it('let five of twenty tries through that come at once', async () => {
-      const throttle = new Throttle(store(), () => NOW);
+      const throttle = new FailureBackoff(store(), () => NOW);
       const rule = { from: 5, first: seconds(30), longest: hours(1) };
-      assert.equal(await winners(async () => (await throttle.take('ann', rule)).kind === 'may try'), 5);
+      assert.equal(await winners(async () => (await throttle.consume('ann', rule)).kind === 'may try'), 5);
       assert.deepEqual(await store().read('ann'), { failures: 5, waitUntil: NOW + seconds(30) });
     });
   });
 
   describe('allowances', () => {
     const database = useDatabase(engine);
-    const store = () => new KnexAllowanceStore(database());
+    const store = () => new KnexRateLimitStore(database());
 
     it('begin with nothing done', async () => {
       assert.deepEqual(await store().read('ann'), { version: 0, times: [] });
@@ -98,10 +150,19 @@ export function limitsSuite(engine: Engine): void {
       assert.equal(await winners(() => store().replace('ann', 1, [NOW])), 1);
     });
 
+    it('are forgotten once their longest window is over, and not before', async () => {
+      const rateLimit = new RateLimit(store(), () => NOW);
+      await rateLimit.consume('ann', LINK_SENDING_RULE);
+      await Promise.all([store().forget(NOW + days(1) - 1), store().forget(NOW + days(1) - 1)]);
+      assert.deepEqual((await store().read('ann')).times, [NOW]);
+      await Promise.all([store().forget(NOW + days(1)), store().forget(NOW + days(1))]);
+      assert.deepEqual(await store().read('ann'), { version: 0, times: [] });
+    });
+
     it('grant one of twenty that ask at once', async () => {
-      const allowance = new Allowance(store(), () => NOW);
+      const rateLimit = new RateLimit(store(), () => NOW);
       const rule = { pause: seconds(30), windows: [{ length: hours(1), most: 5 }] };
-      assert.equal(await winners(async () => (await allowance.take('ann', rule)).kind === 'granted'), 1);
+      assert.equal(await winners(async () => (await rateLimit.consume('ann', rule)).kind === 'granted'), 1);
     });
   });
 }

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Knex } from 'knex';
+import { days } from '../../../src/kernel/time.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
-import { migrate, openDatabase, pendingMigrations, ping } from '../../../src/storage/database.ts';
-import { migrateDown } from '../../../src/storage/migrations.ts';
 import { KnexPeople } from '../../../src/storage/people.ts';
+import { migrate, openDatabase, pendingMigrations, ping } from '../../../src/storage/sql/database.ts';
+import { migrateDown } from '../../../src/storage/sql/migrations.ts';
+import { allTables } from '../../../src/storage/sql/tables.ts';
 import { CREATION_TIMEOUT, type EmptyDatabase, type Engine } from '../../support/databases.ts';
+import { clockAround } from '../../support/until.ts';
 import { person } from './people.ts';
 
 const run = promisify(execFile);
@@ -67,8 +70,66 @@ export function migrationsSuite(engine: Engine): void {
       assert.equal((await new KnexPeople(db).inBatches()[Symbol.asyncIterator]().next()).done, false);
     });
 
+    it('go down step by step, and take along only what each has made', async () => {
+      await migrate(db);
+      await fill(db);
+      for (const name of [...all].reverse()) {
+        const before = await rowsOfEach(db);
+        await migrateDown(db, name);
+        for (const [table, rows] of await rowsOfEach(db))
+          assert.equal(rows, before.get(table), `${name}: ${table}`);
+      }
+    });
+
+    it('give counts of earlier versions an end, and let mails that wait go on', async () => {
+      await migrate(db);
+      await fill(db);
+      await migrateDown(db, '0016-clients');
+      const mail = { id: 'm', address: 'a@b', kind: 'sign-up', state: 'waiting', tries: 0, created_at: 1 };
+      await db('mails').insert({ ...mail, due_at: 1, expires_at: 2, letter: 'sealed' });
+      const { from, to } = await clockAround(() => migrate(db));
+      for (const table of ['throttles', 'allowances']) {
+        const { forget_at: end } = await db(table).first();
+        assert.ok(Number(end) > from && Number(end) < to + days(31), `${table}: ${end}`);
+      }
+      const { turn, client_hash: client, letter } = await db('mails').where({ id: 'm' }).first();
+      assert.deepEqual([turn, client, letter], [0, null, 'sealed']);
+    });
+
+    it('say whose mailbox is confirmed, as far as what is kept proves it', async () => {
+      await migrate(db);
+      await migrateDown(db, '0018-assurance');
+      const ids = { neither: 'a', email: 'b', app: 'c', reset: 'd' };
+      for (const [name, id] of Object.entries(ids)) {
+        const key = `${name}@example.org`;
+        const account = {
+          id,
+          email: key,
+          email_key: key,
+          name,
+          name_key: name,
+          role: 'member',
+          created_at: 1,
+        };
+        await db('accounts').insert({
+          ...account,
+          session_epoch: 0,
+          reset_by_mail_at: id === 'd' ? 9 : null,
+        });
+      }
+      for (const [index, account] of ['b', 'b', 'c'].entries()) {
+        const method = account === 'c' ? 'app' : 'email';
+        const named = { id: `f${index}`, method, name: `n${index}`, name_key: `n${index}`, data: '{}' };
+        await db('authenticators').insert({ ...named, account_id: account, created_at: 5 + index });
+      }
+      await migrate(db);
+      const rows = await db('accounts').select('id', 'email_confirmed_at').orderBy('id');
+      const confirmed = rows.map(({ email_confirmed_at: at }) => (at === null ? null : Number(at)));
+      assert.deepEqual(confirmed, [null, 5, null, 9]);
+    });
+
     it('run once when several instances start at the same time', async () => {
-      const start = `import { migrate, openDatabase } from '${import.meta.resolve('../../../src/storage/database.ts')}';
+      const start = `import { migrate, openDatabase } from '${import.meta.resolve('../../../src/storage/sql/database.ts')}';
         const db = openDatabase(process.argv[1]);
         await migrate(db);
         await db.destroy();`;
@@ -94,6 +155,11 @@ export function migrationsSuite(engine: Engine): void {
   });
 }
 
+async function rowsOfEach(db: Knex): Promise<ReadonlyMap<string, number>> {
+  const tables = (await allTables(db)).filter(({ name }) => !name.startsWith('knex_'));
+  return new Map(await Promise.all(tables.map(async ({ name }) => [name, (await db(name)).length] as const)));
+}
+
 async function migrated(db: Knex): Promise<readonly string[]> {
   const rows: readonly { readonly name: string }[] = await db('knex_migrations').orderBy('id');
   return rows.map(({ name }) => name);
@@ -110,6 +176,7 @@ async function fill(db: Knex): Promise<void> {
   await db('challenges').insert({ id, account_id: id, purpose: 'p', browser_hash: 'b', ...sent });
   await db('throttles').insert({ subject_hash: 's', failures: 1, wait_until: 1 });
   await db('allowances').insert({ subject_hash: 's', version: 1, times: '[]' });
+  await db('client_budgets').insert({ subject_hash: 's', full_at: 1, wait_until: 1 });
   await db('settings').insert({ name: 'n', value: '1' });
   const rule = { rule: 'off', methods: '[]', grace: '{"kind":"none"}', mandatory_since: 0 };
   await db('groups').insert({ id, name: 'n', name_key: 'n', ...rule });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { newId } from '../../../src/identifiers.ts';
+import { newId } from '../../../src/kernel/identifiers.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
 import { KnexAuthenticators } from '../../../src/storage/authenticators.ts';
 import { KnexGroupStore } from '../../../src/storage/groups.ts';
@@ -27,7 +27,7 @@ export function peopleListsSuite(engine: Engine): void {
       const authenticators = new KnexAuthenticators(db);
       for (const { id: accountId } of rich) {
         for (const [age, method] of (['email', 'app'] as const).entries()) {
-          const kept = { name: `${method} "\\" 🦉`, data: { secret: [1, null] }, lastStep: 2 ** 40 };
+          const kept = { name: `${method} "\\" 🦉`, data: { secret: [1, null] } };
           await authenticators.create({ id: newId(NOW), accountId, method, ...kept, createdAt: NOW - age });
         }
       }

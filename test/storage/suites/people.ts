@@ -1,5 +1,5 @@
 import type { NewAccount, NewMember } from '../../../src/accounts/accounts.ts';
-import { newId } from '../../../src/identifiers.ts';
+import { newId } from '../../../src/kernel/identifiers.ts';
 
 /** A moment that no 32-bit column holds. */
 export const NOW = Date.UTC(2031, 4, 6, 7, 8, 9, 10);
@@ -12,9 +12,11 @@ export function person(changes: Partial<NewAccount> = {}): NewAccount {
     email: `${id}@example.org`,
     name: 'Ann Smith',
     locale: null,
+    knownLanguage: null,
     passwordHash: null,
     role: 'member',
     createdAt: NOW,
+    ...(changes.role === 'administrator' && { approvesFrom: NOW }),
     ...changes,
   };
 }

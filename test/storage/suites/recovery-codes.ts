@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { newId } from '../../../src/identifiers.ts';
+import { newId } from '../../../src/kernel/identifiers.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
 import { KnexRecoveryCodeStore } from '../../../src/storage/recovery-codes.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
@@ -19,17 +19,17 @@ export function recoveryCodesSuite(engine: Engine): void {
     it('are used by one of twenty, one code and no other', async () => {
       const id = await createAccount();
       await codes().replace(id, 'salt', set('one', 'two', 'three'), NOW);
-      assert.equal(await winners(() => codes().spend(id, 'two', NOW)), 1);
+      assert.equal(await winners(() => codes().consume(id, 'two', NOW)), 1);
       assert.equal(await codes().left(id), 2);
-      assert.equal(await codes().spend(id, 'two', NOW), false);
-      assert.equal(await codes().spend(id, 'one', NOW), true);
+      assert.equal(await codes().consume(id, 'two', NOW), false);
+      assert.equal(await codes().consume(id, 'one', NOW), true);
       assert.equal(await codes().left(id), 1);
     });
 
     it('are of use to their own account alone', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       await codes().replace(ann, 'salt', set('one'), NOW);
-      assert.equal(await codes().spend(bob, 'one', NOW), false);
+      assert.equal(await codes().consume(bob, 'one', NOW), false);
       assert.equal(await codes().left(ann), 1);
       assert.deepEqual([await codes().salt(ann), await codes().salt(bob)], ['salt', undefined]);
     });
@@ -40,10 +40,10 @@ export function recoveryCodesSuite(engine: Engine): void {
       const salts = Array.from({ length: 20 }, (_, index) => `salt ${index}`);
       await Promise.all(salts.map((salt) => codes().replace(id, salt, set(`a ${salt}`, `b ${salt}`), NOW)));
       assert.equal(await codes().left(id), 2);
-      assert.equal(await codes().spend(id, 'old', NOW), false);
+      assert.equal(await codes().consume(id, 'old', NOW), false);
       const salt = await codes().salt(id);
-      assert.equal(await codes().spend(id, `a ${salt}`, NOW), true);
-      assert.equal(await codes().spend(id, `b ${salt}`, NOW), true);
+      assert.equal(await codes().consume(id, `a ${salt}`, NOW), true);
+      assert.equal(await codes().consume(id, `b ${salt}`, NOW), true);
     });
 
     it('go with their account', async () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { newId } from '../../../src/identifiers.ts';
+import { newId } from '../../../src/kernel/identifiers.ts';
+import type { MethodId } from '../../../src/settings/method-ids.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
 import { KnexAuthenticators } from '../../../src/storage/authenticators.ts';
 import { KnexReminderStore } from '../../../src/storage/reminders.ts';
-import type { MethodId } from '../../../src/two-factor/method.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 import { NOW, person, winners } from './people.ts';
 
@@ -45,7 +45,7 @@ export function remindersSuite(engine: Engine): void {
 
     it('are not for who has one of the methods by now, or is disabled', async () => {
       const [ann, bob, cyd] = [await createAccount(), await createAccount(), await createAccount()];
-      const base = { name: 'Phone', data: {}, lastStep: 0, createdAt: NOW };
+      const base = { name: 'Phone', data: {}, createdAt: NOW };
       const authenticators = new KnexAuthenticators(database());
       await authenticators.create({ ...base, id: newId(NOW), accountId: ann, method: 'app' });
       await authenticators.create({ ...base, id: newId(NOW), accountId: bob, method: 'email' });

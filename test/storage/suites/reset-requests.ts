@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { NewAccount } from '../../../src/accounts/accounts.ts';
-import type { Approval, NewResetRequest } from '../../../src/accounts/reset-request.ts';
-import { newId } from '../../../src/identifiers.ts';
+import type { Approval, NewResetRequest } from '../../../src/administration/reset-request.ts';
+import { newId } from '../../../src/kernel/identifiers.ts';
+import { hours } from '../../../src/kernel/time.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
 import { KnexAuthenticators } from '../../../src/storage/authenticators.ts';
 import { KnexResetRequestStore } from '../../../src/storage/reset-requests.ts';
 import { KnexSignInStore } from '../../../src/storage/sign-ins.ts';
-import { hours } from '../../../src/time.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 import { NOW, person, winners } from './people.ts';
 
@@ -122,6 +122,26 @@ export function resetRequestsSuite(engine: Engine): void {
       assert.equal((await standing(id)).counting, 2);
     });
 
+    it('are not approved by whose approval does not count yet, or not at all, nor by a member', async () => {
+      const { id } = await opened();
+      const late = await account({ role: 'administrator', approvesFrom: NOW + 1 });
+      const never = await account({ role: 'administrator', approvesFrom: null });
+      for (const one of [late, never, await account()]) {
+        assert.equal(await store().approve(id, approval(one), ONE), 'does not count');
+      }
+      assert.deepEqual((await store().find(id))?.approvals, []);
+      assert.equal(await store().approve(id, { ...approval(late), at: NOW + 1 }, ONE), 'complete');
+    });
+
+    it('do not count the approval of one who has become an administrator anew since', async () => {
+      const { id } = await opened();
+      await store().approve(id, approval(ada), ONE);
+      await accounts().setRole(ada, 'member');
+      await accounts().setRole(ada, 'administrator', NOW + 1);
+      assert.equal((await standing(id)).counting, 0);
+      assert.equal(await store().carryOut(id, 'ben', { needed: 1, at: NOW }), undefined);
+    });
+
     it('are not carried out when an approver was disabled meanwhile, and can be approved anew', async () => {
       const { id } = await opened();
       await store().approve(id, approval(ada), ONE);
@@ -144,11 +164,17 @@ export function resetRequestsSuite(engine: Engine): void {
           method: 'app',
           name: 'Phone',
           data: {},
-          lastStep: 0,
           createdAt: NOW,
         } as const;
         await authenticators.create(app);
-        const here = { browser: 'Lynx', address: '', startedAt: NOW, lastSeenAt: NOW, endedAt: null };
+        const here = {
+          browser: 'Lynx',
+          address: '',
+          startedAt: NOW,
+          lastSeenAt: NOW,
+          trustedBrowserId: null,
+          assurance: [],
+        };
         await signIns.create({ id: newId(NOW), accountId, epoch: 0, ...here });
       }
       const { id } = await opened();

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
-import { migrate, openDatabase, pendingMigrations } from '../../../src/storage/database.ts';
-import { migrateDown } from '../../../src/storage/migrations.ts';
 import { KnexPeople } from '../../../src/storage/people.ts';
+import { migrate, openDatabase, pendingMigrations } from '../../../src/storage/sql/database.ts';
+import { migrateDown } from '../../../src/storage/sql/migrations.ts';
 import { CREATION_TIMEOUT, type EmptyDatabase, POSTGRESQL } from '../../support/databases.ts';
 import { person } from './people.ts';
 

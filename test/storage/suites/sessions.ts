@@ -1,58 +1,88 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Store } from 'express-session';
-import { openDatabase } from '../../../src/storage/database.ts';
-import { type KnexSessionStore, knexSessionStore } from '../../../src/storage/sessions.ts';
+import type { Knex } from 'knex';
+import { KnexSessionStore } from '../../../src/storage/sessions.ts';
+import { openDatabase } from '../../../src/storage/sql/database.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
-import { assertFailsOnce, get, LASTING, sessionStoreSuite, set } from './session-stores.ts';
+import { assertFailsOnce, get, LASTING, sessionStoreSuite, set, touch } from './session-stores.ts';
 
 export function sessionsSuite(engine: Engine): void {
   describe('sessions in the database', () => {
     const database = useDatabase(engine);
     let store: KnexSessionStore;
-    let faults: unknown[];
+    let now: number;
+    let errors: unknown[];
+    let failures: number;
     beforeEach(() => {
-      faults = [];
-      store = knexSessionStore(database(), LASTING, (error) => faults.push(error));
+      now = Date.UTC(2030, 0, 1);
+      errors = [];
+      failures = 0;
+      store = opened(database());
     });
     afterEach(() => store.close());
 
+    function opened(db: Knex, idleLimit = LASTING): KnexSessionStore {
+      return new KnexSessionStore(db, {
+        idleLimit,
+        clock: () => now,
+        report: (error) => errors.push(error),
+        failed: () => {
+          failures += 1;
+        },
+      });
+    }
+
     sessionStoreSuite(
       () => store,
-      async (idleLimit) => knexSessionStore(database(), idleLimit),
+      async (idleLimit) => opened(database(), idleLimit),
+      (milliseconds) => {
+        now += milliseconds;
+      },
     );
 
-    it('are counted, listed and cleared', async () => {
-      await set(store, 'one', 1);
-      await set(store, 'two', 2);
-      assert.equal(await store.length(() => {}), 2);
-      assert.deepEqual((await store.all(() => {})).map(({ state }) => state).sort(), [1, 2]);
-      await store.clear();
-      assert.equal(await store.length(() => {}), 0);
-    });
-
-    it('that have expired are cleared away', async () => {
-      await set(knexSessionStore(database(), -5000), 'old', 1);
+    it('that have expired are deleted by the clean-up, and only those', async () => {
+      await set(store, 'old', 1);
+      now += LASTING - 1000;
       await set(store, 'new', 2);
-      await store['dbCleanup']();
+      now += 2000;
+      await store.cleanUp();
       assert.deepEqual(
         (await database()('sessions')).map(({ sid }: { sid: string }) => sid),
         ['new'],
       );
-      assert.deepEqual(faults, []);
+      assert.deepEqual(errors, []);
+    });
+
+    it('stored by connect-session-knex are read, prolonged and expire', async () => {
+      // As its version 5 wrote them: text in ISO 8601 on SQLite, a time of whole seconds on MariaDB.
+      const soon = new Date(now + 60_000);
+      const expired =
+        engine.name === 'MariaDB' ? soon.toISOString().slice(0, 19).replace('T', ' ') : soon.toISOString();
+      const sess = JSON.stringify({
+        cookie: { originalMaxAge: 86_400_000, httpOnly: true, path: '/' },
+        state: { kind: 'anonymous' },
+      });
+      for (const sid of ['kept', 'left']) await database()('sessions').insert({ sid, sess, expired });
+      assert.deepEqual((await get(store, 'kept'))?.state, { kind: 'anonymous' });
+      await touch(store, 'kept');
+      now += 62_000;
+      assert.deepEqual((await get(store, 'kept'))?.state, { kind: 'anonymous' });
+      assert.equal(await get(store, 'left'), undefined);
     });
 
     it('fail once for each call when the database is gone, and reject nothing', async () => {
       const rejections = await unhandled(async () => {
         const gone = openDatabase('sqlite::memory:');
         await gone.destroy();
-        const broken = knexSessionStore(gone, LASTING, (error) => faults.push(error));
+        const broken = opened(gone);
         await assertFailsOnce(broken, 'by itself');
-        assert.deepEqual(faults, []);
-        await broken.destroy('one');
-        assert.equal(faults.length, 1);
-        await broken['dbCleanup']();
-        assert.equal(faults.length, 2);
+        assert.deepEqual([failures, errors.length], [4, 0]);
+        broken.destroy('one');
+        await delay(50);
+        assert.deepEqual([failures, errors.length], [5, 1]);
+        await broken.cleanUp();
+        assert.deepEqual([failures, errors.length], [6, 2]);
         await broken.close();
       });
       assert.deepEqual(rejections, []);
@@ -61,8 +91,8 @@ export function sessionsSuite(engine: Engine): void {
     it('work once the database is there, even if it was not when the store was made', async () => {
       const late = openDatabase('sqlite::memory:');
       try {
-        const early = knexSessionStore(late, LASTING);
-        await early.close();
+        const early = opened(late);
+        await early.cleanUp();
         await late.schema.createTable('sessions', (table) => {
           table.string('sid').primary();
           table.json('sess');
@@ -70,6 +100,7 @@ export function sessionsSuite(engine: Engine): void {
         });
         await set(early, 'one', 1);
         assert.equal((await get(early, 'one'))?.state, 1);
+        await early.close();
       } finally {
         await late.destroy();
       }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_SETTINGS } from '../../../src/settings/settings.ts';
-import { unitsOfWorkOn } from '../../../src/storage/contention.ts';
 import { KnexSettingsStore } from '../../../src/storage/settings.ts';
-import { joining } from '../../../src/storage/units-of-work.ts';
+import { transactOn } from '../../../src/storage/sql/transaction.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 
 export function settingsSuite(engine: Engine): void {
@@ -55,17 +54,17 @@ export function settingsSuite(engine: Engine): void {
     });
 
     it('are those of a change once it is kept, though they were asked for while it was made', async () => {
-      const joined = new KnexSettingsStore(joining(database()));
+      const settings = store();
       const made = Promise.withResolvers<void>();
-      // A promise goes on where it was made: outside of the unit of work. SQLite, with its one connection, waits for its end.
-      const meanwhile = made.promise.then(() => joined.recent());
-      await unitsOfWorkOn(database())(async () => {
-        await joined.change({ signUp: true });
+      // A promise goes on where it was made: outside of the transaction. SQLite, with its one connection, waits for its end.
+      const meanwhile = made.promise.then(() => settings.recent());
+      await transactOn(database())({ settings }, async (bound) => {
+        await bound.settings.change({ signUp: true });
         made.resolve();
         await Promise.race([meanwhile, delay(200)]);
       });
       await meanwhile;
-      assert.equal((await joined.recent()).signUp, true);
+      assert.equal((await settings.recent()).signUp, true);
     });
 
     it('are asked for once, however many want the recent ones at once', async () => {

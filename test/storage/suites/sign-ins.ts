@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import type { SignIn } from '../../../src/accounts/sign-ins.ts';
-import { newId } from '../../../src/identifiers.ts';
+import type { NewSignIn, SignIn } from '../../../src/accounts/sign-ins.ts';
+import { newId } from '../../../src/kernel/identifiers.ts';
+import { days } from '../../../src/kernel/time.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
+import { KnexAuthSnapshots } from '../../../src/storage/auth-snapshots.ts';
 import { KnexSignInStore } from '../../../src/storage/sign-ins.ts';
-import { KnexStandings } from '../../../src/storage/standings.ts';
-import { days } from '../../../src/time.ts';
+import { KnexTrustedBrowserStore } from '../../../src/storage/trusted-browsers.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 import { NOW, person, winners } from './people.ts';
+
+const PASSWORD = [{ factor: 'password', at: NOW }] as const;
 
 export function signInsSuite(engine: Engine): void {
   describe('sign-ins', () => {
@@ -18,15 +21,15 @@ export function signInsSuite(engine: Engine): void {
       return account.id;
     };
     const found = async (accountId: string, signInId: string) =>
-      (await new KnexStandings(database()).read({ accountId, signInId })).person?.signIn;
-    const begin = async (accountId: string, changes: Partial<SignIn> = {}) => {
-      const signIn: SignIn = {
+      (await new KnexAuthSnapshots(database()).read({ accountId, signInId })).person?.signIn;
+    const begin = async (accountId: string, changes: Partial<NewSignIn> = {}): Promise<SignIn> => {
+      const { trustedBrowserId, ...signIn }: NewSignIn = {
         ...{ id: newId(NOW), accountId, epoch: 3, browser: 'Lynx', address: '192.0.2.7' },
-        ...{ startedAt: NOW, lastSeenAt: NOW, endedAt: null },
+        ...{ startedAt: NOW, lastSeenAt: NOW, trustedBrowserId: null, assurance: PASSWORD },
         ...changes,
       };
-      await store().create(signIn);
-      return signIn;
+      await store().create({ ...signIn, trustedBrowserId });
+      return { ...signIn, endedAt: null, trust: null };
     };
 
     it('are kept with everything in them, newest first, for their own account', async () => {
@@ -62,6 +65,39 @@ export function signInsSuite(engine: Engine): void {
       );
       assert.deepEqual(await store().open(ann), [mine]);
       assert.deepEqual(await store().open(bob), [others]);
+    });
+
+    it('know what the trust rests on that opened them, that it is gone, and that they need none any more', async () => {
+      const ann = await createAccount();
+      const browsers = new KnexTrustedBrowserStore(database());
+      const browser = { id: newId(NOW), accountId: ann, tokenHash: 'first', basis: 'basis' };
+      const where = { browser: 'w3m', address: '::1', createdAt: NOW, expiresAt: NOW + 1 };
+      await browsers.create({ ...browser, ...where });
+      const one = await begin(ann, { trustedBrowserId: browser.id });
+      const trustOf = async () => {
+        const [open] = await store().open(ann);
+        assert.deepEqual(await found(ann, one.id), open);
+        return open?.trust;
+      };
+      assert.deepEqual(await trustOf(), { browserId: browser.id, basis: 'basis' });
+      await browsers.remove(ann, browser.id);
+      assert.deepEqual(await trustOf(), { browserId: browser.id, basis: null });
+      await store().prove(one.id, PASSWORD, false);
+      assert.deepEqual(await trustOf(), { browserId: browser.id, basis: null });
+      await store().prove(one.id, PASSWORD, true);
+      assert.equal(await trustOf(), null);
+    });
+
+    it('keep what was proven; what is not known, or cannot be read, has proven nothing', async () => {
+      const ann = await createAccount();
+      const one = await begin(ann);
+      const proven = [...PASSWORD, { factor: 'app', at: NOW + 1 }];
+      await store().prove(one.id, proven, false);
+      assert.deepEqual((await found(ann, one.id))?.assurance, proven);
+      for (const assurance of [null, 'no JSON', '{}', '[{"factor":1}]']) {
+        await database()('sign_ins').where({ id: one.id }).update({ assurance });
+        assert.deepEqual((await found(ann, one.id))?.assurance, [], String(assurance));
+      }
     });
 
     it('are forgotten after two days, when the account gets the next', async () => {

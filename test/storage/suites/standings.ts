@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { newId } from '../../../src/identifiers.ts';
+import { newId } from '../../../src/kernel/identifiers.ts';
 import { DEFAULT_SETTINGS } from '../../../src/settings/settings.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
+import { KnexAuthSnapshots } from '../../../src/storage/auth-snapshots.ts';
 import { KnexAuthenticators } from '../../../src/storage/authenticators.ts';
 import { KnexGraceStore } from '../../../src/storage/graces.ts';
 import { KnexGroupStore } from '../../../src/storage/groups.ts';
@@ -10,7 +11,6 @@ import { KnexRecoveryCodeStore } from '../../../src/storage/recovery-codes.ts';
 import { KnexResetRequestStore } from '../../../src/storage/reset-requests.ts';
 import { KnexSettingsStore } from '../../../src/storage/settings.ts';
 import { KnexSignInStore } from '../../../src/storage/sign-ins.ts';
-import { KnexStandings } from '../../../src/storage/standings.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 import { newGroup } from './groups.ts';
 import { newMail } from './mails.ts';
@@ -21,7 +21,7 @@ export function standingsSuite(engine: Engine): void {
   describe('what says where somebody stands', () => {
     const database = useDatabase(engine);
     const read = (accountId: string, signInId?: string) =>
-      new KnexStandings(database()).read({ accountId, signInId });
+      new KnexAuthSnapshots(database()).read({ accountId, signInId });
     const accounts = () => new KnexAccounts(database());
 
     /** Somebody of whom there is one of everything, with characters that JSON and SQL write in another way. */
@@ -30,11 +30,11 @@ export function standingsSuite(engine: Engine): void {
       await accounts().create(account);
       await accounts().enforce(account.id, { at: NOW, grace: { kind: 'days', days: 3 } });
       const signIn = { id: newId(NOW), accountId: account.id, epoch: 0, browser: 'Lynx', address: '::1' };
-      const times = { startedAt: NOW, lastSeenAt: NOW + 1, endedAt: null };
+      const times = { startedAt: NOW, lastSeenAt: NOW + 1, trustedBrowserId: null, assurance: [] };
       await new KnexSignInStore(database()).create({ ...signIn, ...times });
       const authenticators = new KnexAuthenticators(database());
       for (const [age, method] of (['email', 'app'] as const).entries()) {
-        const kept = { name: `${method} "\\" 🦉`, data: { secret: [1, null, '"'] }, lastStep: 2 ** 40 };
+        const kept = { name: `${method} "\\" 🦉`, data: { secret: [1, null, '"'] } };
         const id = newId(NOW);
         const createdAt = NOW - age;
         await authenticators.create({ id, accountId: account.id, method, ...kept, createdAt });
@@ -61,15 +61,15 @@ export function standingsSuite(engine: Engine): void {
       assert.deepEqual([facts.signIn], await new KnexSignInStore(database()).open(ann.id));
       assert.deepEqual(facts.authenticators, await new KnexAuthenticators(database()).of(ann.id));
       assert.deepEqual(facts.memberships, (await new KnexGroupStore(database()).of([ann.id])).get(ann.id));
-      assert.deepEqual(facts.beginnings, (await new KnexGraceStore(database()).of([ann.id])).get(ann.id));
-      const { authenticators, memberships, beginnings } = facts;
-      assert.deepEqual([authenticators.length, memberships.length, beginnings.size], [2, 2, 1]);
+      assert.deepEqual(facts.graceStarts, (await new KnexGraceStore(database()).of([ann.id])).get(ann.id));
+      const { authenticators, memberships, graceStarts } = facts;
+      assert.deepEqual([authenticators.length, memberships.length, graceStarts.size], [2, 2, 1]);
     });
 
     it('is the settings alone where nobody is claimed, or somebody who is not there', async () => {
       const settings = await new KnexSettingsStore(database()).change({ siteName: 'Acorn' });
       const nobody = { settings, person: undefined };
-      assert.deepEqual(await new KnexStandings(database()).read(undefined), nobody);
+      assert.deepEqual(await new KnexAuthSnapshots(database()).read(undefined), nobody);
       assert.deepEqual(await read('unknown', 'unknown'), nobody);
     });
 
@@ -86,7 +86,7 @@ export function standingsSuite(engine: Engine): void {
         settings: DEFAULT_SETTINGS,
         person: {
           ...{ account: await accounts().find(ann.id), signIn: undefined, authenticators: [] },
-          ...{ memberships: [], beginnings: new Map(), codesLeft: 0 },
+          ...{ memberships: [], graceStarts: new Map(), codesLeft: 0 },
           ...{ openRequests: 0, oldestMail: undefined },
         },
       });
@@ -100,7 +100,7 @@ export function standingsSuite(engine: Engine): void {
       const three = ['a', 'b', 'c'].map((codeHash) => ({ id: newId(NOW), codeHash }));
       await codes.replace(ann.id, 'salt', three, NOW);
       assert.deepEqual([await codesLeft(ann.id), await codesLeft(bob.id)], [3, 0]);
-      await codes.spend(ann.id, 'b', NOW);
+      await codes.consume(ann.id, 'b', NOW);
       assert.deepEqual([await codesLeft(ann.id), await codes.left(ann.id)], [2, 2]);
     });
 

@@ -1,13 +1,22 @@
 import { z } from 'zod';
-import { newId } from '../../../identifiers.ts';
-import { type Keyring, sealedText } from '../../../keyring.ts';
-import type { Clock } from '../../../time.ts';
-import type { Authenticator, Authenticators } from '../../authenticator.ts';
-import type { EnrolmentContext, EnrolmentSteps, Method, Proof } from '../../method.ts';
+import { sixDigits } from '../../../kernel/fields.ts';
+import { newId } from '../../../kernel/identifiers.ts';
+import { type Keyring, sealedText } from '../../../kernel/keyring.ts';
+import type { Clock } from '../../../kernel/time.ts';
+import { bind, within } from '../../../kernel/transaction.ts';
+import { type Authenticator, authenticatorName } from '../../authenticator.ts';
+import {
+  type Enrolment,
+  type EnrolmentContext,
+  enrolmentStep,
+  type Method,
+  type Verifier,
+  verifier,
+} from '../../method.ts';
 import { drawAsImage, drawAsText } from './qr-code.ts';
 import { inGroups, keyUri, matchingStep, newSecret } from './totp.ts';
 
-/** From this many wrong codes on, the page shows the server's time: the phone's clock is the usual culprit. */
+/** Number of wrong codes from which the page shows the server's time: the usual cause is the phone's clock. */
 const WRONG_CODES_UNTIL_CLOCK = 2;
 
 const stateSchema = z.object({
@@ -21,12 +30,21 @@ const stateSchema = z.object({
 
 type AppEnrolment = z.infer<typeof stateSchema>;
 
-/** What is kept of a confirmed app: the secret, sealed, and the label that the app shows it under. */
+/** The data of a confirmed app: the sealed secret, and the label that the app shows. */
 const dataSchema = z.object({ secret: sealedText, label: z.string() });
+
+/** The store of the last accepted time step of each app. */
+export interface TotpStepStore {
+  /**
+   * Consumes a time step by one conditional UPDATE (… WHERE last_step < step): false if it, or a later one, was accepted before
+   * (RFC 6238 §5.2).
+   */
+  consume(authenticatorId: string, step: number): Promise<boolean>;
+}
 
 interface AppServices {
   readonly keyring: Keyring;
-  readonly authenticators: Authenticators;
+  readonly totpSteps: TotpStepStore;
   readonly clock: Clock;
 }
 
@@ -34,91 +52,93 @@ interface AppServices {
 export function appMethod(services: AppServices): Method<AppEnrolment> {
   return {
     id: 'app',
-    several: true,
+    in: (tx) => appMethod(bind(services, tx)),
+    allowsMultiple: true,
     enrolment: enrolment(services),
+    verifier: codeVerifier(services),
     describe: () => '',
-    proof: proof(services),
-    resealed: (authenticator) => resealed(services, authenticator),
+    reencrypted: (authenticator) => reencrypted(services, authenticator),
   };
 }
 
-function enrolment({ keyring, clock }: AppServices): EnrolmentSteps<AppEnrolment> {
+function enrolment({ keyring, totpSteps, clock }: AppServices): Enrolment<AppEnrolment> {
   const secretOf = (state: AppEnrolment, { account }: EnrolmentContext) =>
-    keyring.open(state.secret, place(account.id));
+    keyring.open(state.secret, sealContext(account.id));
   const uriOf = (state: AppEnrolment, context: EnrolmentContext) =>
     keyUri(context.siteName, state.label, secretOf(state, context));
 
+  const scan = enrolmentStep({
+    fields: z.object({ name: authenticatorName(), code: sixDigits() }),
+    // The page shows the secret, so there is nothing to guess.
+    isAttempt: false,
+    describe: async (state: AppEnrolment, context) => ({
+      setupKey: inGroups(secretOf(state, context)),
+      uri: uriOf(state, context),
+      qrCode: await drawAsImage(uriOf(state, context)),
+      label: state.label,
+      serverTime: state.wrongCodes >= WRONG_CODES_UNTIL_CLOCK ? clock() : undefined,
+    }),
+    async submit(state: AppEnrolment, { name, code }, context) {
+      const step = matchingStep(secretOf(state, context), code, clock());
+      if (step === undefined) {
+        return { kind: 'fault', fault: 'wrong', state: { ...state, wrongCodes: state.wrongCodes + 1 } };
+      }
+      return {
+        kind: 'proven',
+        name,
+        data: { secret: state.secret, label: state.label },
+        consume: (tx) => within(tx, totpSteps).consume(state.id, step),
+      };
+    },
+  });
+
   return {
     schema: stateSchema,
-
+    steps: { scan },
+    parts: {
+      'qr-code': {
+        title: 'method.app.detail',
+        describe: async (state, context) => ({
+          drawings: await drawAsText(uriOf(state, context)),
+          setupKey: inGroups(secretOf(state, context)),
+        }),
+      },
+    },
     begin: ({ account, existing }) => ({
       id: newId(clock()),
       method: 'app',
       step: 'scan',
-      secret: keyring.seal(newSecret(), place(account.id)),
+      secret: keyring.seal(newSecret(), sealContext(account.id)),
       label: freeLabel(account.email, existing),
       wrongCodes: 0,
     }),
-
-    async describe(state, context) {
-      return {
-        number: 1,
-        of: 1,
-        fields: ['name', 'code'],
-        facts: {
-          setupKey: inGroups(secretOf(state, context)),
-          uri: uriOf(state, context),
-          qrCode: await drawAsImage(uriOf(state, context)),
-          label: state.label,
-          serverTime: state.wrongCodes >= WRONG_CODES_UNTIL_CLOCK ? clock() : undefined,
-        },
-      };
-    },
-
-    async submit(state, { name, code }, context) {
-      const step = matchingStep(secretOf(state, context), code, clock());
-      if (step === undefined) {
-        const wrongCodes = state.wrongCodes + 1;
-        return { kind: 'code fault', fault: { kind: 'wrong' }, state: { ...state, wrongCodes } };
-      }
-      return { kind: 'proven', name, data: { secret: state.secret, label: state.label }, lastStep: step };
-    },
-
-    async detail(name, state, context) {
-      if (name !== 'qr-code') return undefined;
-      return {
-        drawings: await drawAsText(uriOf(state, context)),
-        setupKey: inGroups(secretOf(state, context)),
-      };
-    },
   };
 }
 
-function proof({ keyring, authenticators, clock }: AppServices): Proof {
-  return {
-    sends: false,
-    timed: true,
-    send: async () => ({ kind: 'refused' }),
-    lastSent: async () => undefined,
-    nextSend: async () => undefined,
-    async verify(authenticator, account, _binding, code) {
-      const { secret } = dataSchema.parse(authenticator.data);
-      const step = matchingStep(keyring.open(secret, place(account.id)), code, clock());
-      if (step === undefined) return { kind: 'wrong' };
-      return (await authenticators.spendStep(authenticator.id, step)) ? 'right' : { kind: 'already used' };
+function codeVerifier({ keyring, totpSteps, clock }: AppServices): Verifier {
+  return verifier({
+    fields: z.object({ code: sixDigits() }),
+    clockDependent: true,
+    async verifyAndConsume({ id, data }, { code }, { account }) {
+      const { secret } = dataSchema.parse(data);
+      const step = matchingStep(keyring.open(secret, sealContext(account.id)), code, clock());
+      if (step === undefined) return 'wrong';
+      return (await totpSteps.consume(id, step)) ? 'right' : 'already used';
     },
-  };
+  });
 }
 
-/** The data sealed anew under the newest key; undefined when it already is. */
-function resealed({ keyring }: AppServices, { accountId, data }: Authenticator): unknown {
+function reencrypted({ keyring }: AppServices, { accountId, data }: Authenticator): unknown {
   const { secret, label } = dataSchema.parse(data);
   if (!keyring.isStale(secret)) return undefined;
-  return { secret: keyring.seal(keyring.open(secret, place(accountId)), place(accountId)), label };
+  return {
+    secret: keyring.seal(keyring.open(secret, sealContext(accountId)), sealContext(accountId)),
+    label,
+  };
 }
 
-/** Where a secret is sealed for: it opens for no other account. */
-function place(accountId: string): string {
+/** A secret is sealed for one account: it does not open if it is copied to another (ASVS 11.3.2). */
+function sealContext(accountId: string): string {
   return `app:${accountId}`;
 }
 

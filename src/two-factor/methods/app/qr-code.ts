@@ -1,7 +1,7 @@
-/** The quiet zone that ISO/IEC 18004 asks for, in modules. */
+/** The quiet zone that ISO/IEC 18004 requires, in modules. */
 const QUIET_ZONE = 4;
 
-/** Grey alone, and each row as it is: a third of what the defaults make of two colours and large squares. */
+/** Greyscale, without row filters: a third of the size that the defaults give for two colours and large squares. */
 const SMALL_PNG = { colorType: 0, filterType: 0, deflateStrategy: 0 };
 
 /** Draws the text as a PNG in a `data:` URL, black on white whatever the page's theme. */
@@ -23,7 +23,7 @@ export interface TextDrawings {
   readonly lightOnDark: string;
 }
 
-/** Draws the text in half-block characters, two modules to a character: it scans from a terminal. */
+/** Draws the text in half-block characters, two modules per character, so that it can be scanned from a terminal. */
 export async function drawAsText(text: string): Promise<TextDrawings> {
   const { toString: toText } = await drawer();
   const darkOnLight = await toText(text, { type: 'utf8', errorCorrectionLevel: 'L', margin: QUIET_ZONE });
@@ -32,7 +32,7 @@ export async function drawAsText(text: string): Promise<TextDrawings> {
 
 const INVERSE: Readonly<Record<string, string>> = { ' ': '█', '█': ' ', '▀': '▄', '▄': '▀' };
 
-/** Loaded with the first drawing: nothing else of the portal asks for it. */
+/** Loaded with the first drawing, because nothing else needs the library. */
 async function drawer() {
   return import('qrcode');
 }

@@ -1,7 +1,7 @@
 import { generateSecret, generateURI, verifySync } from 'otplib';
-import { type Instant, seconds } from '../../../time.ts';
+import { type Instant, seconds } from '../../../kernel/time.ts';
 
-/** RFC 6238 with what every authenticator app understands: SHA-1, 6 digits, 30 s. */
+/** RFC 6238 with the parameters that every authenticator app supports: SHA-1, 6 digits, 30 s. */
 const STEP = seconds(30);
 const DIGITS = 6;
 /** RFC 4226 §4 R6: 160 bits. */
@@ -13,8 +13,8 @@ export function newSecret(): string {
 }
 
 /**
- * The time step whose code (six digits) this is: the one of `now`, the one before or the one after (RFC 6238 §5.2).
- * Undefined when it is none of theirs.
+ * The time step of a six-digit code: the step of `now`, the one before or the one after (RFC 6238 §5.2). Undefined if the code
+ * is of none of them.
  */
 export function matchingStep(secret: string, code: string, now: Instant): number | undefined {
   const result = verifySync({
@@ -30,14 +30,14 @@ export function matchingStep(secret: string, code: string, now: Instant): number
 }
 
 /**
- * The `otpauth://` address that apps read from the QR code. Spaces become %20, for apps show a "+" as it is; a colon
- * would end the issuer early, so there is none in it.
+ * The `otpauth://` URI that apps read from the QR code. Spaces become %20, because apps show a "+" unchanged. Colons in
+ * the issuer become spaces, because a colon would end it early.
  */
 export function keyUri(issuer: string, label: string, secret: string): string {
   return generateURI({ issuer: issuer.replaceAll(':', ' '), label, secret });
 }
 
-/** "ABCDEFGH" as "ABCD EFGH": what a person can type without losing the place. */
+/** "ABCDEFGH" as "ABCD EFGH", which is easier to type. */
 export function inGroups(secret: string): string {
   return secret.match(/.{1,4}/g)?.join(' ') ?? '';
 }

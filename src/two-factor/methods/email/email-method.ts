@@ -1,10 +1,26 @@
 import { z } from 'zod';
-import { maskEmail } from '../../../accounts/account.ts';
-import { newId } from '../../../identifiers.ts';
-import type { Clock } from '../../../time.ts';
-import type { Binding } from '../../challenges.ts';
-import type { MailedCodes } from '../../mailed-codes.ts';
-import type { EnrolmentContext, EnrolmentSteps, Method, Proof } from '../../method.ts';
+import {
+  isNotSent,
+  type MailboxProof,
+  type MailedCodes,
+  type SendOutcome,
+} from '../../../codes/mailed-codes.ts';
+import { maskEmail } from '../../../kernel/email-address.ts';
+import { sixDigits } from '../../../kernel/fields.ts';
+import { newId } from '../../../kernel/identifiers.ts';
+import type { Clock, Instant } from '../../../kernel/time.ts';
+import { bind } from '../../../kernel/transaction.ts';
+import { MAILED_METHODS } from '../../../settings/method-ids.ts';
+import { authenticatorName } from '../../authenticator.ts';
+import {
+  type EnrolmentContext,
+  type EnrolmentStep,
+  enrolmentStep,
+  type Method,
+  type ProofContext,
+  type Verifier,
+  verifier,
+} from '../../method.ts';
 
 const stateSchema = z.discriminatedUnion('step', [
   z.object({ id: z.string(), method: z.literal('email'), step: z.literal('name') }),
@@ -12,6 +28,8 @@ const stateSchema = z.discriminatedUnion('step', [
 ]);
 
 type EmailEnrolment = z.infer<typeof stateSchema>;
+type NameStep = Extract<EmailEnrolment, { step: 'name' }>;
+type CodeStep = Extract<EmailEnrolment, { step: 'code' }>;
 
 interface EmailServices {
   readonly codes: MailedCodes;
@@ -19,66 +37,88 @@ interface EmailServices {
 }
 
 /**
- * "Email Authentication": a code to the address the person signs in with. It follows that address, so that a change of
- * e-mail (which proves the new mailbox) leaves no authenticator behind that points to the old one.
+ * "Email Authentication": a code to the address that the person signs in with. After a change of email (which proves the new
+ * mailbox) codes go to the new address, so no authenticator depends on the old one.
  */
-export function emailMethod({ codes, clock }: EmailServices): Method<EmailEnrolment> {
+export function emailMethod(services: EmailServices): Method<EmailEnrolment> {
+  const { codes, clock } = services;
   return {
     id: 'email',
-    several: false,
-    enrolment: enrolment(codes, clock),
+    in: (tx) => emailMethod(bind(services, tx)),
+    allowsMultiple: false,
+    enrolment: {
+      schema: stateSchema,
+      steps: { name: nameStep(codes), code: codeStep(services) },
+      begin: () => ({ id: newId(clock()), method: 'email', step: 'name' }),
+    },
+    verifier: codeVerifier(codes),
     describe: (_authenticator, account) => maskEmail(account.email),
-    proof: proof(codes),
   };
 }
 
-function enrolment(codes: MailedCodes, clock: Clock): EnrolmentSteps<EmailEnrolment> {
-  return {
-    schema: stateSchema,
-    begin: () => ({ id: newId(clock()), method: 'email', step: 'name' }),
-
-    async describe(state, context) {
-      if (state.step === 'name') {
-        return { number: 1, of: 2, fields: ['name'], facts: { address: context.account.email } };
-      }
-      const challenge = await codes.current(context.account.email, enrolmentBinding(context));
-      const nextAt = await codes.waiting(context.account);
-      return {
-        number: 2,
-        of: 2,
-        fields: ['code'],
-        facts: { address: context.account.email, name: state.name, sentAt: challenge?.sentAt, nextAt },
-      };
+function nameStep(codes: MailedCodes): EnrolmentStep {
+  return enrolmentStep({
+    fields: z.object({ name: authenticatorName() }),
+    isAttempt: false,
+    describe: async (_state: NameStep, { account, existing }) => ({
+      address: account.email,
+      besides: existing.some(({ method }) => !MAILED_METHODS.includes(method)),
+    }),
+    async submit(state: NameStep, { name }, context) {
+      const outcome = await sendCode(codes, context);
+      if (isNotSent(outcome)) return { kind: 'not sent', outcome };
+      const next: CodeStep = { ...state, step: 'code', name };
+      return { kind: 'continue', state: next, sending: outcome.kind };
     },
+  });
+}
 
-    async submit(state, { name, code }, context) {
-      if (state.step === 'name') {
-        const outcome = await codes.send(context.account, context.account.email, enrolmentBinding(context));
-        if (outcome.kind === 'wait' || outcome.kind === 'refused') return { kind: 'not sent', outcome };
-        return { kind: 'continue', state: { ...state, step: 'code', name }, sending: outcome.kind };
-      }
-      const check = await codes.verify(context.account.email, enrolmentBinding(context), code);
-      if (check !== 'right') return { kind: 'code fault', fault: check, state };
-      return { kind: 'proven', name: state.name, data: {}, lastStep: 0 };
+function codeStep({ codes, clock }: EmailServices): EnrolmentStep {
+  return enrolmentStep({
+    fields: z.object({ code: sixDigits() }),
+    // The code proves access to a mailbox, as at sign-in.
+    isAttempt: true,
+    describe: async (state: CodeStep, context) => ({
+      address: context.account.email,
+      name: state.name,
+      sentAt: await codes.lastSent(enrolmentProof(context)),
+      nextIn: waitFrom(await codes.nextSend(context.account), clock()),
+    }),
+    async submit(state: CodeStep, { code }, context) {
+      const check = await codes.verify(enrolmentProof(context), code);
+      if (check !== 'right') return { kind: 'fault', fault: check, state };
+      return { kind: 'proven', name: state.name, data: {} };
     },
-
-    resend: (_state, context) =>
-      codes.send(context.account, context.account.email, enrolmentBinding(context)),
-  };
+    resend: (_state: CodeStep, context) => sendCode(codes, context),
+  });
 }
 
-function proof(codes: MailedCodes): Proof {
-  return {
-    sends: true,
-    timed: false,
-    send: (_authenticator, account, binding) => codes.send(account, account.email, binding),
-    lastSent: async (_authenticator, account, binding) =>
-      (await codes.current(account.email, binding))?.sentAt,
-    nextSend: (account) => codes.waiting(account),
-    verify: (_authenticator, account, binding, code) => codes.verify(account.email, binding, code),
-  };
+function codeVerifier(codes: MailedCodes): Verifier {
+  const mailbox = ({ account, purpose, browser }: ProofContext): MailboxProof => ({
+    ...{ account, address: account.email, purpose, browser },
+  });
+  return verifier({
+    fields: z.object({ code: sixDigits() }),
+    clockDependent: false,
+    delivery: {
+      send: ({ method, name }, context) =>
+        codes.send(mailbox(context), context.actor, { details: { method, authenticator: name } }),
+      lastSent: (_authenticator, context) => codes.lastSent(mailbox(context)),
+      nextSend: (account) => codes.nextSend(account),
+    },
+    verifyAndConsume: (_authenticator, { code }, context) => codes.verify(mailbox(context), code),
+  });
 }
 
-function enrolmentBinding({ account, browser }: EnrolmentContext): Binding {
-  return { accountId: account.id, purpose: 'enrolment', browser };
+/** Milliseconds until then; undefined if there is nothing to wait for. */
+function waitFrom(until: Instant | undefined, now: Instant): number | undefined {
+  return until && until - now;
+}
+
+function sendCode(codes: MailedCodes, context: EnrolmentContext): Promise<SendOutcome> {
+  return codes.send(enrolmentProof(context), context.actor, { details: { method: 'email' } });
+}
+
+function enrolmentProof({ account, browser }: EnrolmentContext): MailboxProof {
+  return { account, address: account.email, purpose: 'enrolment', browser };
 }

@@ -1,2 +1,0 @@
-/** Thrown where a value cannot be used; the message says what is expected, and never repeats the value. */
-export class Misfit extends Error {}

@@ -1,0 +1,25 @@
+import type { Knex } from 'knex';
+import type { Instant } from '../kernel/time.ts';
+import { KnexBudgetStore } from './client-budgets.ts';
+import { KnexBackoffStore, KnexRateLimitStore } from './limits.ts';
+import { KnexLinkStore } from './links.ts';
+import { KnexMailStore } from './mails.ts';
+
+/** Rows of one kind that expire. */
+export interface Expiring {
+  forget(now: Instant): Promise<void>;
+}
+
+/**
+ * The stores with rows that nobody may ask for again once they expire. Challenges, sign-ins and trusted browsers are deleted when
+ * their account gets the next one; the session store deletes its own.
+ */
+export function expiringRows(db: Knex): readonly Expiring[] {
+  return [
+    new KnexBackoffStore(db),
+    new KnexRateLimitStore(db),
+    new KnexBudgetStore(db),
+    new KnexLinkStore(db),
+    new KnexMailStore(db),
+  ];
+}

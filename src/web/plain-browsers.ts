@@ -1,0 +1,103 @@
+import type { Request, RequestHandler, Response } from 'express';
+
+/**
+ * Workarounds for Lynx, w3m and Links where they do not follow the standards. Each applies to its browser only, by the
+ * User-Agent, so that other browsers get plain pages. docs/browsers.md has the observations.
+ */
+const BROWSERS = {
+  lynx: /^Lynx\//,
+  w3m: /^w3m\//,
+  links: /^Links \(/,
+} as const;
+
+type TextBrowser = keyof typeof BROWSERS;
+
+const PARAMETER = 'fresh';
+
+/** Workarounds in headers and redirects; those in pages are in `pageFor`. */
+export function plainBrowserSupport(): RequestHandler {
+  return (request, response, next) => {
+    if (is('lynx', request)) {
+      // Lynx ignores `no-store`, and shows cached pages without `no-cache`.
+      response.set('Cache-Control', 'no-store, no-cache');
+      cookiesWithoutSameSite(response);
+    }
+    // After a redirect from a form to its own address, Lynx shows the cached form, whatever the headers say; w3m reports an
+    // endless loop if that address redirects to another page.
+    if (is('lynx', request) || is('w3m', request))
+      freshRedirects(request, response, (target) => request.method === 'POST' && target === request.path);
+    if (is('links', request)) freshRedirects(request, response, () => true);
+    next();
+  };
+}
+
+/**
+ * The page with the workarounds for this browser.
+ *
+ * w3m and Links show buttons as text that differs from links only in colour: the text gets brackets.
+ *
+ * Links shows its cached page of an address, whatever Cache-Control says ("aggressive cache", on by default): a list would never
+ * show what was added. So every link gets a parameter that is different on each page.
+ */
+export function pageFor(request: Request, html: string): string {
+  if (is('w3m', request)) return bracketedButtons(html);
+  if (is('links', request)) return freshLinks(bracketedButtons(html), wordOf(request));
+  return html;
+}
+
+function is(browser: TextBrowser, request: Request): boolean {
+  return BROWSERS[browser].test(request.get('user-agent') ?? '');
+}
+
+/**
+ * Removes SameSite. Lynx reads an unknown attribute as another cookie, asks people whether they allow "SameSite=Lax", and asks
+ * again on other pages. It does not implement SameSite anyway; the forms' tokens protect it (ASVS 3.5.1).
+ */
+function cookiesWithoutSameSite(response: Response): void {
+  const set = response.setHeader.bind(response);
+  response.setHeader = (name, value) => {
+    const isCookie = name.toLowerCase() === 'set-cookie';
+    return set(name, isCookie ? [value].flat().map(withoutSameSite) : value);
+  };
+}
+
+function withoutSameSite(cookie: string | number): string {
+  return String(cookie).replace(/; SameSite=\w+/i, '');
+}
+
+/** Makes redirects go to an address that the browser has not cached; `concerns` selects the targets. */
+function freshRedirects(request: Request, response: Response, concerns: (target: string) => boolean): void {
+  const location = response.location.bind(response);
+  response.location = (target) => {
+    const isFresh = target.startsWith('/') && concerns(target);
+    return location(isFresh ? withWord(target, wordOf(request), '&') : target);
+  };
+}
+
+function wordOf({ requestId }: Request): string {
+  return requestId.slice(0, 8);
+}
+
+function bracketedButtons(html: string): string {
+  return html.replace(/(<button\b[^>]*>)(.*?)(<\/button>)/gs, '$1[$2]$3');
+}
+
+/** Adds the word to links and search forms. Links within the page and to other sites stay unchanged. */
+function freshLinks(html: string, word: string): string {
+  return html
+    .replace(
+      /(<a\b[^>]*? href=")(\/[^"]*)/g,
+      (_link, before, target) => `${before}${withWord(target, word, '&amp;')}`,
+    )
+    .replace(
+      /<form method="get"[^>]*>/g,
+      (form) => `${form}<input type="hidden" name="${PARAMETER}" value="${word}">`,
+    );
+}
+
+function withWord(target: string, word: string, and: '&' | '&amp;'): string {
+  const [address = '', ...fragment] = target.split('#');
+  const [path = '', query = ''] = address.split('?');
+  const others = query.split(and).filter((pair) => pair !== '' && !pair.startsWith(`${PARAMETER}=`));
+  return [`${path}?${[...others, `${PARAMETER}=${word}`].join(and)}`, ...fragment].join('#');
+}

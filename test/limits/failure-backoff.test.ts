@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { days, hours, minutes, seconds } from '../../src/kernel/time.ts';
+import {
+  FailureBackoff,
+  PASSWORD_ACCOUNT_RULE,
+  PASSWORD_FROM_ADDRESS_RULE,
+  SECOND_FACTOR_BLOCK,
+  SECOND_FACTOR_RULE,
+  secondFactorSubject,
+  waitAfter,
+} from '../../src/limits/failure-backoff.ts';
+import { ManualClock } from '../support/clock.ts';
+import { MemoryThrottles } from '../support/memory.ts';
+
+describe('the throttle', () => {
+  const rule = SECOND_FACTOR_RULE;
+  let clock: ManualClock;
+  let store: MemoryThrottles;
+  let throttle: FailureBackoff;
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    store = new MemoryThrottles();
+    throttle = new FailureBackoff(store, clock.read);
+  });
+
+  async function fail(times: number, subject = 'ann'): Promise<void> {
+    for (let failure = 0; failure < times; failure++) {
+      clock.now = (await throttle.waiting(subject, rule)) ?? clock.now;
+      assert.equal((await throttle.consume(subject, rule)).kind, 'may try');
+    }
+  }
+
+  it('lets five tries through, the fifth of them counted, and then makes the subject wait 30 seconds', async () => {
+    for (const failures of [1, 2, 3, 4, 5]) {
+      assert.equal(await throttle.waiting('ann', rule), undefined);
+      assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures });
+    }
+    const until = clock.now + seconds(30);
+    assert.equal(await throttle.waiting('ann', rule), until);
+    assert.deepEqual(await throttle.consume('ann', rule), { kind: 'wait', until });
+  });
+
+  it('opens again at the very end of the wait, not a millisecond earlier', async () => {
+    await fail(5);
+    clock.passes(seconds(30) - 1);
+    assert.equal((await throttle.consume('ann', rule)).kind, 'wait');
+    clock.passes(1);
+    assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 6 });
+  });
+
+  it('doubles the wait with every further failure, up to one hour', async () => {
+    await fail(4);
+    const waits: number[] = [];
+    for (let failure = 5; failure <= 14; failure++) {
+      await fail(1);
+      waits.push(((await throttle.waiting('ann', rule)) ?? clock.now) - clock.now);
+    }
+    const doubled = [30, 60, 120, 240, 480, 960, 1920].map(seconds);
+    assert.deepEqual(waits, [...doubled, hours(1), hours(1), hours(1)]);
+  });
+
+  it('does not lengthen the wait of somebody who keeps trying during it', async () => {
+    await fail(5);
+    const until = await throttle.waiting('ann', rule);
+    for (let impatient = 0; impatient < 10; impatient++) {
+      clock.passes(seconds(1));
+      assert.deepEqual(await throttle.consume('ann', rule), { kind: 'wait', until });
+    }
+  });
+
+  it('forgets the failures in a row after a success', async () => {
+    await fail(9);
+    await throttle.reset('ann');
+    assert.equal(await throttle.waiting('ann', rule), undefined);
+    assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 1 });
+  });
+
+  it('does not forget failures because time passes', async () => {
+    await fail(6);
+    clock.passes(hours(48));
+    assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 7 });
+    assert.equal(await throttle.waiting('ann', rule), clock.now + seconds(120));
+  });
+
+  it('waits no longer than the failures make it when the clock is set back, and keeps the failures', async () => {
+    await fail(6);
+    clock.passes(-hours(5));
+    const until = clock.now + seconds(60);
+    assert.equal(await throttle.waiting('ann', rule), until);
+    clock.passes(seconds(59));
+    assert.deepEqual(await throttle.consume('ann', rule), { kind: 'wait', until });
+    clock.passes(seconds(1));
+    assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 7 });
+  });
+
+  it('begins the wait again where somebody tries after the clock was set back', async () => {
+    await fail(20);
+    clock.passes(-hours(5));
+    const until = clock.now + hours(1);
+    for (const passed of [0, 1, hours(1) - 2]) {
+      clock.passes(passed);
+      assert.deepEqual(await throttle.consume('ann', rule), { kind: 'wait', until });
+    }
+    clock.passes(1);
+    assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 21 });
+  });
+
+  it('makes nobody wait who has no wait when the clock is set back', async () => {
+    await fail(4);
+    clock.passes(-hours(5));
+    assert.equal(await throttle.waiting('ann', rule), undefined);
+    assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 5 });
+  });
+
+  it('lets nobody through among twenty at once that find a wait of before the clock was set back', async () => {
+    await fail(8);
+    clock.passes(-hours(5));
+    const until = clock.now + seconds(240);
+    const tries = await Promise.all(Array.from({ length: 20 }, () => throttle.consume('ann', rule)));
+    assert.deepEqual(
+      tries,
+      tries.map(() => ({ kind: 'wait', until })),
+    );
+  });
+
+  it('counts each subject for itself', async () => {
+    await fail(5, 'ann');
+    assert.deepEqual(await throttle.consume('ben', rule), { kind: 'may try', failures: 1 });
+    await throttle.reset('ben');
+    assert.equal((await throttle.consume('ann', rule)).kind, 'wait');
+  });
+
+  it('counts twenty tries at once as twenty: only the five ahead of the wait get through', async () => {
+    const tries = await Promise.all(Array.from({ length: 20 }, () => throttle.consume('ann', rule)));
+    const counted = tries.flatMap((attempt) => (attempt.kind === 'may try' ? [attempt.failures] : []));
+    assert.deepEqual(counted.sort(), [1, 2, 3, 4, 5]);
+    assert.deepEqual(
+      new Set(tries.flatMap((attempt) => (attempt.kind === 'wait' ? [attempt.until] : []))),
+      new Set([clock.now + seconds(30)]),
+    );
+  });
+
+  it('lets exactly one of twenty at once through when a wait has just ended', async () => {
+    await fail(7);
+    clock.now = (await throttle.waiting('ann', rule)) ?? 0;
+    const tries = await Promise.all(Array.from({ length: 20 }, () => throttle.consume('ann', rule)));
+    assert.deepEqual(
+      tries.filter(({ kind }) => kind === 'may try'),
+      [{ kind: 'may try', failures: 8 }],
+    );
+  });
+
+  describe('of two counts at once', () => {
+    const [own, all] = [
+      { subject: 'own', rule },
+      { subject: 'all', rule: { ...rule, from: 8 } },
+    ] as const;
+    const failures = async (subject: string) => (await store.read(subject)).failures;
+
+    it('takes one try of each', async () => {
+      assert.deepEqual(await throttle.consumeEach(own, all), { kind: 'may try' });
+      assert.deepEqual([await failures('own'), await failures('all')], [1, 1]);
+    });
+
+    it('takes none where either waits, and says whose wait it is', async () => {
+      await fail(5, 'own');
+      const until = clock.now + seconds(30);
+      assert.deepEqual(await throttle.consumeEach(own, all), { kind: 'wait', until, subject: 'own' });
+      for (let time = 0; time < 8; time++) await throttle.consume('all', all.rule);
+      assert.deepEqual(await throttle.consumeEach({ subject: 'other', rule }, all), {
+        ...{ kind: 'wait', until, subject: 'all' },
+      });
+      assert.deepEqual([await failures('own'), await failures('other'), await failures('all')], [5, 0, 8]);
+    });
+
+    it('takes none of any of twenty at once that the other refuses', async () => {
+      const each = Array.from({ length: 20 }, (_, number) => ({ subject: `client ${number}`, rule }));
+      const tries = await Promise.all(each.map((client) => throttle.consumeEach(client, all)));
+      const through = tries.flatMap(({ kind }, number) => (kind === 'may try' ? [number] : []));
+      assert.equal(through.length, 8);
+      for (const [number, { subject }] of each.entries()) {
+        assert.equal(await failures(subject), through.includes(number) ? 1 : 0, subject);
+      }
+    });
+
+    it('leaves nobody a wait for a try that was taken back', async () => {
+      await fail(4, 'own');
+      for (let time = 0; time < 7; time++) await throttle.consume('all', all.rule);
+      // Three at once: one is the eighth of all, the others may take their own count first and give it back.
+      const clients = [own, { subject: 'second', rule }, { subject: 'third', rule }];
+      const tries = await Promise.all(clients.map((client) => throttle.consumeEach(client, all)));
+      assert.equal(tries.filter(({ kind }) => kind === 'may try').length, 1);
+      for (const [index, { subject }] of clients.entries()) {
+        const isThrough = tries[index]?.kind === 'may try';
+        const { failures: counted, waitUntil } = await store.read(subject);
+        assert.equal(counted, (subject === 'own' ? 4 : 0) + Number(isThrough));
+        assert.equal(waitUntil > 0, subject === 'own' && isThrough);
+      }
+    });
+  });
+
+  it('ends for good where the rule has an end', async () => {
+    const ending = { ...rule, end: { at: 7, wait: days(365) } };
+    assert.deepEqual(
+      [5, 6, 7, 70].map((times) => waitAfter(times, ending)),
+      [seconds(30), seconds(60), days(365), days(365)],
+    );
+  });
+
+  it('has the waits of the design for the second factor and keeps counting up to the block', async () => {
+    assert.deepEqual(SECOND_FACTOR_RULE, { from: 5, first: seconds(30), longest: hours(1) });
+    assert.equal(SECOND_FACTOR_BLOCK, 100);
+    await fail(99);
+    clock.now = (await throttle.waiting('ann', rule)) ?? 0;
+    assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 100 });
+  });
+
+  it('turns failures into waits by each rule', () => {
+    const cases = [
+      [SECOND_FACTOR_RULE, 0, 0],
+      [SECOND_FACTOR_RULE, 4, 0],
+      [SECOND_FACTOR_RULE, 5, seconds(30)],
+      [SECOND_FACTOR_RULE, 11, minutes(32)],
+      [SECOND_FACTOR_RULE, 12, hours(1)],
+      [SECOND_FACTOR_RULE, 5000, hours(1)],
+      [PASSWORD_FROM_ADDRESS_RULE, 5, seconds(30)],
+      [PASSWORD_ACCOUNT_RULE, 99, 0],
+      [PASSWORD_ACCOUNT_RULE, 100, seconds(30)],
+      [PASSWORD_ACCOUNT_RULE, 104, minutes(5)],
+    ] as const;
+    for (const [by, failures, wait] of cases)
+      assert.equal(waitAfter(failures, by), wait, `after ${failures}`);
+  });
+
+  it('counts the second factor by the account alone: sessions, methods and resends share one count', () => {
+    assert.equal(secondFactorSubject('a1'), secondFactorSubject('a1'));
+    assert.notEqual(secondFactorSubject('a1'), secondFactorSubject('a2'));
+  });
+});

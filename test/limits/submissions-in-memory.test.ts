@@ -1,0 +1,3 @@
+import { submissionsInMemorySuite } from '../storage/suites/submissions.ts';
+
+describe('Forms that arrived, in memory', submissionsInMemorySuite);

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import type { Fields } from './controls.ts';
+import { linkIn } from './mailbox.ts';
+import { Person } from './person.ts';
+import { groupWith, siteRuleIs } from './policies.ts';
+import { OPERATOR, PASSWORD, type TestPortal } from './portal.ts';
+import { quickAccount } from './quick-account.ts';
+import { knocksOn } from './router.ts';
+import { signsIn } from './steps.ts';
+import {
+  enrolsEmail,
+  idsOf,
+  mailedCode,
+  newEmail,
+  signsInFully,
+  thiefOf,
+  victimOf,
+  victimWithCodes,
+} from './victim.ts';
+
+/** Something that is done with every form of a page. */
+export interface Trial {
+  tries(person: Person, address: string): Promise<void>;
+  /** Those POST pages of the router for which no form has been met. */
+  readonly notMet: readonly string[];
+}
+
+/** One test for each part of the site: opens each of its pages that has a form, as somebody who may. */
+export function triesEveryForm(what: string, portal: () => TestPortal, trial: () => Trial): void {
+  it(`${what}: that of the set-up`, async () => {
+    const token = await portal().services.registration.setupToken();
+    await trial().tries(new Person(portal().app), `/setup?token=${token}`);
+  });
+
+  it('… those for strangers', async () => {
+    const { settings, registration, credentials, resetRequests } = portal().services;
+    await settings.change({ signUp: true });
+    const [ivy, ann, sue] = [newEmail('ivy'), newEmail('ann'), newEmail('sue')];
+    await registration.invite({ email: ivy, name: 'Ivy' }, 'member', OPERATOR);
+    await portal().account(ann);
+    await credentials.requestReset(ann, OPERATOR.origin);
+    await registration.signUp({ email: sue, name: 'Sue' }, OPERATOR.origin);
+    const lost = await portal().account(newEmail('lost'));
+    await resetRequests.ask(lost, { happened: 'Lost', contact: 'Desk' }, OPERATOR);
+    const stranger = new Person(portal().app);
+    for (const email of [ivy, ann, sue, lost.email]) {
+      await trial().tries(stranger, linkIn(await portal().mailbox.next(email)));
+    }
+    for (const path of ['/forgotten-password', '/sign-up', '/sign-in']) await trial().tries(stranger, path);
+  });
+
+  it('… those of the second step', async () => {
+    const vera = await victimWithCodes(portal());
+    await enrolsEmail(portal(), vera.account);
+    const half = await thiefOf(portal(), vera);
+    for (const path of ['', '/recovery', '/lost-access', '/other']) {
+      await trial().tries(half, `/sign-in/code${path}`);
+    }
+    const mailed = await portal().account(newEmail('mia'));
+    await enrolsEmail(portal(), mailed);
+    await trial().tries(await signsIn(portal(), mailed.email), '/sign-in/code');
+  });
+
+  it('… those of the first set-up', async () => {
+    await siteRuleIs(portal(), { rule: 'mandatory', grace: { kind: 'days', days: 3 } });
+    const waiting = await portal().account(newEmail('ann'));
+    await trial().tries(await signsIn(portal(), waiting.email), '/sign-in/set-up');
+    await siteRuleIs(portal(), { rule: 'mandatory' });
+    const { email } = await portal().account(newEmail('ann'));
+    const half = await signsIn(portal(), email);
+    await trial().tries(half, '/sign-in/set-up/app');
+    await trial().tries(half, '/sign-in/set-up/email');
+    await trial().tries(half, '/sign-in/set-up/email');
+  });
+
+  it('… those of the step-up', async () => {
+    await siteRuleIs(portal(), { rule: 'optional' });
+    const vera = await victimWithCodes(portal());
+    await enrolsEmail(portal(), vera.account);
+    const open = await signsInFully(portal(), vera);
+    portal().wait(10 * 60_000);
+    await trial().tries(open, '/step-up');
+    for (const path of ['', '/recovery', '/other']) await trial().tries(open, `/step-up/code${path}`);
+    const mailed = await portal().account(newEmail('mia'));
+    await enrolsEmail(portal(), mailed);
+    const mia = await signsIn(portal(), mailed.email);
+    mia.fillsIn('Verification Code', await mailedCode(portal(), mailed.email));
+    await mia.presses('Continue');
+    portal().wait(10 * 60_000);
+    await mia.visits('/profile/password');
+    mia.fillsIn('Password', PASSWORD);
+    await mia.presses('Continue');
+    await trial().tries(mia, '/step-up/code');
+  });
+
+  it('… those of the profile', async () => {
+    const vera = await victimOf(portal());
+    const ids = await idsOf(portal(), vera);
+    const open = await signsInFully(portal(), vera);
+    await trial().tries(open, '/profile/sign-ins');
+    await trial().tries(open, '/profile/two-factor/recovery-codes');
+    await open.visits('/profile/two-factor/recovery-codes');
+    if (open.page.buttons.includes('Create recovery codes')) await open.presses('Create recovery codes');
+    await trial().tries(open, '/profile/two-factor/recovery-codes');
+    const pages = knocksOn(portal().app, ids, (pattern) => pattern.startsWith('/profile'));
+    for (const { method, address } of pages) if (method === 'GET') await trial().tries(open, address);
+    const { email } = await portal().account(newEmail('ann'));
+    const ann = await signsIn(portal(), email);
+    for (let step = 0; step < 2; step += 1) await trial().tries(ann, '/profile/two-factor/set-up/email');
+  });
+
+  for (const [part, isIn] of [
+    ['people', (pattern: string) => pattern.startsWith('/admin/people')],
+    ['groups', (pattern: string) => pattern.startsWith('/admin/groups')],
+    ['all else', (pattern: string) => !/^\/admin\/(people|groups)/.test(pattern)],
+  ] as const) {
+    it(`… those of the administration: ${part}`, async () => {
+      await portal().services.settings.change({ resets: { secondApproval: true, waitingHours: 0 } });
+      const open = await administrator();
+      const other = await victimOf(portal());
+      const ids = [other.account.id, ...(await idsOf(portal(), await victimOf(portal())))];
+      const pages = knocksOn(portal().app, ids, (pattern) => pattern.startsWith('/admin') && isIn(pattern));
+      for (const { method, address } of pages) {
+        if (method === 'GET' && !address.includes('export')) await trial().tries(open, address);
+      }
+    });
+  }
+
+  // Those that ask once more are there once there is something to ask about.
+  it('… those that ask an administrator once more', async () => {
+    const open = await administrator();
+    const mia = await portal().account(newEmail('mia'));
+    await enrolsEmail(portal(), mia);
+    const rule = { rule: 'mandatory', 'method-app': 'on', grace: 'none' };
+    await asksOnceMore(open, '/admin/policy', { ...rule, siteName: 'Site' });
+    await siteRuleIs(portal(), { rule: 'off' });
+    const group = await groupWith(portal(), { rule: 'optional' }, [mia]);
+    await asksOnceMore(open, `/admin/groups/${group.id}/edit`, { ...rule, name: group.name });
+    const [asking, bob] = [
+      await groupWith(portal(), { rule: 'mandatory' }),
+      await portal().account(newEmail('bob')),
+    ];
+    await asksOnceMore(open, `/admin/groups/${asking.id}/members`, { email: bob.email });
+    const cyd = await portal().account(newEmail('cyd'));
+    await asksOnceMore(open, `/admin/people/${cyd.id}/groups`, { [`group-${asking.id}`]: 'on' });
+    await trial().tries(open, `/admin/groups/${group.id}/members/${mia.id}/remove`);
+    const eve = await portal().account(newEmail('eve'));
+    await asksOnceMore(open, `/admin/people/${eve.id}/enforce-2fa`, { grace: 'none' });
+  });
+
+  it('… those about resets that would be easier, which wait for another administrator', async () => {
+    const { settings } = portal().services;
+    const open = await administrator();
+    const { id: askerId, email: label } = await portal().account(newEmail('adam'), 'administrator');
+    const at = portal().now();
+    const easier = { secondApproval: false, waitingHours: 0 };
+    const strict = { secondApproval: true, waitingHours: 0 };
+    // One change to decide, and after it one to confirm and one to cancel.
+    for (const [id, resets] of [
+      ['change', easier],
+      ['first', strict],
+      ['second', strict],
+    ] as const) {
+      const pendingResets = { id, resets, askedAt: at, confirmableFrom: at, askedBy: { id: askerId, label } };
+      await settings.change({ resets: strict, pendingResets });
+      await trial().tries(open, '/admin/policy/approval');
+    }
+    await settings.change({ pendingResets: null });
+  });
+
+  it('… those that are there for people in one state alone, and a reset that nobody has to approve', async () => {
+    const open = await administrator();
+    const { administration, authenticators, settings } = portal().services;
+    const [invited, disabled, locked] = [
+      await quickAccount(portal(), { email: newEmail('ivy'), name: 'Ivy', hasPassword: false }),
+      await portal().account(newEmail('dan')),
+      (await victimOf(portal())).account,
+    ];
+    await administration.disable(disabled, OPERATOR);
+    for (const { id } of await authenticators.of(locked.id)) await authenticators.block(id, portal().now());
+    const colleague = await portal().account(newEmail('ada'), 'administrator');
+    await settings.change({ resets: { secondApproval: false, waitingHours: 0 } });
+    const pages = [
+      [invited, 'send-invitation'],
+      [disabled, 'enable'],
+      [locked, 'free-authenticators'],
+      [locked, 'reset-2fa'],
+      [colleague, 'remove-administrator'],
+    ] as const;
+    for (const [{ id }, action] of pages) await trial().tries(open, `/admin/people/${id}/${action}`);
+    await settings.change({ resets: { secondApproval: true, waitingHours: 0 } });
+  });
+
+  async function administrator(): Promise<Person> {
+    return signsInFully(portal(), await victimOf(portal(), { role: 'administrator' }));
+  }
+
+  /** Sends what asks people to enrol, or leaves them without, and tries the page that asks whether it is meant. */
+  async function asksOnceMore(person: Person, address: string, fields: Fields): Promise<void> {
+    await person.visits('/admin/policy');
+    const { status, headers } = await person.submitsRaw('POST', address, fields);
+    assert.equal(status, 303, address);
+    assert.match(headers['location'] ?? '', /\/confirm$/, address);
+    await trial().tries(person, headers['location'] ?? '');
+  }
+
+  it('… and there is no other form', () => {
+    assert.deepEqual(trial().notMet, []);
+  });
+}

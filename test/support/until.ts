@@ -1,0 +1,49 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { minutes } from '../../src/kernel/time.ts';
+
+/** Long enough for a machine that is ten times as slow as usual, and shorter than a test may take. */
+export const PATIENCE = minutes(4);
+
+/** Milliseconds between two looks. */
+const PAUSE = 20;
+
+/**
+ * Waits for something. How long it takes says nothing: the limit is there for a test to fail with a reason.
+ *
+ * @param what the end of "It did not come to this: …"
+ * @param look is called again while it answers false or undefined
+ * @returns what `look` has found
+ */
+export async function until<Found>(
+  what: string,
+  look: () => Found | false | undefined | Promise<Found | false | undefined>,
+): Promise<Found> {
+  const deadline = Date.now() + PATIENCE;
+  for (;;) {
+    const found = await look();
+    if (found !== false && found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error(`It did not come to this: ${what}.`);
+    await delay(PAUSE);
+  }
+}
+
+/**
+ * Whether a promise settles before a timer of this process that starts now. Both are late where the machine stands
+ * still, and come in their order: fit for what ends by a timer of this process, too. Milliseconds.
+ */
+export async function settlesWithin(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
+  const timer = new AbortController();
+  const late = delay(milliseconds, false, { signal: timer.signal }).catch(() => false);
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  return Promise.race([settled, late]).finally(() => timer.abort());
+}
+
+/** The clock before and after: what is written as "now" meanwhile lies between, however long it takes. Unix milliseconds. */
+export async function clockAround<T>(act: () => Promise<T>) {
+  const from = Date.now();
+  const result = await act();
+  return { result, from, to: Date.now() };
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SessionData, Store } from 'express-session';
+import { createApp } from '../../src/app.ts';
+import { openPortal, type TestPortal } from '../support/portal.ts';
+
+/** A store that writes a session when it is told to, and not before. */
+function slow(store: Store) {
+  const asked = Promise.withResolvers<void>();
+  const mayWrite = Promise.withResolvers<void>();
+  const touch = store.touch?.bind(store);
+  store.touch = async (sid: string, data: SessionData, callback?: () => void) => {
+    asked.resolve();
+    await mayWrite.promise;
+    touch?.(sid, data, callback);
+  };
+  return { store, asked: asked.promise, mayWrite };
+}
+
+describe('an answer', () => {
+  let portal: TestPortal;
+
+  before(async () => {
+    portal = await openPortal('database');
+  });
+
+  after(() => portal.close());
+
+  it('is sent in one piece, once its session is kept', async () => {
+    const { store, asked, mayWrite } = slow(portal.services.sessionStore);
+    const server = createServer(createApp({ ...portal.services, sessionStore: store }));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port }: AddressInfo = Object(server.address());
+    try {
+      const first = await ask(port).whole;
+      const [, cookie = ''] = /^Set-Cookie: ([^;]+)/im.exec(first) ?? [];
+      const second = ask(port, cookie);
+      await asked;
+      // Long enough for what was sent to arrive.
+      await delay(100);
+      assert.equal(second.bytesSoFar(), 0);
+      mayWrite.resolve();
+      const [head = '', page = ''] = (await second.whole).split('\r\n\r\n');
+      const [, length] = /^Content-Length: (\d+)/im.exec(head) ?? [];
+      assert.equal(Buffer.byteLength(page), Number(length));
+      assert.match(page, /<\/html>\s*$/);
+    } finally {
+      server.close();
+    }
+  });
+});
+
+/** Asks for the sign-in page as a client does that knows nothing of compression. */
+function ask(
+  port: number,
+  cookie = '',
+): { readonly whole: Promise<string>; readonly bytesSoFar: () => number } {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(`GET /sign-in HTTP/1.0\r\nHost: localhost\r\nCookie: ${cookie}\r\n\r\n`);
+  return { whole: text(socket), bytesSoFar: () => socket.bytesRead };
+}

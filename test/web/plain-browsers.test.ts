@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import express, { type Express, type Request } from 'express';
+import request from 'supertest';
+import { pageFor, plainBrowserSupport } from '../../src/web/plain-browsers.ts';
+
+const LYNX = 'Lynx/2.9.2 libwww-FM/2.14 SSL-MM/1.4.1 GNUTLS/3.8.9';
+const W3M = 'w3m/0.5.3+git20230121';
+const LINKS = 'Links (2.30; Linux 6.1 x86_64; GNU C)';
+/** None of them, though it says the names of two. */
+const OTHERS = [
+  'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0',
+  'ELinks/0.18.0',
+  'NotLynx/1 w3m/1',
+  '',
+];
+
+const PAGE = [
+  '<a href="/profile">Profile</a>',
+  '<a class="button" href="/people?page=2&amp;fresh=earlier01#list">Next</a>',
+  '<a href="#main">Skip</a>',
+  '<a href="https://elsewhere.example/">Elsewhere</a>',
+  '<link rel="stylesheet" href="/assets/style.css">',
+  '<form method="get" action="/people"><button type="submit">Search</button></form>',
+  '<form method="post" action="/sign-in">\n<button type="submit" class="button danger">End <bdi>it</bdi></button></form>',
+].join('\n');
+
+describe('A text browser', () => {
+  describe('Lynx', () => {
+    it('reads that it has to ask again, in its own word, and cookies without the attribute that it takes for one', async () => {
+      const { headers } = await request(site()).get('/cookies').set('User-Agent', LYNX);
+      assert.equal(headers['cache-control'], 'no-store, no-cache');
+      assert.deepEqual(headers['set-cookie'], ['one=1; Path=/; HttpOnly', 'two=2; Path=/; Secure']);
+    });
+  });
+
+  for (const [name, userAgent] of Object.entries({ Lynx: LYNX, w3m: W3M })) {
+    describe(name, () => {
+      it('is led from a form back to its own address by one that it has not met', async () => {
+        const { headers } = await request(site()).post('/form').set('User-Agent', userAgent);
+        assert.equal(headers['location'], '/form?fresh=12345678');
+      });
+
+      it('is led anywhere else as others are', async () => {
+        assert.equal(
+          (await request(site()).get('/form').set('User-Agent', userAgent)).headers['location'],
+          '/form',
+        );
+        const { headers } = await request(site()).post('/away').set('User-Agent', userAgent);
+        assert.equal(headers['location'], 'https://elsewhere.example/');
+      });
+    });
+  }
+
+  describe('Links', () => {
+    it('meets no address twice: not by a redirect, a link or a search', async () => {
+      const { headers } = await request(site()).get('/form').set('User-Agent', LINKS);
+      assert.equal(headers['location'], '/form?fresh=12345678');
+      const page = pageOf(LINKS);
+      assert.match(page, /<a href="\/profile\?fresh=12345678">/);
+      assert.match(page, /<a class="button" href="\/people\?page=2&amp;fresh=12345678#list">/);
+      assert.match(page, /action="\/people"><input type="hidden" name="fresh" value="12345678">/);
+    });
+
+    it('keeps links within the page, to other sites and to files', () => {
+      const page = pageOf(LINKS);
+      for (const kept of ['"#main"', '"https://elsewhere.example/"', '"/assets/style.css"', '"/sign-in">\n'])
+        assert.ok(page.includes(kept), kept);
+    });
+
+    it('is led to another site as others are', async () => {
+      const { headers } = await request(site()).post('/away').set('User-Agent', LINKS);
+      assert.equal(headers['location'], 'https://elsewhere.example/');
+    });
+  });
+
+  for (const [name, userAgent] of Object.entries({ w3m: W3M, Links: LINKS })) {
+    it(`shows brackets around a button, where it is ${name}`, () => {
+      assert.match(pageOf(userAgent), />\[Search\]<\/button>/);
+      assert.match(pageOf(userAgent), />\[End <bdi>it<\/bdi>\]<\/button>/);
+    });
+  }
+
+  for (const userAgent of OTHERS) {
+    it(`gets what all get, where its name is ${JSON.stringify(userAgent)}`, async () => {
+      assert.equal(pageOf(userAgent), PAGE);
+      const { headers } = await request(site()).get('/cookies').set('User-Agent', userAgent);
+      assert.equal(headers['cache-control'], 'no-store');
+      assert.match(headers['set-cookie']?.[0] ?? '', /SameSite=Lax/);
+      const posted = await request(site()).post('/form').set('User-Agent', userAgent);
+      assert.equal(posted.headers['location'], '/form');
+    });
+  }
+});
+
+function site(): Express {
+  const app = express();
+  app.use((asked, response, next) => {
+    asked.requestId = '1234567890';
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  app.use(plainBrowserSupport());
+  app.get('/cookies', (_request, response) => {
+    response.setHeader('Set-Cookie', 'one=1; Path=/; HttpOnly; SameSite=Lax');
+    response.append('Set-Cookie', 'two=2; Path=/; SameSite=Lax; Secure');
+    response.end();
+  });
+  app.all('/form', (_request, response) => response.redirect(303, '/form'));
+  app.all('/away', (_request, response) => response.redirect(303, 'https://elsewhere.example/'));
+  return app;
+}
+
+function pageOf(userAgent: string): string {
+  const asked = { requestId: '1234567890', get: () => userAgent };
+  return pageFor(asked as unknown as Request, PAGE);
+}
