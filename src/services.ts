@@ -49,6 +49,8 @@ export interface SiteConfig {
   readonly helpCenterUrl: string | undefined;
   /** Where the metrics are served; undefined: nowhere. */
   readonly metrics: { readonly port: number | undefined; readonly token: string | undefined } | undefined;
+  /** Who may ask for forward-auth checks: addresses and subnets, or who has the token. Neither: nobody. */
+  readonly guard: { readonly proxies: readonly string[]; readonly token: string | undefined };
 }
 
 /** Checks a dependency; rejects if it is down. */

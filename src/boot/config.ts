@@ -11,7 +11,7 @@ import { faultsTogether } from './combinations.ts';
 import type { ConfigError, Environment } from './environment.ts';
 import { FILE_VARIABLES, withFiles } from './secret-files.ts';
 import { MINIMUM_SECRET_LENGTH, parseSecrets, readSecrets, type SecretPlace } from './secrets.ts';
-import { MOST_HOPS, parseTrustProxy } from './trusted-proxies.ts';
+import { MOST_HOPS, parseAddresses, parseTrustProxy } from './trusted-proxies.ts';
 import {
   DEFAULT_PORT,
   type Mailbox,
@@ -63,6 +63,8 @@ export interface Config {
   readonly helpCenterUrl: string | undefined;
   /** Where the metrics are served; undefined: nowhere, and nothing is measured. */
   readonly metrics: { readonly port: number | undefined; readonly token: string | undefined } | undefined;
+  /** Who may ask for forward-auth checks: addresses and subnets, or who has the token. Neither: nobody. */
+  readonly guard: { readonly proxies: readonly string[]; readonly token: string | undefined };
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -79,6 +81,7 @@ const SECRET_VARIABLES: ReadonlySet<string> = new Set([
   'APP_SECRET',
   'APP_SECRET_FILE',
   'METRICS_TOKEN',
+  'GUARD_TOKEN',
 ]);
 
 const parsePort = wholeNumber(1, 65_535);
@@ -156,6 +159,14 @@ const variables = z.object({
   METRICS_PORT: variable('a whole number from 1 to 65535, other than PORT', parsePort),
   METRICS_TOKEN: variable(
     `a token of at least ${MINIMUM_SECRET_LENGTH} characters, without white space`,
+    parseToken,
+  ),
+  GUARD_PROXIES: variable(
+    'the addresses and subnets of the proxies in front of your apps, such as "127.0.0.1, ::1, 10.0.3.0/24", separated by commas',
+    parseAddresses,
+  ),
+  GUARD_TOKEN: variable(
+    `a token of at least ${MINIMUM_SECRET_LENGTH} characters, without white space, that your proxies send as X-Postern-Guard`,
     parseToken,
   ),
   LOG_LEVEL: variable(`one of ${LOG_LEVELS.map((level) => `"${level}"`).join(', ')}`, oneOf(LOG_LEVELS)),
@@ -237,6 +248,7 @@ function configOf(given: Variables): Config {
       given.METRICS_PORT || given.METRICS_TOKEN
         ? { port: given.METRICS_PORT, token: given.METRICS_TOKEN }
         : undefined,
+    guard: { proxies: given.GUARD_PROXIES ?? [], token: given.GUARD_TOKEN },
     logLevel: given.LOG_LEVEL ?? 'info',
   };
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ConfigError, Environment } from './environment.ts';
 
 /** Variables with passwords: in a file they show neither in `docker inspect` nor in /proc/PID/environ. */
-const VALUES = ['DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'METRICS_TOKEN'] as const;
+const VALUES = ['DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'METRICS_TOKEN', 'GUARD_TOKEN'] as const;
 
 /** `DATABASE_URL_FILE` and so on. */
 export const FILE_VARIABLES = VALUES.map(fileVariable);

@@ -26,6 +26,20 @@ INNER.addSubnet('fe80::', 10, 'ipv6');
  */
 export function parseTrustProxy(text: string): number | readonly string[] | false | undefined {
   if (/^\d{1,2}$/.test(text)) return Number(text) <= MOST_HOPS ? Number(text) || false : undefined;
+  return narrowRanges(text);
+}
+
+/**
+ * Parses the addresses and subnets of proxies, separated by commas. Undefined for anything else.
+ *
+ * @throws InvalidValue if the subnets are too wide to be the operator's own
+ */
+export function parseAddresses(text: string): readonly string[] | undefined {
+  const ranges = narrowRanges(text);
+  return ranges?.some((range) => NAMES.has(range)) ? undefined : ranges;
+}
+
+function narrowRanges(text: string): readonly string[] | undefined {
   const ranges = text.split(',').map((range) => range.trim());
   const shares = ranges.map(shareOf);
   if (shares.includes(undefined)) return undefined;
@@ -58,6 +72,6 @@ function share(family: 4 | 6, bits: number): number {
 
 function tooMany(): InvalidValue {
   return new InvalidValue(
-    'the addresses of your own proxies alone (subnets of /8, or /16 for IPv6, and smaller): whoever is trusted can claim to be at any address',
+    'the addresses of your own proxies alone (subnets of /8, or /16 for IPv6, and smaller): a trusted proxy decides where a request comes from',
   );
 }

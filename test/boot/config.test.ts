@@ -57,6 +57,7 @@ describe('The environment', () => {
       clientLimits: { failures: 50, mails: 100 },
       helpCenterUrl: undefined,
       metrics: undefined,
+      guard: { proxies: [], token: undefined },
       logLevel: 'info',
     });
   });
@@ -83,6 +84,8 @@ describe('The environment', () => {
       CLIENT_MAILS: '500',
       HELP_CENTER_URL: 'https://example.org/help',
       METRICS_PORT: '9464',
+      GUARD_PROXIES: '127.0.0.1, 10.0.3.0/24',
+      GUARD_TOKEN: SECRET,
       LOG_LEVEL: 'warn',
     };
     assert.deepEqual(configOf(environment), {
@@ -103,6 +106,7 @@ describe('The environment', () => {
       clientLimits: { failures: 200, mails: 500 },
       helpCenterUrl: 'https://example.org/help',
       metrics: { port: 9464, token: undefined },
+      guard: { proxies: ['127.0.0.1', '10.0.3.0/24'], token: SECRET },
       logLevel: 'warn',
     });
   });
@@ -128,6 +132,8 @@ describe('The environment', () => {
       HELP_CENTER_URL: 'javascript:alert(1)',
       METRICS_PORT: '0',
       METRICS_TOKEN: 'short',
+      GUARD_PROXIES: 'wiki.example.org',
+      GUARD_TOKEN: 'short',
       LOG_LEVEL: 'loud',
     };
     assert.deepEqual(new Set(faultyVariables(environment)), new Set(Object.keys(environment)));
@@ -211,6 +217,28 @@ describe('The environment', () => {
         [['METRICS_TOKEN', undefined]],
       );
     }
+  });
+
+  it('knows the callers of the guard by address or by a token, which may be in a file and is never printed', () => {
+    const path = join(folder, 'guard-token');
+    writeFileSync(path, `${SECRET}\n`);
+    assert.deepEqual(configOf({ GUARD_TOKEN_FILE: path }).guard, { proxies: [], token: SECRET });
+    assert.deepEqual(configOf({ GUARD_PROXIES: '::1,fd00::/8' }).guard.proxies, ['::1', 'fd00::/8']);
+    for (const proxies of [
+      '0.0.0.0/0',
+      '::/0',
+      '1',
+      'loopback',
+      '10.0.0.0/33',
+      '10.0.0.1;10.0.0.2',
+      'true',
+    ]) {
+      const text = formatFaults(faultsOf({ GUARD_PROXIES: proxies }));
+      assert.match(text, /^ {2}GUARD_PROXIES: expected the addresses (and subnets )?of /m, proxies);
+    }
+    const [fault] = faultsOf({ GUARD_TOKEN: 'short' });
+    assert.equal(fault?.given, undefined);
+    assert.match(fault?.expected ?? '', /at least 32 characters.*X-Postern-Guard/);
   });
 
   it('needs no APP_SECRET in production where APP_SECRET_FILE is set', () => {
