@@ -10,6 +10,11 @@ export type MethodId = (typeof METHOD_IDS)[number];
  */
 export const MAILED_METHODS: readonly MethodId[] = ['email'];
 
+/** Methods that stay out of reach for a reader of the mailbox. */
+export const STRONG_METHODS: readonly MethodId[] = METHOD_IDS.filter(
+  (method) => !MAILED_METHODS.includes(method),
+);
+
 /** Methods of another version of the portal are left out; the rest of the rule counts. */
 export const storedMethods = z
   .array(z.string())

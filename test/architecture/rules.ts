@@ -18,6 +18,7 @@ const DOMAIN: Readonly<Record<Place, readonly Place[]>> = {
   'two-factor': ['kernel', 'limits', 'audit', 'settings', 'mail', 'codes', 'accounts'],
   policy: ['kernel', 'audit', 'settings', 'mail', 'accounts', 'two-factor'],
   'sign-in': ['kernel', 'audit', 'settings', 'mail', 'accounts', 'two-factor', 'policy'],
+  apps: ['kernel', 'settings', 'accounts', 'two-factor', 'policy', 'sign-in'],
   administration: [
     'kernel',
     'limits',
@@ -30,7 +31,7 @@ const DOMAIN: Readonly<Record<Place, readonly Place[]>> = {
     'policy',
   ],
 };
-const ROOMS: readonly Place[] = Object.keys(DOMAIN);
+const ROOMS: readonly Place[] = Object.keys(DOMAIN).filter((room) => room !== 'apps');
 
 /** What each place may import from, besides itself. A place that is not listed may import nothing. */
 export const ARROWS: Readonly<Record<Place, readonly Place[]>> = {

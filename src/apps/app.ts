@@ -1,0 +1,87 @@
+import type { Instant } from '../kernel/time.ts';
+
+/** An app's name, in characters. */
+export const LONGEST_APP_NAME = 60;
+
+/** Kinds of apps. "host": a site behind a proxy that asks Postern about each request (forward-auth). */
+export const APP_KINDS = ['host'] as const;
+export type AppKind = (typeof APP_KINDS)[number];
+
+/**
+ * What an app asks for beyond the policy. "strong": a factor that no reader of the mailbox has, proven in this sign-in; emailed
+ * codes, recovery codes and trusted browsers do not count.
+ */
+export const PROOFS = ['none', 'second step', 'strong'] as const;
+export type ProofDemand = (typeof PROOFS)[number];
+
+/** What `Remote-User` contains: the email address, or the account's id, which never changes. */
+export const REMOTE_USERS = ['email', 'id'] as const;
+export type RemoteUser = (typeof REMOTE_USERS)[number];
+
+/** Bounds of `freshMinutes`. Fewer would not last for one form; more than a sign-in lasts would ask for nothing. */
+export const FRESH_MINUTES = { least: 5, most: 1440 } as const;
+
+/** What a person needs in order to use an app. */
+export interface AppDemand {
+  /** Ids of the groups whose members may use it; an empty list: nobody. */
+  readonly audience: 'everybody' | readonly string[];
+  readonly proof: ProofDemand;
+  /** Within how many minutes password and second factor must have been proven; null: at any time of the sign-in. */
+  readonly freshMinutes: number | null;
+  /** Whether the person must have proven access to the mailbox of their address. */
+  readonly confirmsEmail: boolean;
+}
+
+/** Something that people are signed in to: the help center, a wiki, a ticket system. */
+export interface App extends AppDemand {
+  readonly id: string;
+  /** Unique, whatever its spelling. */
+  readonly name: string;
+  readonly kind: AppKind;
+  /** `https://wiki.example.org`, without a path. */
+  readonly origin: string;
+  /** `wiki.example.org` or `wiki.example.org:8443`: as browsers write it into the Host header. Unique. */
+  readonly host: string;
+  readonly remoteUser: RemoteUser;
+  readonly createdAt: Instant;
+  /** When somebody last signed in to it; null: nobody yet. */
+  readonly lastSignInAt: Instant | null;
+}
+
+/** A host name in the form of `URL`: lower case, punycode, no dot at the end; or an IP address. */
+const HOSTNAME =
+  /^(?:[a-z\d_](?:[a-z\d_-]{0,61}[a-z\d])?(?:\.[a-z\d_](?:[a-z\d_-]{0,61}[a-z\d])?)*|\[[\da-f:.]+\])$/;
+const LONGEST_HOSTNAME = 253;
+
+/** Hosts of this machine: a browser that talks to them crosses no network. */
+const LOOPBACK = /^(?:localhost|(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/;
+
+/**
+ * The origin that somebody typed: https, or http for this machine alone. Undefined if it is none: it has a path, a query or a
+ * user name, or another scheme.
+ */
+export function parseAppOrigin(text: string): string | undefined {
+  const typed = text.trim();
+  const url = /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(typed) ? URL.parse(typed) : null;
+  if (url === null || url.hostname.length > LONGEST_HOSTNAME || !HOSTNAME.test(url.hostname))
+    return undefined;
+  return url.protocol === 'https:' || isLoopbackHost(url.hostname) ? url.origin : undefined;
+}
+
+function isLoopbackHost(hostname: string): boolean {
+  return LOOPBACK.test(hostname);
+}
+
+/** The host of an origin, with its port unless that is the scheme's. */
+export function hostOf(origin: string): string {
+  return new URL(origin).host;
+}
+
+/**
+ * What the app's cookies are kept by. Browsers send the cookies of a host to each of its ports (RFC 6265 §8.5), so that two apps
+ * on one host would read each other's cookie, and Postern's own. For http, which is for development alone, ports are told apart.
+ */
+export function cookieHostOf(origin: string): string {
+  const { protocol, hostname, host } = new URL(origin);
+  return protocol === 'https:' ? hostname : host;
+}

@@ -1,0 +1,51 @@
+import type { Visitor } from './access.ts';
+import type { App } from './app.ts';
+
+/** What an app is told of a person: each value in a header of its own, "" where there is nothing to tell. */
+export interface Claims {
+  /** `Remote-User`: the address or the account's id. */
+  readonly user: string;
+  /** `Remote-Email` */
+  readonly email: string;
+  /** `Remote-Name` */
+  readonly name: string;
+  /** `Remote-Groups`: the names of the person's groups, in their order, with commas between them. */
+  readonly groups: string;
+}
+
+/** C0, DEL, C1, and the separators of lines and paragraphs: they would end a header, or a line in the app's log. */
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
+
+/** The claims of a person in an app. Without control characters, and valid Unicode. */
+export function claimsOf(
+  { remoteUser }: Pick<App, 'remoteUser'>,
+  { account, groups }: Pick<Visitor, 'account' | 'groups'>,
+): Claims {
+  const email = identifier(account.email);
+  return {
+    user: remoteUser === 'id' ? identifier(account.id) : email,
+    email,
+    name: account.name.toWellFormed().replace(CONTROL, ' ').trim(),
+    groups: groups
+      .map(({ name }) => name)
+      .filter(isSafeGroup)
+      .join(','),
+  };
+}
+
+/** What names a person is sent as it is, or not at all: a changed one might be somebody else's. */
+function identifier(text: string): string {
+  return isPlain(text) ? text : '';
+}
+
+/**
+ * A name with a comma would read as two groups, of which one may be "admins"; one with a control character as another group's
+ * name. Such a group is left out.
+ */
+function isSafeGroup(name: string): boolean {
+  return name !== '' && !name.includes(',') && isPlain(name) && name === name.trim();
+}
+
+function isPlain(text: string): boolean {
+  return text.isWellFormed() && text.search(CONTROL) === -1;
+}
