@@ -11,7 +11,6 @@ import { signInPages } from './pages/sign-in/routes.ts';
 import { stepUpPages } from './pages/sign-in/step-up.ts';
 import { twoFactorPages } from './pages/two-factor/routes.ts';
 import type { Services } from './services.ts';
-import { absoluteRedirects } from './web/absolute-redirects.ts';
 import { loadAssets } from './web/assets.ts';
 import { largeForms, smallForms } from './web/bodies.ts';
 import { bufferResponses } from './web/buffer-responses.ts';
@@ -24,6 +23,7 @@ import { guards } from './web/guards.ts';
 import { alive, ready } from './web/health.ts';
 import { measureRequests, metricsPage } from './web/metrics.ts';
 import { plainBrowserSupport } from './web/plain-browsers.ts';
+import { redirectFrom } from './web/redirects.ts';
 import { Renderer } from './web/rendering.ts';
 import { requestLog } from './web/request-log.ts';
 import { requestsWithoutPath } from './web/requests-without-path.ts';
@@ -43,6 +43,7 @@ export function createApp(services: Services): Express {
   // No response may be cached but the assets, which have their own validators.
   app.disable('etag');
   trustProxies(app, site.trustProxy);
+  redirectFrom(app, site.baseUrl);
   app.set('query parser', 'simple');
   app.enable('strict routing');
   app.enable('case sensitive routing');
@@ -52,7 +53,6 @@ export function createApp(services: Services): Express {
   app.use(requestsWithoutPath);
   if (measures) app.use(measureRequests(measures));
   app.use(securityHeaders(secure));
-  app.use(absoluteRedirects(site.baseUrl));
   app.use(plainBrowserSupport());
   app.use(assets.middleware);
   app.get('/healthz', alive);

@@ -1,3 +1,4 @@
+import { redirectTo } from '../web/redirects.ts';
 import type { AddPage } from '../web/routes.ts';
 import type { PageServices } from './page-services.ts';
 
@@ -20,6 +21,6 @@ export function homePages(addPage: AddPage, { guards, renderer }: PageServices):
 
   // https://w3c.github.io/webappsec-change-password-url/: password managers open this path.
   addPage('/.well-known/change-password', {
-    get: (_request, response) => response.redirect(303, '/profile/password'),
+    get: (_request, response) => redirectTo(response, '/profile/password'),
   });
 }

@@ -13,10 +13,11 @@ import {
   loaded,
   type Redirect,
   type Redisplay,
-  redirectTo,
+  redirectAccepted,
   withSubject,
 } from './form-page.ts';
 import { formView, type SubmittedValues } from './forms.ts';
+import { redirectTo } from './redirects.ts';
 import type { Page } from './rendering.ts';
 import type { AddPage } from './routes.ts';
 
@@ -88,7 +89,7 @@ export function addConfirmPage<Who extends AuthState, Shape extends z.ZodRawShap
       const { request, response } = exchange;
       const path = inPlace(confirmPath, request);
       flashForm(request, { path, values: { ...parse(exchange).typed, [SENT]: 'on' } });
-      response.redirect(303, path);
+      await redirectTo(response, path);
       return undefined;
     },
   });
@@ -100,7 +101,7 @@ export function addConfirmPage<Who extends AuthState, Shape extends z.ZodRawShap
       const form = parse(exchange, kept);
       const proposal = form.ok && SENT in kept && (await page.propose(form.values, exchange));
       if (proposal && isProposal(proposal)) return ask(services, exchange, proposal, { typed: form.typed });
-      response.redirect(303, page.formPath?.(request) ?? inPlace(page.path, request));
+      await redirectTo(response, page.formPath?.(request) ?? inPlace(page.path, request));
     }),
     post: loaded(page, async (exchange) => {
       const { typed, ...form } = parse(exchange);
@@ -152,7 +153,7 @@ async function decide<Who extends AuthState, Subject>(
   { load, propose, refuse, typed }: Steps<Who, Subject>,
 ): Promise<void> {
   const answer = (outcome: Redirect | Redisplay, present: FormExchange<Who, Subject>) =>
-    'errors' in outcome ? refuse(outcome, present) : redirectTo(present, outcome);
+    'errors' in outcome ? refuse(outcome, present) : redirectAccepted(present, outcome);
   const shown = await propose(exchange);
   if (!isProposal(shown)) return answer(shown, exchange);
   const body: unknown = exchange.request.body;

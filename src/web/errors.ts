@@ -13,6 +13,7 @@ import { flashSubmitted } from './flash.ts';
 import { missingParts } from './health.ts';
 import { AccessDenied, MethodNotAllowed, NotFound } from './http-errors.ts';
 import { pageOf, queryOf, safeReturnPath } from './paths.ts';
+import { redirectTo } from './redirects.ts';
 import { type Renderer, showAs } from './rendering.ts';
 import { logRefusal } from './request-log.ts';
 import { type FormerSecret, readState } from './session.ts';
@@ -74,7 +75,7 @@ export function noSuchPage(paths: readonly string[]): RequestHandler {
     const reads = request.method === 'GET' || request.method === 'HEAD';
     const meant = reads ? canonicalPath(paths, request.path) : undefined;
     if (meant === undefined || meant === request.path) throw new NotFound();
-    response.redirect(308, `${meant}${queryOf(request.originalUrl)}`);
+    return redirectTo(response, `${meant}${queryOf(request.originalUrl)}`, 308);
   };
 }
 
@@ -101,7 +102,7 @@ export function errorPages(services: Services, renderer: Renderer): ErrorRequest
       const former = name === 'stale' ? formerSecretOf(request, response) : undefined;
       if (former && request.beforeSignIn && request.account) {
         // Signed in by another tab meanwhile: the form's purpose is done.
-        return response.redirect(303, safeReturnPath(request.body?.returnTo));
+        return redirectTo(response, safeReturnPath(request.body?.returnTo));
       }
       if (former && isStillOf(former, request, services)) flashSubmitted(request);
       await showError(services, renderer, request, response, name);

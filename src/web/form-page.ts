@@ -11,6 +11,7 @@ import {
   type SubmittedValues,
 } from './forms.ts';
 import type { Exchange, Handler } from './guards.ts';
+import { redirectTo } from './redirects.ts';
 import type { Page, Renderer } from './rendering.ts';
 import type { AddPage, KeptFields } from './routes.ts';
 
@@ -130,7 +131,7 @@ export function addAction<Who extends AuthState, Subject = undefined>(
 ): void {
   const post = loaded(action, async (exchange) => {
     const redirect = await action.act(exchange);
-    if (redirect) redirectTo(exchange, redirect);
+    if (redirect) await redirectAccepted(exchange, redirect);
   });
   addPage(action.path, { post, formPath: action.formPath });
 }
@@ -165,7 +166,7 @@ export function formOf<Who extends AuthState, Shape extends z.ZodRawShape, Subje
   async function answer(exchange: OnForm, typed: SubmittedValues, outcome: FormOutcome): Promise<void> {
     if (!outcome) return;
     if ('errors' in outcome) return show(exchange, typed, outcome);
-    redirectTo(exchange, outcome);
+    return redirectAccepted(exchange, outcome);
   }
 
   return { parse, show, answer };
@@ -195,8 +196,11 @@ export async function withSubject<Who, Subject>(
 }
 
 /** Redirects after an accepted form (303). Drops kept values; the next page shows `message`. */
-export function redirectTo({ request, response }: Exchange, { goTo, flash: message }: Redirect): void {
+export async function redirectAccepted(
+  { request, response }: Exchange,
+  { goTo, flash: message }: Redirect,
+): Promise<void> {
   clearFlash(request);
   if (message) flash(request, { ...message, path: goTo });
-  response.redirect(303, goTo);
+  await redirectTo(response, goTo);
 }

@@ -10,6 +10,7 @@ import {
 import { flashSubmitted } from './flash.ts';
 import { AccessDenied } from './http-errors.ts';
 import { pageOf, withReturn } from './paths.ts';
+import { redirectTo } from './redirects.ts';
 import { showAs } from './rendering.ts';
 
 /** A request and its response, with the state of the sign-in: the argument of every handler. */
@@ -39,17 +40,23 @@ export interface Guards {
   steppedUpAdministrator(handler: Handler<SignedIn>): RequestHandler;
 }
 
+/** Where a guard sends a request of another state. */
+interface Elsewhere {
+  readonly goTo: string;
+}
+
 export function guards(services: Services): Guards {
-  /** Runs `handler` if `admit` returns the state; otherwise `admit` has sent the response. */
+  /** Runs `handler` with the state that `admit` returns, or redirects. */
   function guard<Who extends AuthState>(
-    admit: (standing: AuthState, request: Request, response: Response) => Who | undefined,
+    admit: (standing: AuthState, request: Request) => Who | Elsewhere,
     handler: Handler<Who>,
   ): RequestHandler {
     return async (request, response) => {
       const standing = await resolveAuth(request, services);
       if (standing.kind === 'signed in') showAs(request, standing);
-      const who = admit(standing, request, response);
-      if (who) await handler({ who, request, response });
+      const admitted = admit(standing, request);
+      if ('goTo' in admitted) return redirectTo(response, admitted.goTo);
+      await handler({ who: admitted, request, response });
     };
   }
 
@@ -77,26 +84,20 @@ export function isBeforeSignIn(handler: RequestHandler): boolean {
   return BEFORE_SIGN_IN.has(handler);
 }
 
-function admitSignedOut(standing: AuthState, _request: Request, response: Response) {
-  if (standing.kind !== 'signed in') return standing;
-  response.redirect(303, '/');
-  return undefined;
+function admitSignedOut(standing: AuthState): Anonymous | PendingSignIn | Elsewhere {
+  return standing.kind === 'signed in' ? { goTo: '/' } : standing;
 }
 
 function admitPending(next: PendingSignIn['due']['name']) {
-  return (standing: AuthState, request: Request, response: Response) => {
+  return (standing: AuthState, request: Request): PendingSignIn | Elsewhere => {
     if (standing.kind === 'pending' && standing.due.name === next) return standing;
-    if (standing.kind === 'signed in') response.redirect(303, '/');
-    else sendOn(standing, request, response);
-    return undefined;
+    return standing.kind === 'signed in' ? { goTo: '/' } : toSignIn(standing, request);
   };
 }
 
-function admitSignedIn(standing: AuthState, request: Request, response: Response): SignedIn | undefined {
-  if (standing.kind !== 'signed in') sendOn(standing, request, response);
-  else if (!standing.codesUnseen || mayComeBeforeCodes(request)) return standing;
-  else response.redirect(303, RECOVERY_CODES);
-  return undefined;
+function admitSignedIn(standing: AuthState, request: Request): SignedIn | Elsewhere {
+  if (standing.kind !== 'signed in') return toSignIn(standing, request);
+  return standing.codesUnseen && !mayComeBeforeCodes(request) ? { goTo: RECOVERY_CODES } : standing;
 }
 
 /** The page that shows new recovery codes. */
@@ -107,29 +108,26 @@ function mayComeBeforeCodes({ path }: Request): boolean {
   return [RECOVERY_CODES, '/step-up'].some((own) => path === own || path.startsWith(`${own}/`));
 }
 
-function admitSteppedUp(standing: AuthState, request: Request, response: Response): SignedIn | undefined {
-  const person = admitSignedIn(standing, request, response);
-  if (!person || person.steppedUp) return person;
+function admitSteppedUp(standing: AuthState, request: Request): SignedIn | Elsewhere {
+  const person = admitSignedIn(standing, request);
+  if ('goTo' in person || person.steppedUp) return person;
   // Typed values are kept in the session, so that nothing is lost in the step-up (WCAG 2.2.5).
   if (request.method === 'POST') flashSubmitted(request);
-  response.redirect(303, withReturn('/step-up', pageOf(request)));
-  return undefined;
+  return { goTo: withReturn('/step-up', pageOf(request)) };
 }
 
 type Admit = typeof admitSignedIn;
 
 function administratorsOnly(admit: Admit): Admit {
-  return (standing, request, response) => {
+  return (standing, request) => {
     if (standing.kind === 'signed in' && standing.account.role !== 'administrator') {
       throw new AccessDenied(standing.actor);
     }
-    return admit(standing, request, response);
+    return admit(standing, request);
   };
 }
 
-function sendOn(standing: Anonymous | PendingSignIn, request: Request, response: Response): void {
-  response.redirect(
-    303,
-    standing.kind === 'pending' ? standing.due.path : withReturn('/sign-in', pageOf(request)),
-  );
+/** The page of the stage that is due, or the sign-in page. */
+function toSignIn(standing: Anonymous | PendingSignIn, request: Request): Elsewhere {
+  return { goTo: standing.kind === 'pending' ? standing.due.path : withReturn('/sign-in', pageOf(request)) };
 }

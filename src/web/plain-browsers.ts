@@ -14,7 +14,7 @@ type TextBrowser = keyof typeof BROWSERS;
 
 const PARAMETER = 'fresh';
 
-/** Workarounds in headers and redirects; those in pages are in `pageFor`. */
+/** Workarounds in headers; those in redirects are in `targetFor`, those in pages in `pageFor`. */
 export function plainBrowserSupport(): RequestHandler {
   return (request, response, next) => {
     if (is('lynx', request)) {
@@ -22,13 +22,20 @@ export function plainBrowserSupport(): RequestHandler {
       response.set('Cache-Control', 'no-store, no-cache');
       cookiesWithoutSameSite(response);
     }
-    // After a redirect from a form to its own address, Lynx shows the cached form, whatever the headers say; w3m reports an
-    // endless loop if that address redirects to another page.
-    if (is('lynx', request) || is('w3m', request))
-      freshRedirects(request, response, (target) => request.method === 'POST' && target === request.path);
-    if (is('links', request)) freshRedirects(request, response, () => true);
     next();
   };
+}
+
+/**
+ * The target of a redirect for this browser: with a parameter, if the browser would show a cached page of that address.
+ *
+ * After a redirect from a form to its own address, Lynx shows the cached form, whatever the headers say; w3m reports an endless
+ * loop if that address redirects to another page. Links: see `pageFor`.
+ */
+export function targetFor(request: Request, target: string): string {
+  const isOwnForm = request.method === 'POST' && target === request.path;
+  const isCached = is('links', request) || (isOwnForm && (is('lynx', request) || is('w3m', request)));
+  return isCached && target.startsWith('/') ? withWord(target, wordOf(request), '&') : target;
 }
 
 /**
@@ -63,15 +70,6 @@ function cookiesWithoutSameSite(response: Response): void {
 
 function withoutSameSite(cookie: string | number): string {
   return String(cookie).replace(/; SameSite=\w+/i, '');
-}
-
-/** Makes redirects go to an address that the browser has not cached; `concerns` selects the targets. */
-function freshRedirects(request: Request, response: Response, concerns: (target: string) => boolean): void {
-  const location = response.location.bind(response);
-  response.location = (target) => {
-    const isFresh = target.startsWith('/') && concerns(target);
-    return location(isFresh ? withWord(target, wordOf(request), '&') : target);
-  };
 }
 
 function wordOf({ requestId }: Request): string {

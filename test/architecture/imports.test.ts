@@ -119,6 +119,16 @@ describe('the architecture', () => {
     );
   });
 
+  it('redirects by one function, which makes locations absolute and suits text browsers', () => {
+    const redirecting = [...sources].filter(
+      ([file, source]) => /^src\/(?:web|pages|app)\b/.test(file) && /\.(?:redirect|location)\(/.test(source),
+    );
+    assert.deepEqual(
+      redirecting.map(([file]) => file),
+      ['src/web/redirects.ts'],
+    );
+  });
+
   it('opens every form that is sent by POST in one partial, which puts the CSRF token into it', () => {
     assert.deepEqual(inAll(views, formsByHand), []);
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import express, { type Express, type Request } from 'express';
 import request from 'supertest';
 import { pageFor, plainBrowserSupport } from '../../src/web/plain-browsers.ts';
+import { redirectTo } from '../../src/web/redirects.ts';
 
 const LYNX = 'Lynx/2.9.2 libwww-FM/2.14 SSL-MM/1.4.1 GNUTLS/3.8.9';
 const W3M = 'w3m/0.5.3+git20230121';
@@ -105,8 +106,8 @@ function site(): Express {
     response.append('Set-Cookie', 'two=2; Path=/; SameSite=Lax; Secure');
     response.end();
   });
-  app.all('/form', (_request, response) => response.redirect(303, '/form'));
-  app.all('/away', (_request, response) => response.redirect(303, 'https://elsewhere.example/'));
+  app.all('/form', (_request, response) => redirectTo(response, '/form'));
+  app.all('/away', (_request, response) => redirectTo(response, 'https://elsewhere.example/'));
   return app;
 }
 

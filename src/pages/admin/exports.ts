@@ -6,6 +6,7 @@ import { sendDownload } from '../../web/downloads.ts';
 import { parseValues } from '../../web/forms.ts';
 import type { Handler } from '../../web/guards.ts';
 import { NotFound } from '../../web/http-errors.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import type { PageServices } from '../page-services.ts';
 import { auditFilter, auditFilterFields } from './audit/audit-log.ts';
 
@@ -27,7 +28,7 @@ export function auditExport(services: PageServices): Handler<SignedIn> {
     const format = formatOf(asked);
     const form = parseValues(auditFilterFields, filters);
     // The page shows the errors of the filters.
-    if (!form.ok) return response.redirect(303, `/admin/audit?${new URLSearchParams(form.typed)}`);
+    if (!form.ok) return redirectTo(response, `/admin/audit?${new URLSearchParams(form.typed)}`);
     const filter = await auditFilter(form.values, services, context.settings.timeZone);
     const text = exportAudit(audit, filter, format);
     const fileName = `audit-${dayOf(clock())}.${format}`;

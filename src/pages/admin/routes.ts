@@ -1,3 +1,4 @@
+import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
 import { auditLog } from './audit/audit-log.ts';
@@ -21,7 +22,7 @@ export function adminPages(addPage: AddPage, services: PageServices): void {
   const { guards } = services;
 
   addPage('/admin', {
-    get: guards.administrator(async ({ response }) => response.redirect(303, '/admin/people')),
+    get: guards.administrator(async ({ response }) => redirectTo(response, '/admin/people')),
   });
 
   policyPage(addPage, services);

@@ -5,6 +5,7 @@ import type { SignedIn } from '../../web/auth-state.ts';
 import { addFormPage } from '../../web/form-page.ts';
 import { emailAddress, sixDigits } from '../../web/forms.ts';
 import type { Exchange } from '../../web/guards.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import type { Page } from '../../web/rendering.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { browserOf, updateState } from '../../web/session.ts';
@@ -55,7 +56,7 @@ function codePage(addPage: AddPage, services: PageServices): void {
   async function changeOf({ who, request, response }: Exchange<SignedIn>): Promise<EmailChange | undefined> {
     const { emailChange } = who.state;
     if (emailChange) return { account: who.account, email: emailChange.email, browser: browserOf(request) };
-    response.redirect(303, PATH);
+    await redirectTo(response, PATH);
     return undefined;
   }
 

@@ -7,6 +7,7 @@ import { readFlashedForm } from '../../web/flash.ts';
 import { type FieldError, formView, knownEmail, parseForm, typedPassword } from '../../web/forms.ts';
 import type { Handler } from '../../web/guards.ts';
 import { safeReturnPath } from '../../web/paths.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import { destroySession } from '../../web/session.ts';
 import type { PageServices } from '../page-services.ts';
 import { deviceOf } from './device.ts';
@@ -100,6 +101,7 @@ export function signOut({ signIns }: PageServices): Handler<AuthState> {
       await signIns.signOut(who.account, who.state.signInId, who.actor);
     }
     await destroySession(request);
-    response.set('Clear-Site-Data', '"cache", "storage"').redirect(303, '/signed-out');
+    response.set('Clear-Site-Data', '"cache", "storage"');
+    await redirectTo(response, '/signed-out');
   };
 }

@@ -1,5 +1,6 @@
 import { flash } from '../../web/flash.ts';
 import { RECOVERY_CODES } from '../../web/guards.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
 import { addCodePages } from '../two-factor/code-pages.ts';
@@ -40,7 +41,7 @@ export function signInPages(addPage: AddPage, services: PageServices): void {
         kind: 'warning',
         values: { count: left },
       });
-      response.redirect(303, path);
+      await redirectTo(response, path);
     },
     mayAskForReset: true,
     trustDays: ({ context }) => context.settings.trustDays,
@@ -65,7 +66,7 @@ export function signInPages(addPage: AddPage, services: PageServices): void {
         kind: 'success',
         values: { name: authenticator.name },
       });
-      response.redirect(303, path);
+      await redirectTo(response, path);
     },
   });
 

@@ -2,6 +2,7 @@ import type { PendingSignIn } from '../../web/auth-state.ts';
 import { clearFlash } from '../../web/flash.ts';
 import type { Handler } from '../../web/guards.ts';
 import { deadlineInWords, reasonsInWords } from '../../web/policy-words.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import type { PageServices } from '../page-services.ts';
 import { answerOutcome } from './sign-in-outcome.ts';
 
@@ -17,7 +18,7 @@ export function chooseFirstMethod({ renderer }: PageServices): Handler<PendingSi
     const { words, settings } = context;
     const { methods } = policy;
     const [only] = methods;
-    if (!hasChoice(who)) return response.redirect(303, `${SET_UP}/${only}`);
+    if (!hasChoice(who)) return redirectTo(response, `${SET_UP}/${only}`);
     await renderer.show(request, response, {
       view: 'sign-in/set-up',
       title: words.t('first-set-up.title'),
@@ -48,7 +49,7 @@ export function reasonsUntold(who: PendingSignIn): readonly string[] {
 export function putOff(services: PageServices): Handler<PendingSignIn> {
   return async ({ who, request, response }) => {
     const outcome = await services.signInFlow.putOff(who, who.actor);
-    if (outcome.kind === 'not deferrable') return response.redirect(303, SET_UP);
+    if (outcome.kind === 'not deferrable') return redirectTo(response, SET_UP);
     clearFlash(request);
     await answerOutcome(services, who, outcome, request, response);
   };

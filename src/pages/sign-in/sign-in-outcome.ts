@@ -3,6 +3,7 @@ import type { Account } from '../../accounts/account.ts';
 import type { Actor } from '../../audit/audit.ts';
 import type { SignInOutcome } from '../../sign-in/sign-in-flow.ts';
 import { withReturn } from '../../web/paths.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import { enterState } from '../../web/session.ts';
 import type { PageServices } from '../page-services.ts';
 import { sendFirstCode } from '../two-factor/code-pages.ts';
@@ -41,7 +42,7 @@ export async function enterOutcome(
     const mount = { path: step.path, purpose: 'sign-in' } as const;
     await sendFirstCode(services, request, mount, account, asked, actor);
   }
-  response.redirect(303, step.path);
+  await redirectTo(response, step.path);
   return undefined;
 }
 
@@ -56,5 +57,5 @@ export async function answerOutcome(
   const complete = await enterOutcome(services, signing, outcome, request, response);
   if (!complete) return;
   const { returnTo, suggests } = complete;
-  response.redirect(303, suggests ? withReturn('/profile/two-factor/suggestion', returnTo) : returnTo);
+  await redirectTo(response, suggests ? withReturn('/profile/two-factor/suggestion', returnTo) : returnTo);
 }

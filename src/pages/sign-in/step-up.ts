@@ -6,6 +6,7 @@ import { flashForm, readFlashedForm } from '../../web/flash.ts';
 import { type FieldError, formView, parseForm, typedPassword } from '../../web/forms.ts';
 import type { Handler } from '../../web/guards.ts';
 import { safeReturnPath } from '../../web/paths.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { enterState, updateState } from '../../web/session.ts';
 import type { PageServices } from '../page-services.ts';
@@ -21,7 +22,7 @@ export function stepUpPages(addPage: AddPage, services: PageServices): void {
   addPage('/step-up', {
     get: guards.signedIn(async ({ who: person, request, response }) => {
       const returnTo = safeReturnPath(request.query['return-to']);
-      if (person.steppedUp) return response.redirect(303, returnTo);
+      if (person.steppedUp) return redirectTo(response, returnTo);
       await showForm(services, person, request, response, returnTo, []);
     }),
     post: guards.signedIn(submitPassword(services)),
@@ -72,7 +73,7 @@ function submitPassword(services: PageServices): Handler<SignedIn> {
 function passwordGiven({ guards, stepUp }: PageServices): (handler: Handler<SignedIn>) => RequestHandler {
   return (handler) =>
     guards.signedIn(async (exchange) => {
-      if (!stepUp.awaitsCode(exchange.who)) return exchange.response.redirect(303, '/step-up');
+      if (!stepUp.awaitsCode(exchange.who)) return redirectTo(exchange.response, '/step-up');
       await handler(exchange);
     });
 }
@@ -89,14 +90,14 @@ async function answerStepUp(
     const mount = { path: '/step-up/code', purpose: 'step-up' } as const;
     await updateState(request, outcome.state);
     await sendFirstCode(services, request, mount, account, outcome.asked, actor);
-    return response.redirect(303, mount.path);
+    return redirectTo(response, mount.path);
   }
   const returnTo = safeReturnPath(outcome.returnTo);
   const kept = readFlashedForm(request, returnTo);
   await enterState(request, outcome.state);
   // The renewed session starts empty, so values that were typed before the step-up are copied.
   if (Object.keys(kept).length > 0) flashForm(request, { path: returnTo, values: kept });
-  response.redirect(303, returnTo);
+  await redirectTo(response, returnTo);
 }
 
 async function showForm(

@@ -14,6 +14,7 @@ import { addFormPage, type FormOutcome } from '../../web/form-page.ts';
 import { type FieldError, formView } from '../../web/forms.ts';
 import type { Exchange } from '../../web/guards.ts';
 import { NotFound } from '../../web/http-errors.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import type { Page } from '../../web/rendering.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { browserOf, updateState } from '../../web/session.ts';
@@ -103,7 +104,7 @@ function addCodePage<Who extends PendingSignIn | SignedIn, Next>(
         mount.accept(who, accepted, tx),
       );
       if (outcome.kind === 'blocked') {
-        answer.redirect(303, mount.path);
+        await redirectTo(answer, mount.path);
         return undefined;
       }
       if (outcome.kind !== 'accepted') return notAccepted(authenticator, outcome);
@@ -136,7 +137,7 @@ function addCodePage<Who extends PendingSignIn | SignedIn, Next>(
       return renderer.show(request, response, { ...(await page(exchange, authenticator, errors)), form });
     }
     if (outcome) flash(request, { path: mount.path, ...SENDING_NOTICES[outcome.kind] });
-    response.redirect(303, mount.path);
+    await redirectTo(response, mount.path);
   }
 
   /** POST …/other: asks for this authenticator from now on, and sends a code if its method needs one. */
@@ -148,7 +149,7 @@ function addCodePage<Who extends PendingSignIn | SignedIn, Next>(
     const { delivery } = verifierOf(authenticator);
     const sentAt = await delivery?.lastSent(authenticator, proofContext(who, mount, request));
     if (delivery && sentAt === undefined) return sendCode(exchange, authenticator);
-    response.redirect(303, mount.path);
+    await redirectTo(response, mount.path);
   });
 
   const others = mount.guard(async ({ who, request, response }) => {

@@ -5,6 +5,7 @@ import type { Methods } from '../../two-factor/methods/registry.ts';
 import type { PendingSignIn, SignedIn } from '../../web/auth-state.ts';
 import type { Exchange } from '../../web/guards.ts';
 import { NotFound } from '../../web/http-errors.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import { browserOf, updateState } from '../../web/session.ts';
 
 /** A request for the wizard of one method. */
@@ -35,15 +36,15 @@ interface Place {
 }
 
 /** The method in the URL with the enrolment in progress; undefined if it has redirected. Throws NotFound. */
-export function enrolmentRequest<Who extends PendingSignIn | SignedIn>(
+export async function enrolmentRequest<Who extends PendingSignIn | SignedIn>(
   methods: Methods,
   { who, request, response }: Exchange<Who>,
   { path, leave }: Place,
-): EnrolmentRequest<Who> | undefined {
+): Promise<EnrolmentRequest<Who> | undefined> {
   const method = Object.values(methods).find(({ id }) => id === request.params['method']);
   if (!method) throw new NotFound();
   if (!isOffered(method, who)) {
-    response.redirect(303, leave);
+    await redirectTo(response, leave);
     return undefined;
   }
   const kept = who.state.enrolment?.method === method.id ? who.state.enrolment : undefined;

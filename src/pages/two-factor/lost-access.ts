@@ -11,6 +11,7 @@ import type { PendingSignIn, SignedIn } from '../../web/auth-state.ts';
 import { clearFlash } from '../../web/flash.ts';
 import { addFormPage } from '../../web/form-page.ts';
 import { lineOfText, linesOfText } from '../../web/forms.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import type { Page } from '../../web/rendering.ts';
 import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
@@ -78,7 +79,7 @@ export function addLostAccess<Who extends PendingSignIn | SignedIn>(
       if (!open || request.method !== 'POST') return { open };
       // There is a request already: the page shows it.
       clearFlash(request);
-      response.redirect(303, path);
+      await redirectTo(response, path);
       return undefined;
     },
     view: ({ who, subject: { open } }) => page(who, open),

@@ -5,6 +5,7 @@ import { isFresh } from '../../sign-in/auth-state.ts';
 import type { SignedIn } from '../../web/auth-state.ts';
 import { type Handler, RECOVERY_CODES } from '../../web/guards.ts';
 import { NotFound } from '../../web/http-errors.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { type SignedInSession, updateState } from '../../web/session.ts';
 import type { PageServices } from '../page-services.ts';
@@ -34,7 +35,7 @@ export function addRecoveryPages(addPage: AddPage, services: PageServices): void
       if (person.authenticators.length > 0) {
         await makeRecoveryCodes(services, person, person.state, request, '/profile/two-factor');
       }
-      response.redirect(303, RECOVERY_CODES);
+      await redirectTo(response, RECOVERY_CODES);
     }),
   });
 
@@ -44,7 +45,7 @@ export function addRecoveryPages(addPage: AddPage, services: PageServices): void
     post: guards.signedIn(async ({ who: { state }, request, response }) => {
       const { freshCodes, ...rest } = state;
       await updateState(request, rest);
-      response.redirect(303, freshCodes?.returnTo ?? '/profile/two-factor');
+      await redirectTo(response, freshCodes?.returnTo ?? '/profile/two-factor');
     }),
     formPath: () => RECOVERY_CODES,
   });

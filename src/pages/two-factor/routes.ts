@@ -5,10 +5,17 @@ import { type Authenticator, authenticatorName } from '../../two-factor/authenti
 import { chooseAuthenticator } from '../../two-factor/second-step.ts';
 import type { SignedIn } from '../../web/auth-state.ts';
 import { flash } from '../../web/flash.ts';
-import { addAction, addFormPage, type FormExchange, type Redirect, redirectTo } from '../../web/form-page.ts';
+import {
+  addAction,
+  addFormPage,
+  type FormExchange,
+  type Redirect,
+  redirectAccepted,
+} from '../../web/form-page.ts';
 import { type Handler, RECOVERY_CODES } from '../../web/guards.ts';
 import { NotFound } from '../../web/http-errors.ts';
 import { safeReturnPath } from '../../web/paths.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { updateState } from '../../web/session.ts';
 import type { PageServices } from '../page-services.ts';
@@ -48,7 +55,7 @@ export function twoFactorPages(addPage: AddPage, services: PageServices): void {
       flash(request, { path, key, kind: 'success', values: { name } });
       if (isFirst) await makeRecoveryCodes(services, person, state, request, OVERVIEW);
       else await updateState(request, state);
-      response.redirect(303, path);
+      await redirectTo(response, path);
     },
   });
 
@@ -154,7 +161,7 @@ function remove({ authenticatorChanges }: PageServices): Handler<SignedIn> {
     const { who, request } = exchange;
     const authenticator = authenticatorOf(who, request);
     await authenticatorChanges.remove(who.account, authenticator, who.actor);
-    redirectTo(exchange, done('two-factor.removed', authenticator));
+    await redirectAccepted(exchange, done('two-factor.removed', authenticator));
   };
 }
 

@@ -9,6 +9,7 @@ import { addFormPage, type FormOutcome } from '../../web/form-page.ts';
 import { formView, typedIn } from '../../web/forms.ts';
 import type { Exchange, Handler } from '../../web/guards.ts';
 import { NotFound } from '../../web/http-errors.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import type { Page } from '../../web/rendering.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { updateState } from '../../web/session.ts';
@@ -63,7 +64,7 @@ function addStepPage<Who extends PendingSignIn | SignedIn>(
 
   /** GET begins an enrolment if there is none; a reload shows the same secret. A POST must be of the current step. */
   async function load(exchange: Exchange<Who>): Promise<StepSubject | undefined> {
-    const at = enrolmentRequest(methods, exchange, mount);
+    const at = await enrolmentRequest(methods, exchange, mount);
     if (!at) return undefined;
     const { who, request, method, context, path } = at;
     const isOfStep = at.state !== undefined && request.body?.step === at.state.step;
@@ -80,7 +81,7 @@ function addStepPage<Who extends PendingSignIn | SignedIn>(
     // A form of a later step: the enrolment was started again elsewhere.
     else if (placeOf(at.method, at.state).number === 1) await startAgain(at);
     // A form of an earlier step, sent again: that step is done.
-    else at.response.redirect(303, at.path);
+    else await redirectTo(at.response, at.path);
   }
 
   /** If the enrolment is missing because it was completed, says so instead of starting again. */
@@ -92,7 +93,7 @@ function addStepPage<Who extends PendingSignIn | SignedIn>(
     );
     if (!done) return startAgain(at);
     flash(request, { path: mount.leave, key: 'enrolment.done', kind: 'info', values: { name: done.name } });
-    response.redirect(303, mount.leave);
+    await redirectTo(response, mount.leave);
   }
 
   addFormPage(addPage, services, {
@@ -127,7 +128,7 @@ function addStepPage<Who extends PendingSignIn | SignedIn>(
       }
       case 'not the first':
         // The guard redirects to the code page of the existing authenticator.
-        response.redirect(303, mount.leave);
+        await redirectTo(response, mount.leave);
         return undefined;
       case 'name taken':
         // Taken in another tab after the step that asked for it: the current step shows the error at its own field.
@@ -151,7 +152,7 @@ function addStepActions<Who extends PendingSignIn | SignedIn>(
   mount: WizardMount<Who>,
 ): void {
   const resend = mount.guard(async (exchange) => {
-    const at = enrolmentRequest(methods, exchange, mount);
+    const at = await enrolmentRequest(methods, exchange, mount);
     if (!at) return;
     const { who, request, response, method, context, path, state } = at;
     const step = state && stepOf(method, state);
@@ -163,14 +164,14 @@ function addStepActions<Who extends PendingSignIn | SignedIn>(
       return renderer.show(request, response, { ...shown, form: formView({}, errors, who.context.words) });
     }
     flash(request, { path, ...SENDING_NOTICES[outcome.kind] });
-    response.redirect(303, path);
+    await redirectTo(response, path);
   });
 
   const restart = mount.guard(async (exchange) => {
-    const at = enrolmentRequest(methods, exchange, mount);
+    const at = await enrolmentRequest(methods, exchange, mount);
     if (!at) return;
     await storeEnrolment(at.request, at.who, undefined);
-    at.response.redirect(303, at.path);
+    await redirectTo(at.response, at.path);
   });
 
   const formPath = (request: Request) => `${mount.path}/${request.params['method']}`;
@@ -185,7 +186,7 @@ function addPartPage<Who extends PendingSignIn | SignedIn>(
   mount: WizardMount<Who>,
 ): void {
   const show = mount.guard(async (exchange) => {
-    const at = enrolmentRequest(methods, exchange, mount);
+    const at = await enrolmentRequest(methods, exchange, mount);
     if (!at) return;
     const { who, request, response, method, context, path, state } = at;
     const name = String(request.params['part']);
@@ -238,5 +239,5 @@ async function startAgain({
   const { enrolment: _gone, ...rest } = who.state;
   flash(request, { path, key: 'enrolment.expired', kind: 'warning' });
   await updateState(request, rest);
-  response.redirect(303, path);
+  await redirectTo(response, path);
 }

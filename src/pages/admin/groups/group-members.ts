@@ -6,6 +6,7 @@ import { flash, readFlashedForm } from '../../../web/flash.ts';
 import { type FieldError, formView, knownEmail, optionalLine, parseValues } from '../../../web/forms.ts';
 import type { Exchange } from '../../../web/guards.ts';
 import { NotFound } from '../../../web/http-errors.ts';
+import { redirectTo } from '../../../web/redirects.ts';
 import type { Page } from '../../../web/rendering.ts';
 import type { AddPage } from '../../../web/routes.ts';
 import { foundInWords, listPage, PAGE_SIZE } from '../../lists.ts';
@@ -84,7 +85,7 @@ function removalPage(addPage: AddPage, services: PageServices): void {
       const values = { name: known.account.name };
       const notice = { key: 'group.not-a-member', kind: 'warning', values } as const;
       flash(request, { path: pathOf(group), ...notice });
-      response.redirect(303, pathOf(group));
+      await redirectTo(response, pathOf(group));
       return undefined;
     },
     async propose(exchange) {

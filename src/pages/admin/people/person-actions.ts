@@ -6,6 +6,7 @@ import { addConfirmPage, addQuestionPage } from '../../../web/confirm-page.ts';
 import { flash } from '../../../web/flash.ts';
 import { addFormPage, type FormExchange, type Redirect, type Redisplay } from '../../../web/form-page.ts';
 import type { Exchange } from '../../../web/guards.ts';
+import { redirectTo } from '../../../web/redirects.ts';
 import type { AddPage } from '../../../web/routes.ts';
 import type { PageServices } from '../../page-services.ts';
 import { policyProposal, type Question } from '../policy/policy-preview.ts';
@@ -84,12 +85,12 @@ async function personOffered(
   if (!offered(account, who.account, lockout)) {
     const { goTo, flash: notice } = notNow(known);
     flash(request, { ...notice, path: goTo });
-    response.redirect(303, goTo);
+    await redirectTo(response, goTo);
     return undefined;
   }
   const path = instead?.(who.context.settings, account);
   if (path === undefined) return known;
-  response.redirect(303, path);
+  await redirectTo(response, path);
   return undefined;
 }
 

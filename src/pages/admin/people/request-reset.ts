@@ -7,6 +7,7 @@ import { flash } from '../../../web/flash.ts';
 import { addFormPage } from '../../../web/form-page.ts';
 import { linesOfText } from '../../../web/forms.ts';
 import type { Exchange } from '../../../web/guards.ts';
+import { redirectTo } from '../../../web/redirects.ts';
 import type { AddPage } from '../../../web/routes.ts';
 import type { PageServices } from '../../page-services.ts';
 import { accountOf } from './known-person.ts';
@@ -44,9 +45,9 @@ async function requestableAccount(
 ): Promise<Account | undefined> {
   const account = await accountOf(services, request);
   const page = `/admin/people/${account.id}`;
-  const leadTo = (path: string, key?: MessageKey) => {
+  const leadTo = async (path: string, key?: MessageKey) => {
     if (key) flash(request, { path, key, kind: 'info' });
-    response.redirect(303, path);
+    await redirectTo(response, path);
     return undefined;
   };
   if (account.id === who.account.id) return leadTo(page, 'request-reset.own');

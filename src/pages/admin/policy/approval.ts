@@ -4,6 +4,7 @@ import type { PendingResets, ResetRules } from '../../../settings/settings.ts';
 import type { SignedIn } from '../../../web/auth-state.ts';
 import { addAction } from '../../../web/form-page.ts';
 import type { Handler } from '../../../web/guards.ts';
+import { redirectTo } from '../../../web/redirects.ts';
 import type { AddPage } from '../../../web/routes.ts';
 import type { PageServices } from '../../page-services.ts';
 
@@ -45,7 +46,7 @@ function showChange({ renderer, accounts, clock }: PageServices): Handler<Signed
   return async ({ who: { account, context }, request, response }) => {
     const { words, settings } = context;
     const { pendingResets: pending, resets } = settings;
-    if (!pending) return response.redirect(303, POLICY);
+    if (!pending) return redirectTo(response, POLICY);
     const asker = await accounts.find(pending.askedBy.id);
     await renderer.show(request, response, {
       view: 'admin/approval',

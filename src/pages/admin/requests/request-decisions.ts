@@ -14,6 +14,7 @@ import { addFormPage } from '../../../web/form-page.ts';
 import { linesOfText } from '../../../web/forms.ts';
 import type { Exchange } from '../../../web/guards.ts';
 import { NotFound } from '../../../web/http-errors.ts';
+import { redirectTo } from '../../../web/redirects.ts';
 import type { AddPage } from '../../../web/routes.ts';
 import type { PageServices } from '../../page-services.ts';
 
@@ -159,6 +160,6 @@ async function askedDecision(
   if (DECISIONS[id].offered(resetRequest, standing, who.account, now)) return { resetRequest, id };
   const path = `${REQUESTS}/${resetRequest.id}`;
   flash(request, { path, ...NOT_NOW });
-  response.redirect(303, path);
+  await redirectTo(response, path);
   return undefined;
 }

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import express from 'express';
 import request from 'supertest';
-import { absoluteRedirects } from '../../src/web/absolute-redirects.ts';
+import { redirectFrom, redirectTo } from '../../src/web/redirects.ts';
 
 const BASE_URL = 'https://help.example.org:8443';
 
 describe('a redirect', () => {
   const app = express();
-  app.use(absoluteRedirects(BASE_URL));
-  app.get('/away', (_request, response) => response.redirect(303, 'https://elsewhere.example/'));
-  app.get('/{*rest}', (_request, response) => response.redirect(303, '/sign-in?return-to=%2Fprofile'));
+  redirectFrom(app, BASE_URL);
+  app.get('/away', (_request, response) => redirectTo(response, 'https://elsewhere.example/'));
+  app.get('/moved', (_request, response) => redirectTo(response, '/there', 308));
+  app.get('/{*rest}', (_request, response) => redirectTo(response, '/sign-in?return-to=%2Fprofile'));
 
   it('is absolute for who came by the public origin', async () => {
     const { headers } = await request(app).get('/profile').set('Host', 'help.example.org:8443');
@@ -22,6 +23,11 @@ describe('a redirect', () => {
       assert.equal(headers['location'], '/sign-in?return-to=%2Fprofile');
     });
   }
+
+  it('is a 303, and a 308 where the address has moved', async () => {
+    assert.equal((await request(app).get('/profile')).status, 303);
+    assert.equal((await request(app).get('/moved')).status, 308);
+  });
 
   it('to another site stays as it is', async () => {
     const { headers } = await request(app).get('/away').set('Host', 'help.example.org:8443');
