@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Instant } from '../kernel/time.ts';
-import { cookieNamed } from './cookies.ts';
+import { cookieAttributes, cookieNamed } from './cookies.ts';
 
 /** The cookie of a browser that somebody has signed in with before; see `KnownDevices`. */
 export class DeviceCookie {
@@ -20,10 +20,7 @@ export class DeviceCookie {
 
   set(response: Response, value: string, expiresAt: Instant): void {
     response.cookie(this.#name, value, {
-      httpOnly: true,
-      sameSite: 'lax',
-      secure: this.#secure,
-      path: '/',
+      ...cookieAttributes(response.req, this.#secure),
       expires: new Date(expiresAt),
       // The value is cookie-safe already.
       encode: String,

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler } from 'express';
 
 /**
  * Workarounds for Lynx, w3m and Links where they do not follow the standards. Each applies to its browser only, by the
@@ -14,16 +14,22 @@ type TextBrowser = keyof typeof BROWSERS;
 
 const PARAMETER = 'fresh';
 
-/** Workarounds in headers; those in redirects are in `targetFor`, those in pages in `pageFor`. */
+/** Workarounds in headers; the others are in `sameSiteFor`, `targetFor` and `pageFor`. */
 export function plainBrowserSupport(): RequestHandler {
   return (request, response, next) => {
-    if (is('lynx', request)) {
-      // Lynx ignores `no-store`, and shows cached pages without `no-cache`.
-      response.set('Cache-Control', 'no-store, no-cache');
-      cookiesWithoutSameSite(response);
-    }
+    // Lynx ignores `no-store`, and shows cached pages without `no-cache`.
+    if (is('lynx', request)) response.set('Cache-Control', 'no-store, no-cache');
     next();
   };
+}
+
+/**
+ * The SameSite attribute of a cookie for this browser; false: none. Lynx reads an unknown attribute as another cookie, asks people
+ * whether they allow "SameSite=Lax", and asks again on other pages. It does not implement SameSite anyway; the forms' tokens
+ * protect it (ASVS 3.5.1).
+ */
+export function sameSiteFor(request: Request): 'lax' | false {
+  return is('lynx', request) ? false : 'lax';
 }
 
 /**
@@ -54,22 +60,6 @@ export function pageFor(request: Request, html: string): string {
 
 function is(browser: TextBrowser, request: Request): boolean {
   return BROWSERS[browser].test(request.get('user-agent') ?? '');
-}
-
-/**
- * Removes SameSite. Lynx reads an unknown attribute as another cookie, asks people whether they allow "SameSite=Lax", and asks
- * again on other pages. It does not implement SameSite anyway; the forms' tokens protect it (ASVS 3.5.1).
- */
-function cookiesWithoutSameSite(response: Response): void {
-  const set = response.setHeader.bind(response);
-  response.setHeader = (name, value) => {
-    const isCookie = name.toLowerCase() === 'set-cookie';
-    return set(name, isCookie ? [value].flat().map(withoutSameSite) : value);
-  };
-}
-
-function withoutSameSite(cookie: string | number): string {
-  return String(cookie).replace(/; SameSite=\w+/i, '');
 }
 
 function wordOf({ requestId }: Request): string {

@@ -6,7 +6,7 @@ import { newToken } from '../kernel/identifiers.ts';
 import type { Keyring } from '../kernel/keyring.ts';
 import type { Instant } from '../kernel/time.ts';
 import { currentState, parseState, type SessionState } from '../sign-in/session-state.ts';
-import { cookieNamed } from './cookies.ts';
+import { cookieAttributes, cookieNamed } from './cookies.ts';
 
 export type { PendingSession, SessionState, SignedInSession } from '../sign-in/session-state.ts';
 
@@ -46,11 +46,11 @@ export function sessions(store: Store, keyring: Keyring, secure: boolean): Reque
     saveUninitialized: false,
     // The store ends idle sessions. The cookie lasts as long as any sign-in, so it is not sent again with each page.
     rolling: false,
-    cookie: { httpOnly: true, sameSite: 'lax', secure, path: '/', maxAge: ABSOLUTE_LIMIT },
+    cookie: (request) => ({ ...cookieAttributes(request, secure), maxAge: ABSOLUTE_LIMIT }),
   });
   return (request, response, next) => {
-    // The configured origin decides, not the socket: behind a proxy the connection is plain HTTP, and express-session would
-    // not send a secure cookie.
+    // Must be patched: express-session sends no secure cookie behind a proxy that does not set X-Forwarded-Proto, and has no
+    // option by which the configured origin decides.
     if (secure) Object.defineProperty(request, 'secure', { value: true });
     request.sessionCookie = cookieNamed(name, request.headers.cookie);
     handler(request, response, (error?: unknown) => {

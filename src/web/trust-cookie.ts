@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
 import type { Instant } from '../kernel/time.ts';
-import { cookieNamed } from './cookies.ts';
+import { cookieAttributes, cookieNamed } from './cookies.ts';
 
-/** The cookie of a trusted browser. SameSite=Lax, so that links in mails do not lead to a code page. */
+/** The cookie of a trusted browser. */
 export class TrustCookie {
   readonly #name: string;
   readonly #secure: boolean;
@@ -19,14 +19,9 @@ export class TrustCookie {
   }
 
   set(response: Response, value: string, expiresAt: Instant): void {
-    response.cookie(this.#name, value, { ...this.#attributes(), expires: new Date(expiresAt) });
-  }
-
-  clear(response: Response): void {
-    response.clearCookie(this.#name, this.#attributes());
-  }
-
-  #attributes() {
-    return { httpOnly: true, sameSite: 'lax', secure: this.#secure, path: '/' } as const;
+    response.cookie(this.#name, value, {
+      ...cookieAttributes(response.req, this.#secure),
+      expires: new Date(expiresAt),
+    });
   }
 }

@@ -331,6 +331,13 @@ describe('The answers', () => {
       assert.match(headers['set-cookie'] ?? '', /^postern=.*; Path=\/; Expires=.*; HttpOnly; SameSite=Lax$/);
     });
 
+    it('with a session cookie for Lynx that has no attribute which Lynx takes for another cookie', async () => {
+      const ann = new Person(portal().app, { userAgent: 'Lynx/2.9.2 libwww-FM/2.14' });
+      await ann.visits('/sign-in');
+      const cookie = ann.page.headers['set-cookie'] ?? '';
+      assert.match(cookie, /^postern=[^;]+; Path=\/; Expires=[^;]+; HttpOnly$/);
+    });
+
     it('with the cookie of a session when it begins and when its id is another, and not on every page', async () => {
       const email = 'cara@example.org';
       await portal().account(email);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import express, { type Express, type Request } from 'express';
 import request from 'supertest';
+import { DeviceCookie } from '../../src/web/device-cookie.ts';
 import { pageFor, plainBrowserSupport } from '../../src/web/plain-browsers.ts';
 import { redirectTo } from '../../src/web/redirects.ts';
+import { TrustCookie } from '../../src/web/trust-cookie.ts';
 
 const LYNX = 'Lynx/2.9.2 libwww-FM/2.14 SSL-MM/1.4.1 GNUTLS/3.8.9';
 const W3M = 'w3m/0.5.3+git20230121';
@@ -30,7 +32,11 @@ describe('A text browser', () => {
     it('reads that it has to ask again, in its own word, and cookies without the attribute that it takes for one', async () => {
       const { headers } = await request(site()).get('/cookies').set('User-Agent', LYNX);
       assert.equal(headers['cache-control'], 'no-store, no-cache');
-      assert.deepEqual(headers['set-cookie'], ['one=1; Path=/; HttpOnly', 'two=2; Path=/; Secure']);
+      const expires = 'Expires=Tue, 01 Jan 2030 00:00:00 GMT';
+      assert.deepEqual(headers['set-cookie'], [
+        `__Host-postern-trust=one; Path=/; ${expires}; HttpOnly; Secure`,
+        `postern-device=two; Path=/; ${expires}; HttpOnly`,
+      ]);
     });
   });
 
@@ -86,7 +92,8 @@ describe('A text browser', () => {
       assert.equal(pageOf(userAgent), PAGE);
       const { headers } = await request(site()).get('/cookies').set('User-Agent', userAgent);
       assert.equal(headers['cache-control'], 'no-store');
-      assert.match(headers['set-cookie']?.[0] ?? '', /SameSite=Lax/);
+      for (const cookie of headers['set-cookie'] ?? []) assert.match(cookie, /SameSite=Lax/);
+      assert.equal(headers['set-cookie']?.length, 2);
       const posted = await request(site()).post('/form').set('User-Agent', userAgent);
       assert.equal(posted.headers['location'], '/form');
     });
@@ -102,8 +109,8 @@ function site(): Express {
   });
   app.use(plainBrowserSupport());
   app.get('/cookies', (_request, response) => {
-    response.setHeader('Set-Cookie', 'one=1; Path=/; HttpOnly; SameSite=Lax');
-    response.append('Set-Cookie', 'two=2; Path=/; SameSite=Lax; Secure');
+    new TrustCookie(true).set(response, 'one', Date.UTC(2030, 0, 1));
+    new DeviceCookie(false).set(response, 'two', Date.UTC(2030, 0, 1));
     response.end();
   });
   app.all('/form', (_request, response) => redirectTo(response, '/form'));
