@@ -10,10 +10,14 @@ if (outcome.ok) {
   enableCompileCache(join(outcome.config.dataDir, 'cache'));
   sizeThreadPool();
   const { run } = await import('./boot/server.ts');
-  const { compose } = await import('./composition/composition.ts');
+  const { composePortal } = await import('./portal.ts');
   const { createApp, createMetricsApp } = await import('./app.ts');
   await run(outcome.config, async (config, logger) => {
-    const { services, ...portal } = await compose(config, { clock: Date.now, random: systemRandom, logger });
+    const { services, ...portal } = await composePortal(config, {
+      clock: Date.now,
+      random: systemRandom,
+      logger,
+    });
     return {
       ...portal,
       site: () => createApp(services),

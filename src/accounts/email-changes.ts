@@ -10,13 +10,17 @@ import type { Account } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import type { Links } from './links.ts';
 
+/** Ends the trust in a person's browsers: what the old mailbox proved no longer counts. */
+export interface TrustInBrowsers {
+  clear(of: { readonly accountId: string }): Promise<void>;
+}
+
 interface EmailChangeServices {
   readonly accounts: Accounts;
   readonly codes: MailedCodes;
   readonly links: Links;
   readonly attempts: Attempts;
-  /** Trusted browsers: proofs by the old mailbox no longer count. */
-  readonly trust: { clear(of: { readonly accountId: string }): Promise<void> };
+  readonly trust: TrustInBrowsers;
   readonly notices: Notices;
   readonly audit: Audit;
   readonly clock: Clock;

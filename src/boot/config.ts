@@ -254,8 +254,13 @@ function configOf(given: Variables): Config {
 }
 
 /** SQLite in the data folder, if no other database is configured. */
-export function defaultDatabaseUrl(dataDir: string): string {
+function defaultDatabaseUrl(dataDir: string): string {
   return `sqlite:${join(dataDir, 'postern.sqlite')}`;
+}
+
+/** The variable that sets where the database is: without DATABASE_URL it is in DATA_DIR. */
+export function variableOfDatabase({ databaseUrl, dataDir }: Config): string {
+  return databaseUrl === defaultDatabaseUrl(dataDir) ? 'DATA_DIR' : 'DATABASE_URL';
 }
 
 function defaultMailbox(baseUrl: string): Mailbox {

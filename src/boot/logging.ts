@@ -32,3 +32,11 @@ function describeError(error: unknown): unknown {
 export function auditLines(logger: Logger): AuditObserver {
   return (event) => logger[LOG_EVENTS[meaningOf(event).log]](logFieldsOf(event), 'audit');
 }
+
+/** Logs each statement or command, at level "trace". */
+export function traceOf(
+  logger: Logger,
+  what: 'statement' | 'command',
+): ((asked: string) => void) | undefined {
+  return logger.isLevelEnabled('trace') ? (asked) => logger.trace({ [what]: asked }, 'asked') : undefined;
+}

@@ -4,9 +4,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Command } from 'commander';
-import type { RestoreOutcome } from '../composition/composition.ts';
 import { codeOf } from '../kernel/environment-fault.ts';
 import type { MessageKey, Translator } from '../kernel/i18n.ts';
+import type { RestoreOutcome } from '../storage/backup.ts';
 import { LineTooLong, linesOf } from './lines.ts';
 import { CommandError, type Operation, type Run, requireTables, wordsInSiteZone } from './operation.ts';
 

@@ -1,11 +1,11 @@
 import type { Actor } from '../audit/audit.ts';
 import { type Config, EX_CONFIG, formatFaults, readConfig } from '../boot/config.ts';
 import { createLogger } from '../boot/logging.ts';
-import { compose, type Portal } from '../composition/composition.ts';
 import { EnvironmentFault } from '../kernel/environment-fault.ts';
 import type { Translator } from '../kernel/i18n.ts';
 import { newId } from '../kernel/identifiers.ts';
 import { systemRandom } from '../kernel/random.ts';
+import { composePortal, type Portal } from '../portal.ts';
 import { oneLine, type Terminal } from './terminal.ts';
 
 /** sysexits.h EX_USAGE: unknown command or option; nothing was done. */
@@ -71,7 +71,7 @@ export async function withPortal(
   let portal: Portal | undefined;
   try {
     // Metrics are the server's.
-    portal = await compose({ ...config, metrics: undefined }, { clock, random: systemRandom, logger });
+    portal = await composePortal({ ...config, metrics: undefined }, { clock, random: systemRandom, logger });
     await command({
       config,
       portal,

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { meaningOf, SECOND_STEP_OUTCOMES, SIGN_IN_OUTCOMES, THROTTLED } from '../audit/vocabulary.ts';
-import { DEPENDENCIES } from '../services.ts';
+import { DEPENDENCIES } from '../kernel/dependencies.ts';
 import { METHOD_IDS } from '../settings/method-ids.ts';
 
 /**

@@ -1,18 +1,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { HashingQueue } from '../accounts/hashing-queue.ts';
 import type { AuditEvent } from '../audit/event.ts';
+import { DEPENDENCIES, type Dependency } from '../kernel/dependencies.ts';
 import { type Clock, seconds } from '../kernel/time.ts';
 import type { MailDispatcher } from '../mail/letter.ts';
 import { LATE, type MailStore } from '../mail/mail.ts';
-import {
-  DEPENDENCIES,
-  type Dependency,
-  type Exposition,
-  type MeasuredRequest,
-  type Measures,
-} from '../services.ts';
 import type { MethodId } from '../settings/method-ids.ts';
 import { COUNTERS, type CounterName, countsOf } from './counters.ts';
+import type { Exposition, MeasuredRequest, Measures } from './measures.ts';
 
 /** Bounds of the buckets in seconds. People notice 0.1 and 1; after 5 every page has answered, even in an outage. */
 const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];

@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import type { Dependency, Services } from '../services.ts';
+import type { Dependency, Pings } from '../kernel/dependencies.ts';
 import { missingParts } from './health.ts';
 
 /** A dependency does not answer, with its connections still open. */
@@ -25,7 +25,7 @@ const PATIENCE = 2750;
  * @param answer sends the error page. Not `next`, which the waiting handler still holds
  */
 export function watchDependencies(
-  services: Pick<Services, 'parts'>,
+  services: { readonly parts: Pings },
   answer: ErrorRequestHandler,
 ): RequestHandler {
   // All waiting requests share one check: a silent dependency blocks the connection of each.

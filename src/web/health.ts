@@ -1,11 +1,11 @@
 import type { RequestHandler } from 'express';
+import { DEPENDENCIES, type Dependency, type Ping, type Pings } from '../kernel/dependencies.ts';
 import { withTimeout } from '../kernel/with-timeout.ts';
-import { DEPENDENCIES, type Dependency, type Ping, type Services } from '../services.ts';
 
 const PATIENCE = 2000;
 
 /** The dependencies that are down now. */
-export async function missingParts({ parts }: Pick<Services, 'parts'>): Promise<Dependency[]> {
+export async function missingParts({ parts }: { readonly parts: Pings }): Promise<Dependency[]> {
   const checked = await Promise.all(
     DEPENDENCIES.map(async (name) => ((await answers(parts[name])) ? undefined : name)),
   );
@@ -18,7 +18,7 @@ export const alive: RequestHandler = (_request, response) => {
 };
 
 /** `/readyz`: 200 if all dependencies answer; 503 names those that do not. */
-export function ready(services: Pick<Services, 'parts'>): RequestHandler {
+export function ready(services: { readonly parts: Pings }): RequestHandler {
   return async (_request, response) => {
     const missing = await missingParts(services);
     response.set('Cache-Control', 'no-store');

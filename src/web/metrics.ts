@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import type { Measures, Services } from '../services.ts';
+import type { Pings } from '../kernel/dependencies.ts';
+import type { Measures } from '../metrics/measures.ts';
 import { missingParts } from './health.ts';
 
 /** Measures each request under its route pattern: paths are unbounded, and contain tokens. */
@@ -22,7 +23,7 @@ export function measureRequests(measures: Measures): RequestHandler {
 
 /** `/metrics`: for clients with the bearer token (RFC 6750 §2.1); for all if none is configured. */
 export function metricsPage(
-  { parts }: Pick<Services, 'parts'>,
+  { parts }: { readonly parts: Pings },
   measures: Measures,
   token: string | undefined,
 ): RequestHandler {

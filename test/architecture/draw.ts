@@ -41,8 +41,8 @@ export function drawRooms(): string {
   const sources = globSync('src/**/*.{ts,js}', { cwd: ROOT }).toSorted();
   const read = (file: string): [string, string] => [file, readFileSync(path.join(ROOT, file), 'utf8')];
   const whole = placeGraph(fileGraph(new Map(sources.map(read))));
-  // What puts the parts together imports nearly all of them: its arrows would say nothing.
-  const isRoom = (place: Place) => !place.includes('.') && place !== 'composition';
+  // The files of `src` itself put the rooms together and import nearly all of them: their arrows would say nothing.
+  const isRoom = (place: Place) => !place.includes('.');
   const graph = new Map(
     [...whole].filter(([place]) => isRoom(place)).map(([place, targets]) => [place, targets.filter(isRoom)]),
   );

@@ -38,28 +38,35 @@ export const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
   kernel: ['locales'],
   ...DOMAIN,
   storage: ['kernel', ...ROOMS.filter((room) => room !== 'sign-in'), 'migrations'],
-  'services.ts': ['kernel', ...ROOMS],
+  'composition.ts': ['kernel', ...ROOMS, 'storage'],
+  'services.ts': ['kernel', 'limits', 'settings', 'metrics', 'composition.ts'],
   files: ['kernel', 'audit', 'accounts', 'policy', 'administration'],
-  metrics: ['kernel', 'audit', 'settings', 'mail', 'accounts', 'services.ts'],
-  web: ['kernel', 'limits', 'audit', 'settings', 'accounts', 'policy', 'sign-in', 'services.ts'],
+  metrics: ['kernel', 'audit', 'settings', 'mail', 'accounts'],
+  web: ['kernel', 'limits', 'audit', 'settings', 'accounts', 'policy', 'sign-in', 'metrics', 'services.ts'],
   pages: ['kernel', ...ROOMS.filter((room) => room !== 'limits'), 'services.ts', 'files', 'web'],
   'app.ts': ['services.ts', 'web', 'pages'],
   boot: ['kernel', 'limits', 'audit', 'mail', 'storage'],
-  composition: ['kernel', ...ROOMS, 'services.ts', 'storage', 'metrics', 'boot'],
-  'main.ts': ['kernel', 'boot', 'composition', 'app.ts'],
+  'portal.ts': [
+    ...['kernel', 'limits', 'mail', 'accounts', 'storage', 'metrics', 'boot'],
+    ...['composition.ts', 'services.ts'],
+  ],
+  'main.ts': ['kernel', 'boot', 'portal.ts', 'app.ts'],
   'start.js': ['boot', 'main.ts'],
   cli: [
     ...['kernel', 'audit', 'settings', 'accounts', 'two-factor', 'policy', 'administration'],
-    ...['storage', 'files', 'boot', 'composition'],
+    ...['storage', 'files', 'boot', 'portal.ts'],
   ],
   'cli.ts': ['cli'],
   'cli.js': ['boot', 'cli.ts'],
 };
 
-/** The files of a room that others may import, where not all are for them; composition may import every file. */
+/** The files of a room that others may import, where not all are for them. */
 const DOORS: Readonly<Record<Place, readonly string[]>> = {
   mail: ['letter', 'mail', 'mailer', 'message', 'notices', 'queue', 'smtp-url', 'vocabulary'],
 };
+
+/** These put the rooms together: they may import every file, and they alone the `compose.ts` of a room. */
+const COMPOSING: readonly Place[] = ['composition.ts', 'portal.ts'];
 
 /** Where a package may be imported; the domain has those alone that name it. Node's own modules are free but for these. */
 const PACKAGES: Readonly<Record<string, readonly Place[]>> = {
@@ -74,7 +81,7 @@ const PACKAGES: Readonly<Record<string, readonly Place[]>> = {
   helmet: ['web'],
   bowser: ['web'],
   ejs: ['web', 'mail'],
-  knex: ['storage', 'composition'],
+  knex: ['storage'],
   'connect-redis': ['storage'],
   redis: ['storage'],
   'better-sqlite3': ['storage'],
@@ -82,7 +89,7 @@ const PACKAGES: Readonly<Record<string, readonly Place[]>> = {
   mysql2: ['storage'],
   nodemailer: ['mail'],
   i18next: ['kernel'],
-  pino: ['web', 'storage', 'mail', 'services.ts', 'boot', 'composition'],
+  pino: ['web', 'storage', 'mail', 'services.ts', 'boot', 'composition.ts', 'portal.ts'],
   commander: ['cli'],
   'prom-client': ['metrics'],
   'node:http': ['web', 'storage', 'boot'],
@@ -120,8 +127,10 @@ function wrongArrow(file: string, specifier: string): string | undefined {
   const to = placeOf(target);
   if (from === to) return undefined;
   if (!ARROWS[from]?.includes(to)) return `${from} must not know ${to}`;
-  const doors = from === 'composition' ? undefined : DOORS[to];
-  const isOpen = doors === undefined || doors.includes(path.posix.basename(target, '.ts'));
+  const name = path.posix.basename(target, '.ts');
+  if (COMPOSING.includes(from)) return undefined;
+  if (name === 'compose') return `${from} must not compose ${to}`;
+  const isOpen = DOORS[to]?.includes(name) ?? true;
   return isOpen ? undefined : `${from} must not know the inside of ${to}`;
 }
 

@@ -1,9 +1,9 @@
 import { readConfig } from '../../src/boot/config.ts';
 import type { Environment } from '../../src/boot/environment.ts';
 import { createLogger } from '../../src/boot/logging.ts';
-import { compose } from '../../src/composition/composition.ts';
 import { systemRandom } from '../../src/kernel/random.ts';
 import { FailureBackoff } from '../../src/limits/failure-backoff.ts';
+import { composePortal } from '../../src/portal.ts';
 import type { Services } from '../../src/services.ts';
 import { KnexBackoffStore } from '../../src/storage/limits.ts';
 import { openDatabase } from '../../src/storage/sql/database.ts';
@@ -15,7 +15,7 @@ export async function useStores(
 ): Promise<void> {
   const outcome = readConfig(environment);
   if (!outcome.ok) throw new Error(JSON.stringify(outcome.faults));
-  const portal = await compose(outcome.config, {
+  const portal = await composePortal(outcome.config, {
     clock: Date.now,
     random: systemRandom,
     logger: createLogger('error'),

@@ -1,16 +1,16 @@
 import { hashPassword } from '../../src/accounts/passwords.ts';
 import { readConfig } from '../../src/boot/config.ts';
 import { createLogger } from '../../src/boot/logging.ts';
-import { compose } from '../../src/composition/composition.ts';
 import { newId } from '../../src/kernel/identifiers.ts';
 import { systemRandom } from '../../src/kernel/random.ts';
+import { composePortal } from '../../src/portal.ts';
 import { PASSWORD, type Somebody, somebody } from './somebody.ts';
 
 /** Fills the database that this environment names with so many people, each with an app. */
 export async function makePeople(environment: NodeJS.ProcessEnv, count: number): Promise<Somebody[]> {
   const outcome = readConfig(environment);
   if (!outcome.ok) throw new Error(JSON.stringify(outcome.faults));
-  const portal = await compose(outcome.config, {
+  const portal = await composePortal(outcome.config, {
     clock: Date.now,
     random: systemRandom,
     logger: createLogger('error'),

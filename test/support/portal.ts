@@ -8,9 +8,9 @@ import { createApp } from '../../src/app.ts';
 import type { Actor } from '../../src/audit/audit.ts';
 import { readConfig } from '../../src/boot/config.ts';
 import type { Environment } from '../../src/boot/environment.ts';
-import { compose } from '../../src/composition/composition.ts';
 import { systemRandom } from '../../src/kernel/random.ts';
 import type { Clock } from '../../src/kernel/time.ts';
+import { composePortal } from '../../src/portal.ts';
 import type { Services } from '../../src/services.ts';
 import { migrate, openDatabase } from '../../src/storage/sql/database.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
@@ -79,7 +79,7 @@ export async function openPortal(
   let moved = 0;
   const clock = () => time() + moved;
   await prepareTables(outcome.config.databaseUrl);
-  const portal = await compose(outcome.config, { clock, random: systemRandom, logger });
+  const portal = await composePortal(outcome.config, { clock, random: systemRandom, logger });
   await portal.migrate();
   const { services } = portal;
   return {

@@ -6,9 +6,13 @@ import type { Method } from '../method.ts';
 import { appMethod, type TotpStepStore } from './app/app-method.ts';
 import { emailMethod } from './email/email-method.ts';
 
-export interface MethodServices {
-  readonly keyring: Keyring;
+/** What the methods keep besides the authenticators. */
+export interface MethodStores {
   readonly totpSteps: TotpStepStore;
+}
+
+export interface MethodServices extends MethodStores {
+  readonly keyring: Keyring;
   readonly codes: MailedCodes;
   readonly clock: Clock;
 }
