@@ -58,7 +58,7 @@ export function isOutdated(hash: string): boolean {
 
 function known(hash: string) {
   const stored = readHash(hash);
-  if (!stored) throw new Error('A stored password hash has a format that is not known.');
+  if (!stored) throw new Error('A stored password hash has an unknown format.');
   return stored;
 }
 

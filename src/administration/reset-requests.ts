@@ -266,7 +266,7 @@ export class ResetRequests {
 
   async #accountOf({ accountId }: ResetRequest): Promise<Account> {
     const account = await this.#services.accounts.find(accountId);
-    if (!account) throw new Error('A reset request has lost its account.');
+    if (!account) throw new Error('A reset request has no account.');
     return account;
   }
 }

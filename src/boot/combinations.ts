@@ -33,13 +33,15 @@ function plainInProduction(given: Environment): ConfigError[] {
   const isSafe = baseUrl === undefined || baseUrl.startsWith('https:') || isLoopback(baseUrl);
   if (given['NODE_ENV'] !== 'production' || isSafe || given['ALLOW_PLAIN_HTTP'] === 'yes') return [];
   const expected =
-    '"https://…" in production, as the proxy in front speaks it (or ALLOW_PLAIN_HTTP=yes on a network where nobody can listen)';
+    '"https://…" in production, served by a proxy in front (or ALLOW_PLAIN_HTTP=yes on a network where nobody can listen)';
   return [{ variable: 'BASE_URL', expected, given: JSON.stringify(baseUrl) }];
 }
 
 function secretsGivenTwice(given: Environment): ConfigError[] {
   if (!given['APP_SECRET'] || !given['APP_SECRET_FILE']) return [];
-  return [{ variable: 'APP_SECRET', expected: 'nothing where APP_SECRET_FILE is set: only one of the two' }];
+  return [
+    { variable: 'APP_SECRET', expected: 'no value, because APP_SECRET_FILE is set: only one of the two' },
+  ];
 }
 
 function portsGivenTwice(given: Environment): ConfigError[] {

@@ -135,7 +135,7 @@ const variables = z.object({
   MAIL_FROM: variable('an address such as "help@example.org" or "Help <help@example.org>"', parseMailbox),
   APP_SECRET: variable(`${SECRETS_EXPECTED}, newest first, separated by commas or white space`, parseSecrets),
   APP_SECRET_FILE: variable(
-    `the path of a file that can be read, with ${SECRETS_EXPECTED}, newest first, one per line`,
+    `the path of a readable file with ${SECRETS_EXPECTED}, newest first, one per line`,
     parseSecretFile,
   ),
   TRUST_PROXY: variable(
@@ -154,7 +154,7 @@ const variables = z.object({
     `a whole number of mails from ${FEWEST_PER_CLIENT} to ${MOST_PER_CLIENT}`,
     wholeNumber(FEWEST_PER_CLIENT, MOST_PER_CLIENT),
   ),
-  ALLOW_PLAIN_HTTP: variable('"yes", or nothing', oneOf(['yes'])),
+  ALLOW_PLAIN_HTTP: variable('"yes", or no value', oneOf(['yes'])),
   HELP_CENTER_URL: variable('a URL that begins with "https://" or "http://"', parseWebUrl),
   METRICS_PORT: variable('a whole number from 1 to 65535, other than PORT', parsePort),
   METRICS_TOKEN: variable(

@@ -32,15 +32,12 @@ function listeningFault(
   const says = (name: string, message: string) => new EnvironmentFault(name, message, { cause: error });
   switch (code) {
     case 'EADDRINUSE':
-      return says(
-        variable,
-        `port ${port} is taken by another program: end that one, or set ${variable} to a port that is free.`,
-      );
+      return says(variable, `another program uses port ${port}: stop it, or set ${variable} to a free port.`);
     case 'EACCES':
     case 'EPERM':
       return says(
         variable,
-        `${ownUser()} may not listen on port ${port} (${code}): set ${variable} to 1024 or more, and let a proxy have port ${port}.`,
+        `${ownUser()} may not listen on port ${port} (${code}): set ${variable} to 1024 or more, and let a proxy listen on port ${port}.`,
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
@@ -49,7 +46,7 @@ function listeningFault(
     case 'EINVAL':
       return says(
         'HOST',
-        `${host} is no address of this machine (${code}): set HOST to one, or leave it out for all of them.`,
+        `${host} is not an address of this machine (${code}): set HOST to one of its addresses, or leave it out to listen on all of them.`,
       );
     default:
       return undefined;

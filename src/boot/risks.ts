@@ -7,12 +7,12 @@ export function risksOf({ baseUrl, smtpUrl }: Pick<Config, 'baseUrl' | 'smtpUrl'
   const risks: string[] = [];
   if (baseUrl.startsWith('http:')) {
     risks.push(
-      `BASE_URL: ${baseUrl} is not encrypted. Passwords, codes and cookies can be read and changed on their way. Put a proxy that speaks https in front, and write https:// here.`,
+      `BASE_URL: ${baseUrl} is not encrypted. Passwords, codes and cookies can be read and changed in transit. Put an https proxy in front, and set BASE_URL to https://.`,
     );
   }
   if (smtpUrl === undefined) {
     risks.push(
-      'SMTP_URL: it is not set. No mail is sent, and its codes and links stand in this log and in DATA_DIR/outbox. Name a mail server.',
+      'SMTP_URL: not set. No mail is sent; its codes and links are written to this log and to DATA_DIR/outbox. Set a mail server.',
     );
   }
   return risks;

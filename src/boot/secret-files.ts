@@ -20,9 +20,9 @@ export function withFiles(given: Environment): {
     if (path === undefined) continue;
     const text = textOf(path);
     if (given[name] !== undefined) {
-      faults.push({ variable: name, expected: `nothing where ${variable} is set: only one of the two` });
+      faults.push({ variable: name, expected: `no value, because ${variable} is set: only one of the two` });
     } else if (text === undefined) {
-      faults.push({ variable, expected: `the path of a file that can be read, with what ${name} would be` });
+      faults.push({ variable, expected: `the path of a readable file with the value of ${name}` });
     } else read[name] = text;
   }
   return { given: { ...given, ...read }, faults };

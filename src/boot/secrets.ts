@@ -35,7 +35,7 @@ export function requireSecrets({ secrets: place }: SecretConfig): void {
     throw fileFault(error, dirname(place.path), variable) ?? error;
   }
   if (readSecrets(place.path) !== undefined) return;
-  const message = `${place.path} cannot be read by ${ownUser()}, or holds a secret of fewer than ${MINIMUM_SECRET_LENGTH} characters: mend it, or restore it. A new one opens nothing of what was sealed.`;
+  const message = `${ownUser()} cannot read ${place.path}, or a secret in it has fewer than ${MINIMUM_SECRET_LENGTH} characters: correct the file, or restore it. A new secret cannot open what the old one sealed.`;
   throw new EnvironmentFault(variable, message);
 }
 
@@ -98,7 +98,7 @@ function secretsIn(path: string): readonly string[] {
   const secrets = readSecrets(path);
   if (secrets === undefined) {
     throw new Error(
-      `${path} cannot be read, or holds a secret of fewer than ${MINIMUM_SECRET_LENGTH} characters.`,
+      `${path} cannot be read, or a secret in it has fewer than ${MINIMUM_SECRET_LENGTH} characters.`,
     );
   }
   return secrets;
@@ -136,7 +136,7 @@ function openDraft(path: string): number {
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
     throw new Error(
-      `Another rotation is under way. If none is, one broke off: remove ${path} and try again.`,
+      `Another rotation is running. If none is, one was interrupted: remove ${path} and try again.`,
     );
   }
 }

@@ -72,6 +72,6 @@ function share(family: 4 | 6, bits: number): number {
 
 function tooMany(): InvalidValue {
   return new InvalidValue(
-    'the addresses of your own proxies alone (subnets of /8, or /16 for IPv6, and smaller): a trusted proxy decides where a request comes from',
+    'only the addresses of your own proxies (subnets of /8 or smaller; IPv6: /16 or smaller): a trusted proxy decides where a request comes from',
   );
 }

@@ -58,23 +58,20 @@ export function fileFault(error: unknown, path: string, variable: string): Envir
   const code = codeOf(error);
   const says = (message: string, mayPass = false) =>
     new EnvironmentFault(variable, message, { cause: error, mayPass });
-  if (DISK_FULL.has(code)) return says(`the disk of ${path} is full (${code}): make room.`, true);
-  if (code === 'EROFS')
-    return says(`${path} is on a file system that is read-only: name a place that can be written.`);
+  if (DISK_FULL.has(code)) return says(`the disk of ${path} is full (${code}): free some space.`, true);
+  if (code === 'EROFS') return says(`${path} is on a read-only file system: set a path that can be written.`);
   const { there, missing } = reach(path);
   if (FORBIDDEN.has(code)) {
     const hindrance =
       missing === undefined
-        ? `may not write to ${path} (${code}): give it to that user (chown, chmod)`
-        : `may not make ${missing} (${code}): make it and give it to that user (mkdir, chown)`;
-    return says(`${ownUser()} ${hindrance}, or name another place.`);
+        ? `may not write to ${path} (${code}): make that user its owner (chown, chmod)`
+        : `may not create ${missing} (${code}): create it and make that user its owner (mkdir, chown)`;
+    return says(`${ownUser()} ${hindrance}, or set another path.`);
   }
   if (IN_THE_WAY.has(code)) {
     if (!statSync(there).isDirectory())
-      return says(
-        `${path} cannot be made (${code}): ${there} is a file and not a folder. Name another place.`,
-      );
-    return says(`${path} cannot be made (${code}): name another place.`);
+      return says(`${path} cannot be created (${code}): ${there} is a file, not a folder. Set another path.`);
+    return says(`${path} cannot be created (${code}): set another path.`);
   }
   return undefined;
 }

@@ -42,7 +42,7 @@ export async function composeMail(
     ...base,
     store: stores.mails,
     dispatcher: watching(dispatcherOver(await transportFor(config, logger), logger)),
-    report: (error) => logger.error({ err: error }, 'mail queue'),
+    report: (error) => logger.error({ err: error }, 'mail queue failed'),
   });
   const writer = letterWriter({ ...base, baseUrl, mailFrom });
   const mails = new MailQueue({ ...base, store: stores.mails, writer, delivery, afterCommit });

@@ -16,7 +16,7 @@ export function outboxTransport(folder: string, logger: Logger): Transport {
       const head = await composed({ ...letter, text: PLACEHOLDER });
       const file = await keep(withText(head, letter.text), folder, fileName(letter.date));
       const { to, subject, text } = letter;
-      logger.info({ file, to, subject, text }, 'mail kept in the outbox');
+      logger.info({ file, to, subject, text }, 'mail written to the outbox');
     },
     // No connection is open, and a file is written at once.
     close() {},

@@ -19,7 +19,7 @@ export function parseSmtpUrl(text: string): string | undefined {
     const isKnown = TLS_PARAMETERS.includes(name) || name.startsWith('tls.');
     if (/tls|ssl|secure/i.test(name) && !isKnown)
       throw new InvalidValue(
-        `nothing else about TLS than ${TLS_PARAMETERS.join(', ')}, tls.rejectUnauthorized`,
+        `no other TLS parameters than ${TLS_PARAMETERS.join(', ')}, tls.rejectUnauthorized`,
       );
   }
   return text;

@@ -21,7 +21,7 @@ export async function composed(letter: Letter): Promise<Buffer> {
   const { createTransport } = await import('nodemailer');
   const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
   const { message } = await composer.sendMail(mailOptions(letter));
-  if (!Buffer.isBuffer(message)) throw new Error('The letter was not composed into one piece.');
+  if (!Buffer.isBuffer(message)) throw new Error('The message was not composed into one buffer.');
   return message;
 }
 

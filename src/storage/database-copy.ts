@@ -88,6 +88,6 @@ async function* counted(
 function unreadable(row = 'a row'): EnvironmentFault {
   return new EnvironmentFault(
     '--from',
-    `${row} cannot be read by this version: mend or delete it there, and run this again.`,
+    `this version cannot read ${row}: correct or delete it there, and run this again.`,
   );
 }

@@ -26,8 +26,8 @@ async function postgresFault(db: Knex): Promise<string | undefined> {
   const [{ name, encoding }] = z.tuple([encodingRow]).parse(rowsOf(await db.raw(statement)));
   if (encoding === 'UTF8') return undefined;
   return (
-    `the database "${name}" is in ${encoding} and cannot hold every letter. Create one in UTF8 ` +
-    `(create database … encoding 'UTF8' template template0;) and name it; what is in this one comes over by migrate-data.`
+    `the database "${name}" has the encoding ${encoding}, which cannot store every character. Create one in UTF8 ` +
+    `(create database … encoding 'UTF8' template template0;) and set its URL; migrate-data copies the data.`
   );
 }
 
@@ -40,7 +40,7 @@ async function mariadbFault(db: Knex): Promise<string | undefined> {
   if (!one) return undefined;
   const names = wrong.map(({ name }) => `"${name}"`).join(', ');
   return (
-    `of the tables some are in ${one.encoding} and cannot hold every letter: ${names}. In that database, for each of them: ` +
+    `some tables have the encoding ${one.encoding}, which cannot store every character: ${names}. In that database, for each of them: ` +
     `alter table \`${one.name}\` convert to character set utf8mb4 collate utf8mb4_bin;`
   );
 }

@@ -24,13 +24,13 @@ export class OutageLog {
     // Negative: the clock was set back.
     if (since >= 0 && since < REPEATED_EVERY) return;
     this.#saidAt = now;
-    this.#logger.error({ reason: reasonOf(error) }, `${this.#part} is away`);
+    this.#logger.error({ reason: reasonOf(error) }, `${this.#part} is unavailable`);
   }
 
   back(): void {
     if (this.#saidAt === undefined) return;
     this.#saidAt = undefined;
-    this.#logger.warn(`${this.#part} is back`);
+    this.#logger.warn(`${this.#part} is available again`);
   }
 }
 

@@ -44,7 +44,7 @@ export async function sessionsFor(
   { idleLimit, databaseReady, logger, clock, trace, failed }: SessionParts,
 ): Promise<Sessions> {
   if (redisUrl === undefined) {
-    const report = (error: unknown) => logger.error({ err: error }, 'session store');
+    const report = (error: unknown) => logger.error({ err: error }, 'session store failed');
     const store = new KnexSessionStore(db, { idleLimit, clock: LIFETIMES, report, failed });
     const parts = { store, ping: databaseReady, prepare: async () => {} };
     // SQLite serves one instance, for which memory is enough and saves writes to the disk.

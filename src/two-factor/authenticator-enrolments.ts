@@ -95,7 +95,8 @@ export class Enrolments {
         ? await this.in(tx).#keep(authenticator, replacedId)
         : await this.in(tx).#keepFirst(authenticator);
       if (typeof kept === 'string') return kept;
-      if (proven.consume && !(await proven.consume(tx))) throw new Error('The proof was consumed already.');
+      if (proven.consume && !(await proven.consume(tx)))
+        throw new Error('The proof has already been consumed.');
       if (MAILED_METHODS.includes(method.id) && account.emailConfirmedAt === null) {
         await accounts.confirmEmail(account.id, account.email, now);
       }

@@ -71,7 +71,7 @@ function fileNames(folder: string): string[] {
 function loadAsset(folder: string, name: string): Asset {
   const extension = extname(name);
   const contentType = CONTENT_TYPES.get(extension);
-  if (contentType === undefined) throw new Error(`The asset "${name}" is of an unknown type`);
+  if (contentType === undefined) throw new Error(`The asset "${name}" has an unknown type`);
   const body = readFileSync(join(folder, name));
   const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
   const url = `/assets/${name.slice(0, -extension.length)}.${hash}${extension}`;

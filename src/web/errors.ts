@@ -83,7 +83,10 @@ export function noSuchPage(paths: readonly string[]): RequestHandler {
 export function errorPages(services: Services, renderer: Renderer): ErrorRequestHandler {
   return async (error: unknown, request, response, next) => {
     if (response.headersSent) {
-      services.logger.error({ err: error, requestId: request.requestId }, 'failed after the answer');
+      services.logger.error(
+        { err: error, requestId: request.requestId },
+        'request failed after the response',
+      );
       // If only the session could not be prolonged, the page that is being sent is not cut off.
       return response.writableEnded ? undefined : next(error);
     }
@@ -157,7 +160,7 @@ async function loadWhatIsMissing(services: Services, request: Request): Promise<
     const standing = await resolveAuth(request, services);
     if (standing.kind === 'signed in') showAs(request, standing);
   } catch (error) {
-    services.logger.error({ err: error, requestId: request.requestId }, 'no menu on the error page');
+    services.logger.error({ err: error, requestId: request.requestId }, 'the error page has no menu');
   }
 }
 

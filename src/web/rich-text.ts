@@ -52,7 +52,7 @@ function tagAsHtml(part: string, elements: RichElements): string | undefined {
   const [, slash, name] = /^<(\/?)([a-z-]+)>$/.exec(part) ?? [];
   if (name === undefined) return undefined;
   const described = elements[name];
-  if (described === undefined) throw new Error(`Nothing was given for the tag <${name}>.`);
+  if (described === undefined) throw new Error(`No value was given for the tag <${name}>.`);
   const { element, ...attributes } = described;
   if (slash === '/') return `</${element}>`;
   const written = Object.entries(attributes).map(

@@ -407,7 +407,7 @@ describe('The environment', () => {
     const outcome = readConfig({ TRUST_PROXY: '0.0.0.0/1,128.0.0.0/1' });
     assert.match(
       outcome.ok ? '' : formatFaults(outcome.faults),
-      /TRUST_PROXY: expected the addresses of your own proxies alone .*, but it is "0\.0\.0\.0\/1,128/,
+      /TRUST_PROXY: expected only the addresses of your own proxies .*, but it is "0\.0\.0\.0\/1,128/,
     );
   });
 

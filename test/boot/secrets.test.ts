@@ -85,7 +85,7 @@ describe('The secrets', () => {
   it('are left alone while another rotation is under way', () => {
     const before = secretSource(inDataFolder)();
     writeFileSync(`${path}.new`, '');
-    assert.throws(() => addSecret(inDataFolder), /Another rotation is under way/);
+    assert.throws(() => addSecret(inDataFolder), /Another rotation is running/);
     assert.deepEqual(secretSource(inDataFolder)(), before);
     assert.ok(existsSync(`${path}.new`));
   });
@@ -111,7 +111,7 @@ describe('The secrets', () => {
   it('are never made anew in the place of a file that is there but of no use', () => {
     secretSource(inDataFolder)();
     writeFileSync(path, '');
-    assert.throws(() => secretSource(inDataFolder)(), /cannot be read, or holds a secret of fewer than 32/);
+    assert.throws(() => secretSource(inDataFolder)(), /cannot be read, or a secret in it has fewer than 32/);
     assert.equal(readFileSync(path, 'utf8'), '');
   });
 });

@@ -68,7 +68,7 @@ describe('A failover of Redis behind Sentinels', () => {
     await until('it is tried', () => faults.length > 0);
     await assert.rejects(mistaken.ping());
     await mistaken.close();
-    assert.match(String(faults[0]), /no primary/);
+    assert.match(String(faults[0]), /not a primary/);
   });
 
   it('is survived by who is signed in: pages say meanwhile that something is away, and nothing is started anew', async () => {

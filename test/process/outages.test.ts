@@ -74,14 +74,16 @@ describe('A part that goes away', () => {
     assert.equal((await ann.visits('/')).heading, 'Hello, Ann', 'the session has outlived the outage');
     const running = server;
     const saidOnce = () => [
-      ...running.log().matchAll(/"reason":"([^"]*)".*"msg":"Redis is away"|"msg":"(Redis is back)"/g),
+      ...running
+        .log()
+        .matchAll(/"reason":"([^"]*)".*"msg":"Redis is unavailable"|"msg":"(Redis is available again)"/g),
     ];
     // The log comes by a pipe, later than the page.
     await until('the log says that it is back', () => saidOnce().length >= 4);
     const said = saidOnce();
     assert.deepEqual(said.map(([, reason, back]) => back ?? reason?.replace(/\d+$/, '…')).slice(0, 2), [
       'connect ECONNREFUSED 127.0.0.1:…',
-      'Redis is back',
+      'Redis is available again',
     ]);
     assert.equal(said.length, 4, 'each of both outages is said once');
   }).timeout(CREATION_TIMEOUT);

@@ -131,7 +131,7 @@ describe('A start in an environment that cannot hold it', () => {
 
     it('says that a server takes no writes, which may pass: exit code 1, for supervisors to try again', async () => {
       const url = `${await created(POSTGRESQL)}?options=-c%20default_transaction_read_only%3Don`;
-      assertTold(await starts({ DATABASE_URL: url }), 1, 'DATABASE_URL', /takes no writes/);
+      assertTold(await starts({ DATABASE_URL: url }), 1, 'DATABASE_URL', /accepts no writes/);
     });
   });
 
@@ -168,7 +168,7 @@ describe('A start in an environment that cannot hold it', () => {
       const db = openDatabase(url);
       await db.raw('alter table audit_events convert to character set utf8mb3');
       const ended = await starts({ DATABASE_URL: url });
-      assertTold(ended, 78, 'DATABASE_URL', /utf8mb3 and cannot hold every letter: "audit_events"/);
+      assertTold(ended, 78, 'DATABASE_URL', /utf8mb3, which cannot store every character: "audit_events"/);
       await db.raw(/for each of them: (.*)\n$/.exec(ended.errors)?.[1] ?? '');
       await db.destroy();
       const again = await startsServer({ DATA_DIR: folder, DATABASE_URL: url });
@@ -229,7 +229,7 @@ describe('A start in an environment that cannot hold it', () => {
     it('refuse a file that is no database', async () => {
       for (const name of ['postern.sqlite', 'diary'])
         writeFileSync(join(folder, name), 'Dear diary, '.repeat(1000));
-      assertTold(await starts({}), 78, 'DATA_DIR', /postern\.sqlite is no SQLite database/);
+      assertTold(await starts({}), 78, 'DATA_DIR', /postern\.sqlite is not a SQLite database/);
       assertTold(await starts({ DATABASE_URL: `sqlite:${join(folder, 'diary')}` }), 78, 'DATABASE_URL');
     });
 
@@ -279,7 +279,7 @@ describe('A start in an environment that cannot hold it', () => {
         ended,
         78,
         'DATA_DIR',
-        new RegExp(`may not make ${missing} \\(EACCES\\): make it and give it to`),
+        new RegExp(`may not create ${missing} \\(EACCES\\): create it and make`),
       );
     });
 
@@ -287,13 +287,13 @@ describe('A start in an environment that cannot hold it', () => {
       const file = join(folder, 'file');
       writeFileSync(file, '');
       for (const place of ['/proc/postern', '/proc/postern/data'])
-        assertTold(await starts({ DATA_DIR: place }), 78, 'DATA_DIR', /cannot be made|may not make/);
+        assertTold(await starts({ DATA_DIR: place }), 78, 'DATA_DIR', /cannot be created|may not create/);
       for (const place of [join(file, 'data'), file])
         assertTold(
           await starts({ DATA_DIR: place }),
           78,
           'DATA_DIR',
-          new RegExp(`${file} is a file and not a folder`),
+          new RegExp(`${file} is a file, not a folder`),
         );
     });
 
@@ -317,7 +317,7 @@ describe('A start in an environment that cannot hold it', () => {
         /outbox/,
       );
       writeFileSync(join(folder, 'secret'), 'short\n', { mode: 0o600 });
-      assertTold(await starts({ DATABASE_URL }), 78, 'DATA_DIR', /secret cannot be read/);
+      assertTold(await starts({ DATABASE_URL }), 78, 'DATA_DIR', /cannot read \S+secret, or a secret/);
       // Neither is there: nothing is asked of the folder.
       const running = await startsServer({
         DATA_DIR: place,
@@ -333,18 +333,23 @@ describe('A start in an environment that cannot hold it', () => {
   describe('A port', () => {
     it('that is taken is named, for the site and for the figures, and nothing goes on half', async () => {
       const taken = String(webPort);
-      assertTold(await starts({ PORT: taken }), 78, 'PORT', new RegExp(`port ${taken} is taken`));
+      assertTold(await starts({ PORT: taken }), 78, 'PORT', new RegExp(`another program uses port ${taken}`));
       assertTold(
         await starts({ METRICS_PORT: taken }),
         78,
         'METRICS_PORT',
-        new RegExp(`port ${taken} is taken`),
+        new RegExp(`another program uses port ${taken}`),
       );
     });
 
     it('of a host that is not this machine’s is HOST’s fault', async () => {
       for (const HOST of ['192.0.2.1', 'nowhere.invalid'])
-        assertTold(await starts({ HOST }), 78, 'HOST', new RegExp(`${HOST} is no address of this machine`));
+        assertTold(
+          await starts({ HOST }),
+          78,
+          'HOST',
+          new RegExp(`${HOST} is not an address of this machine`),
+        );
     });
   });
 
@@ -362,7 +367,7 @@ describe('A start in an environment that cannot hold it', () => {
       assert.equal(ran.code, 78);
       assert.match(
         ran.errors,
-        /^DATABASE_URL: what answers at [^\n]* is not PostgreSQL: correct the address\.\n$/,
+        /^DATABASE_URL: the program at [^\n]* is not PostgreSQL: correct the address\.\n$/,
       );
     });
 
@@ -414,7 +419,7 @@ describe('A start in an environment that cannot hold it', () => {
       for (const [url, words] of [
         [redisUrl('poor', 'hush-hush'), /WRONGPASS/],
         [redisUrl('poor', 'hush'), /NOPERM.*acl setuser NAME ~postern:\* \+getex \+set \+del \+ping/],
-        [`${own.url}/99`, /no database of the number/],
+        [`${own.url}/99`, /no database with the number/],
         [`redis://127.0.0.1:${webPort}`, /is not Redis/],
       ] as const) {
         assertTold(await starts({ REDIS_URL: url }), 78, 'REDIS_URL', words);
@@ -439,10 +444,10 @@ describe('A start in an environment that cannot hold it', () => {
         const lines = running
           .log()
           .split('\n')
-          .filter((line) => /Redis is (?:away|back)/.test(line));
+          .filter((line) => /Redis is (?:un)?available/.test(line));
         assert.equal(lines.length, 2, lines.join('\n'));
         assert.match(lines[0] ?? '', words);
-        assert.match(lines[1] ?? '', /Redis is back/);
+        assert.match(lines[1] ?? '', /Redis is available again/);
       });
     }
   });

@@ -23,7 +23,7 @@ describe('The log of an outage', () => {
     const [first] = said();
     assert.deepEqual(
       [first.level, first.msg, first.reason],
-      ['error', 'Redis is away', 'connect ECONNREFUSED 127.0.0.1:6379'],
+      ['error', 'Redis is unavailable', 'connect ECONNREFUSED 127.0.0.1:6379'],
     );
     for (let second = 0; second < 59; second += 2) {
       now += seconds(2);
@@ -46,7 +46,7 @@ describe('The log of an outage', () => {
     log.back();
     assert.deepEqual(
       said().map(({ level, msg }) => [level, msg]),
-      [['warn', 'Redis is back']],
+      [['warn', 'Redis is available again']],
     );
     log.away(new Error('once more'));
     assert.equal(said().length, 1);

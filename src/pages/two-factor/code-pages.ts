@@ -179,7 +179,7 @@ function addCodePage<Who extends PendingSignIn | SignedIn, Next>(
 
 function chosen<Who extends PendingSignIn | SignedIn>(who: Who, { chosenId }: CodeMount<Who>): Authenticator {
   const authenticator = chooseAuthenticator(askedAuthenticators(who), chosenId(who));
-  if (!authenticator) throw new Error('A code was asked for of somebody who has no authenticator.');
+  if (!authenticator) throw new Error('A code was requested for a person without an authenticator.');
   return authenticator;
 }
 

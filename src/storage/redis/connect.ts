@@ -80,7 +80,7 @@ function throughSentinels(address: SentinelAddress, report: Report): Connector {
         report(error);
       }
     }
-    throw new Error(`No Sentinel leads to the primary "${name}".`);
+    throw new Error(`No Sentinel gave a usable primary "${name}".`);
   };
 
   async function toPrimary({ host, port }: HostAndPort, lost: Report): Promise<RedisLink> {
@@ -89,7 +89,7 @@ function throughSentinels(address: SentinelAddress, report: Report): Connector {
     const connection = await connect(client, lost);
     try {
       const role = (await answerWithin(ANSWER_TIMEOUT, client.role()))?.role;
-      if (role !== 'master') throw new Error(`A Sentinel names ${host}:${port}, which is no primary.`);
+      if (role !== 'master') throw new Error(`A Sentinel named ${host}:${port}, which is not a primary.`);
       return connection;
     } catch (error) {
       client.destroy();
@@ -110,7 +110,8 @@ async function askSentinel(
       ANSWER_TIMEOUT,
       client.sendCommand(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name]),
     );
-    if (!Array.isArray(answer)) throw new Error(`The Sentinel ${host}:${port} knows no primary "${name}".`);
+    if (!Array.isArray(answer))
+      throw new Error(`The Sentinel ${host}:${port} does not know the primary "${name}".`);
     return { host: String(answer[0]), port: Number(answer[1]) };
   } finally {
     client.destroy();

@@ -20,12 +20,12 @@ export async function redisFault(error: unknown, url: string): Promise<Environme
 /** Error replies that stay the same until somebody changes the URL or Redis. */
 function fatalAnswer(said: string): string | undefined {
   if (/^(?:WRONGPASS|NOAUTH|ERR (?:Client sent )?AUTH|ERR invalid password)/.test(said))
-    return `Redis does not let us in (${said.split(' ', 1)[0]}): check the name and the password in the URL.`;
+    return `Redis refuses the login (${said.split(' ', 1)[0]}): check the name and the password in the URL.`;
   if (said.startsWith('NOPERM')) {
-    return `the user of Redis may not do what sessions take (${said}). As the administrator of Redis: acl setuser NAME ~postern:* +getex +set +del +ping`;
+    return `the Redis user lacks rights that sessions need (${said}). As the administrator of Redis: acl setuser NAME ~postern:* +getex +set +del +ping`;
   }
   if (said.startsWith('ERR DB index'))
-    return 'Redis has no database of the number at the end of the URL: take one from 0 to 15.';
+    return 'Redis has no database with the number at the end of the URL: use 0 to 15.';
   if (said.startsWith('ERR unknown command'))
     return `Redis has to be 6.2 or newer, or Valkey (${said.slice(0, 60)}).`;
   return undefined;
@@ -33,7 +33,7 @@ function fatalAnswer(said: string): string | undefined {
 
 function untrusted(code: string): string | undefined {
   if (!/CERT|^UNABLE_TO|^HOSTNAME_MISMATCH/.test(code)) return undefined;
-  return `the certificate of Redis is not trusted (${code}): name its authority in NODE_EXTRA_CA_CERTS, and the host as in the certificate.`;
+  return `the certificate of Redis is not trusted (${code}): set its certificate authority in NODE_EXTRA_CA_CERTS, and use the host name of the certificate.`;
 }
 
 async function anotherProgram(said: string, code: string, url: string): Promise<string | undefined> {
@@ -45,5 +45,5 @@ async function anotherProgram(said: string, code: string, url: string): Promise<
   if (protocol !== 'redis:') return undefined;
   const host = hostname.replace(/^\[|\]$/g, '');
   if ((await whatAnswers('Redis', host, Number(port || REDIS_PORT))) !== 'other') return undefined;
-  return `what answers at ${host}:${port || REDIS_PORT} is not Redis: correct the address.`;
+  return `the program at ${host}:${port || REDIS_PORT} is not Redis: correct the address.`;
 }

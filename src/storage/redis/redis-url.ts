@@ -52,7 +52,7 @@ export function parseRedisUrl(text: string): RedisAddress | undefined {
   const login = parseCredentials(credentials);
   if (kind.toLowerCase() === 'cluster') {
     if (!/^\/?0?$/.test(path) || parameters !== '') {
-      throw new InvalidValue('nothing after the hosts of a Redis Cluster, which has one database alone');
+      throw new InvalidValue('nothing after the hosts of a Redis Cluster, which has only one database');
     }
     return { kind: 'cluster', tls, nodes: parseHosts(hosts, REDIS_PORT), ...login };
   }
@@ -73,9 +73,9 @@ function parseServer(text: string): RedisAddress | undefined {
     throw new InvalidValue(HOW_TO_WRITE);
   if (url === null || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') return undefined;
   if (url.hostname.includes(','))
-    throw new InvalidValue('"+sentinel" or "+cluster" after "redis" where there are several hosts');
+    throw new InvalidValue('"+sentinel" or "+cluster" after "redis" for several hosts');
   if (!/^(?:\/\d{0,5})?$/.test(url.pathname))
-    throw new InvalidValue('nothing but the number of a database after the host');
+    throw new InvalidValue('only the number of a database after the host');
   return { kind: 'server', url: text };
 }
 

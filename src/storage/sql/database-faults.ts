@@ -41,17 +41,17 @@ function sqliteFault(error: unknown, file: string, variable: string): Environmen
   const code = codeOf(error);
   const says = (message: string, mayPass = false) =>
     new EnvironmentFault(variable, message, { cause: error, mayPass });
-  if (code === 'SQLITE_NOTADB') return says(`${file} is no SQLite database: name another file.`);
+  if (code === 'SQLITE_NOTADB') return says(`${file} is not a SQLite database: set another file.`);
   if (code.startsWith('SQLITE_CORRUPT')) return says(`${file} is damaged: restore a backup.`);
   if (/^SQLITE_(?:READONLY|CANTOPEN|PERM)/.test(code)) {
     return says(
-      `${ownUser()} may not write to ${file} and its folder (${code}): give both to that user, or name another place.`,
+      `${ownUser()} may not write to ${file} and its folder (${code}): make that user the owner of both, or set another path.`,
     );
   }
   if (code.startsWith('SQLITE_IOERR'))
-    return says(`the disk of ${file} takes nothing (${code}): it may be full, or broken.`, true);
+    return says(`the disk of ${file} cannot be written (${code}): it may be full or faulty.`, true);
   if (/^SQLITE_(?:BUSY|LOCKED)/.test(code))
-    return says(`${file} is locked by another program: end that one.`, true);
+    return says(`${file} is locked by another program: stop it.`, true);
   // SQLite creates a missing file in its folder: the folder is the problem.
   return fileFault(error, existsSync(file) ? file : dirname(file), variable);
 }
@@ -118,7 +118,7 @@ function servedFault(error: unknown, place: Place): Finding | undefined {
   const at = `${host}:${port}`;
   if (is(CODES.refused))
     return {
-      message: `the database server at ${at} does not let the user "${user}" in: check the name and the password.`,
+      message: `the database server at ${at} refuses the user "${user}": check the name and the password.`,
     };
   if (is(CODES.unknown)) {
     return {
@@ -132,15 +132,15 @@ function servedFault(error: unknown, place: Place): Finding | undefined {
   }
   if (is(CODES.readOnly)) {
     return {
-      message: `the database at ${at} takes no writes: it is a replica, or set to read-only. Name the primary, or make it writable.`,
+      message: `the database at ${at} accepts no writes: it is a replica or read-only. Set the URL of the primary, or make it writable.`,
       mayPass: true,
     };
   }
   if (is(CODES.full))
-    return { message: `the disk of the database server at ${at} is full: make room.`, mayPass: true };
+    return { message: `the disk of the database server at ${at} is full: free some space.`, mayPass: true };
   if (is(CODES.busy)) {
     return {
-      message: `the database server at ${at} takes no connection now (${saidOf(error)}): wait, or let it have more connections.`,
+      message: `the database server at ${at} accepts no connections now (${saidOf(error)}): wait, or raise its limit of connections.`,
       mayPass: true,
     };
   }
@@ -151,16 +151,16 @@ function servedFault(error: unknown, place: Place): Finding | undefined {
     };
   if (is(CODES.nameless))
     return {
-      message: `the host "${host}" has no address (${code}): correct the name, or wait for the network.`,
+      message: `no address was found for the host "${host}" (${code}): correct the name, or wait for the network.`,
       mayPass: true,
     };
   if (is(CODES.plainOnly) || saidOf(error).includes('does not support SSL'))
     return {
-      message: `the database server at ${at} speaks no TLS: set it up there, or take sslmode out of the URL.`,
+      message: `the database server at ${at} does not support TLS: enable it there, or remove sslmode from the URL.`,
     };
   if (is(CODES.untrusted) || /CERT|^UNABLE_TO|^HOSTNAME_MISMATCH/.test(code)) {
     return {
-      message: `the certificate of the database server at ${at} is not trusted (${saidOf(error)}): name its authority by sslrootcert, and the host as in the certificate.`,
+      message: `the certificate of the database server at ${at} is not trusted (${saidOf(error)}): set its certificate authority by sslrootcert, and use the host name of the certificate.`,
     };
   }
   return undefined;
@@ -178,9 +178,9 @@ function isUnclear(error: unknown): boolean {
 async function unclearFault(error: unknown, { kind, host, port }: Place): Promise<Finding> {
   const answers = await whatAnswers(kind, host, port);
   if (answers === 'other')
-    return { message: `what answers at ${host}:${port} is not ${kind}: correct the address.` };
+    return { message: `the program at ${host}:${port} is not ${kind}: correct the address.` };
   return {
-    message: `the ${kind} at ${host}:${port} does not answer in time (${saidOf(error)}): look at that server and at what is between.`,
+    message: `the ${kind} at ${host}:${port} does not answer in time (${saidOf(error)}): check that server and the network in between.`,
     mayPass: true,
   };
 }

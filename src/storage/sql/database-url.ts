@@ -36,7 +36,7 @@ const MODES = [...VERIFYING_MODES, UNVERIFIED_MODE, 'disable'];
 /**
  * A URL of one of the databases that the portal runs on; undefined for anything else.
  *
- * @throws InvalidValue where it is one, but a name or a password in it is not encoded, or what it says of TLS cannot be done
+ * @throws InvalidValue if it is one, but a name or a password in it is not encoded, or its TLS parameters cannot be used
  */
 export function parseDatabaseUrl(text: string): string | undefined {
   if (/^sqlite:./.test(text)) return text;
@@ -68,7 +68,7 @@ function refuseMisspelt(url: URL): void {
   const known: readonly string[] = [...TLS_PARAMETERS, 'sslnegotiation'];
   for (const name of url.searchParams.keys()) {
     if (/^(?:use)?[-_]?(?:ssl|tls)/i.test(name) && !known.includes(name)) {
-      throw new InvalidValue(`nothing else about TLS than ${TLS_PARAMETERS.join(', ')}`);
+      throw new InvalidValue(`no other TLS parameters than ${TLS_PARAMETERS.join(', ')}`);
     }
   }
 }
@@ -78,7 +78,7 @@ function tlsOf(url: URL): DatabaseTls {
   const isMariadb = /^(?:mysql|mariadb):$/.test(url.protocol);
   // For an IP address mysql2 would expect "localhost" in the certificate.
   if (verified && isMariadb && isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0) {
-    throw new InvalidValue('the host by its name, as in the certificate, where MariaDB is asked for TLS');
+    throw new InvalidValue('the host name of the certificate, not an IP address, for MariaDB with TLS');
   }
   const tls = {
     ca: pem(url, 'sslrootcert'),
@@ -92,7 +92,7 @@ function tlsOf(url: URL): DatabaseTls {
     createSecureContext({ ca: tls.ca, cert: tls.cert, key: tls.key });
   } catch {
     throw new InvalidValue(
-      'certificates and a key that belongs to them (PEM) in the files of sslrootcert, sslcert, sslkey',
+      'certificates and the matching key (PEM) in the files of sslrootcert, sslcert, sslkey',
     );
   }
   return tls;
@@ -104,6 +104,6 @@ function pem(url: URL, parameter: (typeof TLS_PARAMETERS)[number]): string | und
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    throw new InvalidValue(`${parameter} to be the path of a file that can be read`);
+    throw new InvalidValue(`${parameter} to be the path of a readable file`);
   }
 }

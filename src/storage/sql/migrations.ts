@@ -142,7 +142,7 @@ async function migrateUnlessLocked(db: Knex, waited: number): Promise<boolean> {
     if (!(error instanceof Error) || error.name !== 'MigrationLocked') throw error;
     if (waited < LOCK_WAIT) return false;
     throw new Error(
-      'Another instance has held the lock of the migrations for a minute. If none is running, one was stopped half-way: ' +
+      'Another instance has held the migration lock for a minute. If none is running, one was interrupted: ' +
         `restore the backup, or set is_locked to 0 in the table ${LOCK_TABLE}, and start again.`,
       { cause: error },
     );

@@ -52,7 +52,8 @@ export async function allTables(db: Knex): Promise<readonly Table[]> {
     const ready = [...left].filter((name) =>
       references.every((one) => one.name !== name || one.refers_to === name || !left.has(one.refers_to)),
     );
-    if (ready.length === 0) throw new Error(`These tables refer to one another: ${[...left].join(', ')}.`);
+    if (ready.length === 0)
+      throw new Error(`These tables reference each other in a circle: ${[...left].join(', ')}.`);
     for (const name of ready) left.delete(name);
     ordered.push(...ready);
   }

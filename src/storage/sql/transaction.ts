@@ -28,7 +28,7 @@ class SqlTransaction implements Transaction {
 
 /** What the stores speak to within the transaction. */
 export function knexOf(tx: Transaction): Knex.Transaction {
-  if (!(tx instanceof SqlTransaction)) throw new Error('A transaction that is none of the database.');
+  if (!(tx instanceof SqlTransaction)) throw new Error('The transaction does not belong to this database.');
   return tx.db;
 }
 
@@ -93,7 +93,7 @@ export function refuseOutsiders(db: Knex): Knex {
   client.acquireConnection = async () => {
     const transaction = opened.getStore();
     if (transaction?.db === db && transaction.isOpen)
-      throw new Error('A store is used outside of the transaction that is open: bind it by in(tx).');
+      throw new Error('A store is used outside of the open transaction: bind it by in(tx).');
     return acquire();
   };
   return db;

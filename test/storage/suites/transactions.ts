@@ -97,7 +97,7 @@ export function transactionsSuite(engine: Engine): void {
           await bound.settings.change({ siteName: 'Inside' });
           return act();
         });
-        await assert.rejects(transaction, /outside of the transaction/, what);
+        await assert.rejects(transaction, /outside of the open transaction/, what);
       }
       assert.equal(await siteName(), 'Help Center');
       // Afterwards, and beside it, every store is free.
