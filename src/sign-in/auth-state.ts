@@ -51,7 +51,7 @@ export interface SignedIn extends KnownPerson {
 /** anonymous -> pending -> signed in -> stepped up; a session that is no longer valid is anonymous. */
 export type AuthState = Anonymous | PendingSignIn | SignedIn;
 
-interface AuthStateServices {
+export interface AuthStateServices {
   readonly signIns: Pick<SignIns, 'isOpen'>;
   readonly policies: Pick<Policies, 'by'>;
   readonly clock: Clock;

@@ -3,10 +3,9 @@ import bowser from 'bowser';
 import type { Request, RequestHandler } from 'express';
 import type { Origin } from '../audit/audit.ts';
 import type { Translator, Words } from '../kernel/i18n.ts';
-import type { Instant } from '../kernel/time.ts';
-import type { AuthSnapshot, PersonSnapshot } from '../policy/snapshot.ts';
-import type { Services } from '../services.ts';
-import type { Settings } from '../settings/settings.ts';
+import type { Clock, Instant } from '../kernel/time.ts';
+import type { AuthSnapshot, AuthSnapshots, PersonSnapshot } from '../policy/snapshot.ts';
+import type { Settings, SettingsStore } from '../settings/settings.ts';
 import { subjectOf } from '../sign-in/session-state.ts';
 import { clientAddress } from './client-address.ts';
 import { readState } from './session.ts';
@@ -21,6 +20,14 @@ export interface RequestContext {
   readonly person: PersonSnapshot | undefined;
   /** Translates into the person's language: the profile's, else the browser's, else the site's. */
   readonly words: Translator;
+}
+
+/** What the context is read from. */
+export interface ContextServices {
+  readonly snapshots: AuthSnapshots;
+  readonly settings: Pick<SettingsStore, 'recent'>;
+  readonly words: Words;
+  readonly clock: Clock;
 }
 
 declare global {
@@ -46,7 +53,7 @@ export function nameRequest(): RequestHandler {
  * ended meanwhile must not act. If a dependency has timed out and the request was answered, stops here: after an error page
  * nothing may be done.
  */
-export function loadContext(services: Services): RequestHandler {
+export function loadContext(services: ContextServices): RequestHandler {
   return async (request, response, next) => {
     if (response.headersSent) return;
     const context = await readContext(request, services);
@@ -57,11 +64,11 @@ export function loadContext(services: Services): RequestHandler {
 }
 
 /** Reads settings and person again, after the session was replaced or the request has waited for long. */
-export async function reloadContext(request: Request, services: Services): Promise<void> {
+export async function reloadContext(request: Request, services: ContextServices): Promise<void> {
   request.context = await readContext(request, services);
 }
 
-async function readContext(request: Request, services: Services): Promise<RequestContext> {
+async function readContext(request: Request, services: ContextServices): Promise<RequestContext> {
   const snapshot = await readSnapshot(request, services);
   const spoken = wordsFor(request, null, snapshot.settings, services.words);
   return {
@@ -75,7 +82,7 @@ async function readContext(request: Request, services: Services): Promise<Reques
 /** A GET without an account decides nothing, so its settings may be a second old: a flood does not reach the database. */
 async function readSnapshot(
   request: Request,
-  { snapshots, settings, clock }: Services,
+  { snapshots, settings, clock }: ContextServices,
 ): Promise<AuthSnapshot> {
   const subject = subjectOf(readState(request, clock()));
   const decides = subject !== undefined || request.method === 'POST';
@@ -88,7 +95,11 @@ export function contextOf(request: Request): RequestContext {
 }
 
 /** Sets the language of this request's pages and mails from here on. */
-export function setLocale(request: Request, locale: string | null, { words }: Services): RequestContext {
+export function setLocale(
+  request: Request,
+  locale: string | null,
+  { words }: { readonly words: Words },
+): RequestContext {
   const context = contextOf(request);
   const spoken = wordsFor(request, locale, context.settings, words);
   request.context = { ...context, origin: { ...context.origin, language: spoken.locale }, words: spoken };

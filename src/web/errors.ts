@@ -1,12 +1,15 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
 import { Overloaded } from '../accounts/hashing-queue.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { LogEventName } from '../audit/vocabulary.ts';
-import type { Services } from '../services.ts';
+import type { Pings } from '../kernel/dependencies.ts';
+import type { Clock } from '../kernel/time.ts';
 import { DEFAULT_SETTINGS } from '../settings/settings.ts';
 import { subjectOf } from '../sign-in/session-state.ts';
-import { resolveAuth } from './auth-state.ts';
+import { type AuthServices, resolveAuth } from './auth-state.ts';
 import { canonicalPath } from './canonical-paths.ts';
-import { contextOf, originOf, reloadContext, wordsFor } from './context.ts';
+import { type ContextServices, contextOf, originOf, reloadContext, wordsFor } from './context.ts';
 import { type CsrfReason, CsrfRefused, FORM_TYPE, formerSecretOf } from './csrf.ts';
 import { DependencyTimeout } from './dependency-timeout.ts';
 import { flashSubmitted } from './flash.ts';
@@ -18,6 +21,12 @@ import { type Renderer, showAs } from './rendering.ts';
 import { logRefusal } from './request-log.ts';
 import { type FormerSecret, readState } from './session.ts';
 import { StillWorking } from './submitted-once.ts';
+
+interface ErrorServices extends ContextServices, AuthServices {
+  readonly audit: Pick<Audit, 'record'>;
+  readonly logger: Logger;
+  readonly parts: Pings;
+}
 
 type ErrorName =
   | 'not-found'
@@ -80,7 +89,7 @@ export function noSuchPage(paths: readonly string[]): RequestHandler {
 }
 
 /** Answers every error with a page that says what to do and has the request id for the log. */
-export function errorPages(services: Services, renderer: Renderer): ErrorRequestHandler {
+export function errorPages(services: ErrorServices, renderer: Renderer): ErrorRequestHandler {
   return async (error: unknown, request, response, next) => {
     if (response.headersSent) {
       services.logger.error(
@@ -117,7 +126,7 @@ export function errorPages(services: Services, renderer: Renderer): ErrorRequest
   };
 }
 
-async function nameOf(error: unknown, services: Services): Promise<ErrorName> {
+async function nameOf(error: unknown, services: ErrorServices): Promise<ErrorName> {
   if (error instanceof NotFound) return 'not-found';
   if (error instanceof MethodNotAllowed) return 'method';
   if (error instanceof AccessDenied) return 'denied';
@@ -134,16 +143,24 @@ async function nameOf(error: unknown, services: Services): Promise<ErrorName> {
 }
 
 /** Whether this session is anonymous: the form's session has ended, and this one is new. */
-function isNobodys(request: Request, { clock }: Services): boolean {
+function isNobodys(request: Request, { clock }: { readonly clock: Clock }): boolean {
   return subjectOf(readState(request, clock())) === undefined;
 }
 
 /** Whether the account is still that of the page; an anonymous session may have been planted. */
-function isStillOf({ accountId }: FormerSecret, request: Request, { clock }: Services): boolean {
+function isStillOf(
+  { accountId }: FormerSecret,
+  request: Request,
+  { clock }: { readonly clock: Clock },
+): boolean {
   return accountId !== undefined && subjectOf(readState(request, clock()))?.accountId === accountId;
 }
 
-async function recordDenial({ audit }: Services, { actor }: AccessDenied, request: Request): Promise<void> {
+async function recordDenial(
+  { audit }: ErrorServices,
+  { actor }: AccessDenied,
+  request: Request,
+): Promise<void> {
   await audit.record('access.denied', actor, actor.party, {
     path: request.path.slice(0, 200),
   });
@@ -153,7 +170,7 @@ async function recordDenial({ audit }: Services, { actor }: AccessDenied, reques
  * Loads the context of a request whose body was refused before. Error pages show the menu, so that people can sign out there,
  * too (ASVS 7.4.4); not if the database is down.
  */
-async function loadWhatIsMissing(services: Services, request: Request): Promise<void> {
+async function loadWhatIsMissing(services: ErrorServices, request: Request): Promise<void> {
   if (!request.session || request.account) return;
   try {
     if (!request.context) await reloadContext(request, services);
@@ -165,7 +182,7 @@ async function loadWhatIsMissing(services: Services, request: Request): Promise<
 }
 
 async function showError(
-  services: Services,
+  services: ErrorServices,
   renderer: Renderer,
   request: Request,
   response: Response,

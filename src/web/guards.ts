@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { Services } from '../services.ts';
 import {
   type Anonymous,
+  type AuthServices,
   type AuthState,
   type PendingSignIn,
   resolveAuth,
@@ -45,7 +45,7 @@ interface Elsewhere {
   readonly goTo: string;
 }
 
-export function guards(services: Services): Guards {
+export function guards(services: AuthServices): Guards {
   /** Runs `handler` with the state that `admit` returns, or redirects. */
   function guard<Who extends AuthState>(
     admit: (standing: AuthState, request: Request) => Who | Elsewhere,

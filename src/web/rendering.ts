@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Account } from '../accounts/account.ts';
 import type { MessageKey, MessageValues, Translator } from '../kernel/i18n.ts';
-import type { Services } from '../services.ts';
+import type { Instant } from '../kernel/time.ts';
 import type { Deadline } from '../settings/grace.ts';
 import type { Assets } from './assets.ts';
 import type { SignedIn } from './auth-state.ts';
@@ -47,12 +47,26 @@ export interface Page {
   readonly model?: Locals;
 }
 
+interface RenderingServices {
+  /** `helpCenterUrl`: undefined for no link to it. */
+  readonly site: { readonly helpCenterUrl: string | undefined };
+  readonly mails: {
+    /** Mails that have waited for too long. `oldest`: when the oldest mail was created. Undefined when none has. */
+    late(oldest: Instant): Promise<LateMails | undefined>;
+  };
+}
+
+interface LateMails {
+  readonly count: number;
+  readonly oldest: { readonly createdAt: Instant; readonly fault: string | null };
+}
+
 /** Renders pages in the layout. */
 export class Renderer {
-  readonly #services: Services;
+  readonly #services: RenderingServices;
   readonly #assets: Assets;
 
-  constructor(services: Services, assets: Assets) {
+  constructor(services: RenderingServices, assets: Assets) {
     this.#services = services;
     this.#assets = assets;
   }

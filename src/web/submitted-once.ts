@@ -1,11 +1,10 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
-import type { Arrival, FirstArrival } from '../limits/submissions.ts';
-import type { Services } from '../services.ts';
+import type { Arrival, FirstArrival, Submissions } from '../limits/submissions.ts';
 import { subjectOf } from '../sign-in/session-state.ts';
-import { resolveAuth } from './auth-state.ts';
-import { reloadContext } from './context.ts';
+import { type AuthServices, resolveAuth } from './auth-state.ts';
+import { type ContextServices, reloadContext } from './context.ts';
 import { cookieNamed } from './cookies.ts';
 import { CsrfRefused, carriesToken, tokenOf } from './csrf.ts';
 import { adoptSession, leaveSession, readState, reloadSession, sessionCookieName } from './session.ts';
@@ -17,6 +16,11 @@ declare global {
       repeated?: boolean;
     }
   }
+}
+
+interface SubmissionServices extends ContextServices, AuthServices {
+  readonly submissions: Submissions;
+  readonly site: { readonly baseUrl: string };
 }
 
 /** After ten seconds, the first arrival of the same form has no response yet. */
@@ -54,7 +58,7 @@ type StoredAnswer = z.infer<typeof storedAnswer>;
  * another form. Goes after the parser of bodies and before the check of the token, because the first arrival may have
  * renewed the session.
  */
-export function submittedOnce(services: Services): RequestHandler {
+export function submittedOnce(services: SubmissionServices): RequestHandler {
   const { submissions } = services;
   const cookieName = sessionCookieName(services.site.baseUrl.startsWith('https:'));
 

@@ -188,6 +188,7 @@ describe('the check of imports', () => {
     ['src/web/session.ts', '../storage/sessions.ts'],
     ['src/web/session.ts', '../pages/home.ts'],
     ['src/web/session.ts', '../portal.ts'],
+    ['src/web/context.ts', '../services.ts'],
     ['src/pages/home.ts', '../storage/accounts.ts'],
     ['src/pages/home.ts', '../mail/letters.ts'],
     ['src/pages/home.ts', '../portal.ts'],

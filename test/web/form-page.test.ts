@@ -7,7 +7,6 @@ import { loadWords } from '../../src/kernel/i18n.ts';
 import { Keyring } from '../../src/kernel/keyring.ts';
 import { minutes, seconds } from '../../src/kernel/time.ts';
 import { UTC } from '../../src/kernel/time-zone.ts';
-import type { Services } from '../../src/services.ts';
 import { DEFAULT_SETTINGS } from '../../src/settings/settings.ts';
 import { loadAssets } from '../../src/web/assets.ts';
 import type { AuthState } from '../../src/web/auth-state.ts';
@@ -37,8 +36,8 @@ class Site {
   readonly app = express();
 
   constructor() {
-    const services = { site: {} } as Services;
-    const pages = { renderer: new Renderer(services, assets) };
+    const mails = { late: async () => undefined };
+    const pages = { renderer: new Renderer({ site: { helpCenterUrl: undefined }, mails }, assets) };
     this.app.use(sessions(new session.MemoryStore(), new Keyring(() => ['7'.repeat(43)]), false));
     this.app.use(smallForms);
     this.app.use((incoming, _response, next) => {
