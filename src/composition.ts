@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { composeAccounts } from './accounts/compose.ts';
 import { composeAdministration } from './administration/compose.ts';
+import { composeApps } from './apps/compose.ts';
 import type { AuditObserver } from './audit/audit.ts';
 import { composeAudit } from './audit/compose.ts';
 import { composeCodes } from './codes/compose.ts';
@@ -56,9 +57,10 @@ export async function composeDomain(stores: ReturnType<typeof storesOn>, ground:
   const twoFactor = composeTwoFactor(stores, known);
   const policy = composePolicy(stores, known);
   const signIn = composeSignIn(stores, { ...known, ...twoFactor, ...policy });
+  const apps = composeApps(stores, { ...known, ...policy });
   const administration = composeAdministration(stores, { ...known, ...twoFactor });
   return {
     ...{ ...limits, ...audit, ...mail, ...codes, ...accounts },
-    ...{ ...twoFactor, ...policy, ...signIn, ...administration },
+    ...{ ...twoFactor, ...policy, ...signIn, ...apps, ...administration },
   };
 }

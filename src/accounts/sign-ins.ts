@@ -59,6 +59,23 @@ export const ABSOLUTE_LIMIT = hours(24);
 /** Precision of "last seen", in milliseconds: it is not written with every request. */
 const SEEN_EVERY = minutes(5);
 
+/** How far the clocks of two instances may differ. */
+const CLOCKS_DIFFER = hours(1);
+
+/** Whether the sign-in is this account's and was not ended. */
+export function isOpenFor({ id }: Account, { accountId, endedAt }: SignIn): boolean {
+  return accountId === id && endedAt === null;
+}
+
+/**
+ * Whether a sign-in is over because it was not seen for too long, or began too long ago. For what has no session, whose store
+ * would end it. A beginning in the future, by more than clocks differ, is none.
+ */
+export function isOver({ startedAt, lastSeenAt }: SignIn, now: Instant): boolean {
+  const isStale = now - lastSeenAt >= IDLE_LIMIT || now - startedAt >= ABSOLUTE_LIMIT;
+  return isStale || startedAt - now > CLOCKS_DIFFER;
+}
+
 interface SignInServices {
   readonly store: SignInStore;
   readonly audit: Audit;
@@ -103,11 +120,16 @@ export class SignIns {
 
   /** Whether a session with this sign-in may continue; updates "last seen". */
   async isOpen(account: Account, signIn: SignIn | undefined): Promise<boolean> {
-    if (!signIn || signIn.accountId !== account.id || signIn.endedAt !== null) return false;
+    if (!signIn || !isOpenFor(account, signIn)) return false;
+    await this.recordUse(signIn);
+    return true;
+  }
+
+  /** Updates "last seen", if that is `precision` milliseconds old. */
+  async recordUse({ id, lastSeenAt }: SignIn, precision = SEEN_EVERY): Promise<void> {
     const { store, clock } = this.#services;
     const now = clock();
-    if (now - signIn.lastSeenAt >= SEEN_EVERY) await store.touch(signIn.id, now);
-    return true;
+    if (now - lastSeenAt >= precision) await store.touch(id, now);
   }
 
   /** The account's open sign-ins, without those that were not seen for `idle` milliseconds. */

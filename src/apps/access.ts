@@ -77,7 +77,11 @@ export function visitorOf(
   return { account, authenticators, policy, groups, assurance: assuranceSchema.parse(signIn.assurance), now };
 }
 
-function isInAudience({ audience }: AppDemand, { groups }: Visitor): boolean {
+/** Whether a person is among those who may use the app, whatever else it asks for. */
+export function isInAudience(
+  { audience }: Pick<AppDemand, 'audience'>,
+  { groups }: Pick<Visitor, 'groups'>,
+): boolean {
   return audience === 'everybody' || groups.some(({ id }) => audience.includes(id));
 }
 

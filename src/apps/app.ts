@@ -44,6 +44,10 @@ export interface App extends AppDemand {
   readonly host: string;
   readonly remoteUser: RemoteUser;
   readonly createdAt: Instant;
+}
+
+/** An app in a list. */
+export interface ListedApp extends App {
   /** When somebody last signed in to it; null: nobody yet. */
   readonly lastSignInAt: Instant | null;
 }

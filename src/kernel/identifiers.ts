@@ -17,12 +17,12 @@ export function newId(now: Instant): string {
   return id.toString(32).padStart(26, '0');
 }
 
-/** A secret of 160 bits for a link or a cookie, safe in a URL (ASVS 11.5.1 asks for 128). */
-export function newToken(): string {
-  return randomBytes(20).toString('base64url');
+/** A secret for a link or a cookie, safe in a URL; by default of 160 bits (ASVS 11.5.1 asks for 128). */
+export function newToken(bits = 160): string {
+  return randomBytes(bits / 8).toString('base64url');
 }
 
-/** The hash that is stored instead of a token. 160 random bits cannot be searched, so a plain fast hash is enough. */
+/** The hash that is stored instead of a token. That many random bits cannot be searched, so a plain fast hash is enough. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
 }

@@ -3,9 +3,9 @@ import type { SignIn, SignIns } from '../accounts/sign-ins.ts';
 import { type Clock, type Instant, minutes } from '../kernel/time.ts';
 import type { EffectivePolicy } from '../policy/effective-policy.ts';
 import type { Policies } from '../policy/policies.ts';
-import type { AuthSnapshot } from '../policy/snapshot.ts';
+import type { AuthSnapshot, PersonSnapshot } from '../policy/snapshot.ts';
 import type { Deadline } from '../settings/grace.ts';
-import { siteRule } from '../settings/settings.ts';
+import { type Settings, siteRule } from '../settings/settings.ts';
 import type { Authenticator } from '../two-factor/authenticator.ts';
 import type { PendingSession, SessionState, SignedInSession } from './session-state.ts';
 import { nextStep, type SignInStep } from './stages.ts';
@@ -69,15 +69,31 @@ export async function resolveAuth(
   { signIns, policies, clock }: AuthStateServices,
 ): Promise<AuthState> {
   if (state.kind === 'anonymous' || !person) return ANONYMOUS;
-  const { account, authenticators, codesLeft, signIn } = person;
-  if (account.disabledAt !== null || account.sessionEpoch !== state.epoch) return ANONYMOUS;
-  const policy = policies.by(person, siteRule(settings));
-  const known = { account, authenticators, codesLeft, policy };
+  const { account, codesLeft, signIn } = person;
+  const policy = policyIfValid(person, state.epoch, settings, policies);
+  if (!policy) return ANONYMOUS;
+  const known = { account, authenticators: person.authenticators, codesLeft, policy };
   const now = clock();
   if (state.kind === 'pending' && state.signInId === undefined) return pending(known, state);
   if (!signIn || !(await signIns.isOpen(account, signIn))) return ANONYMOUS;
-  if (!standsByItsTrust(signIn.trust, { ...known, trustDays: settings.trustDays })) return ANONYMOUS;
   return state.kind === 'pending' ? pending(known, state) : signedIn(known, signIn, state, now);
+}
+
+/**
+ * The person's present policy, if what began in `epoch` is still valid; undefined if the account is disabled, all of its
+ * sessions were ended, or the trusted browser that opened the sign-in is no longer trusted.
+ */
+export function policyIfValid(
+  person: Pick<PersonSnapshot, 'account' | 'signIn' | 'authenticators' | 'memberships' | 'graceStarts'>,
+  epoch: number,
+  settings: Settings,
+  policies: Pick<Policies, 'by'>,
+): EffectivePolicy | undefined {
+  const { account, authenticators, signIn } = person;
+  if (account.disabledAt !== null || account.sessionEpoch !== epoch) return undefined;
+  const policy = policies.by(person, siteRule(settings));
+  const basis = { account, authenticators, policy, trustDays: settings.trustDays };
+  return signIn && !standsByItsTrust(signIn.trust, basis) ? undefined : policy;
 }
 
 /** If nothing is due any more (the policy was relaxed meanwhile), the person has to sign in again. */

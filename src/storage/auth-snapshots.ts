@@ -7,18 +7,13 @@ import { beginningsOf, graceRow } from './graces.ts';
 import { membershipColumns, membershipsOf } from './groups.ts';
 import { readSettings, settingRow, settingsOf } from './settings.ts';
 import { signInColumns, signInRow } from './sign-ins.ts';
+import { identified, type JsonUnion, jsonUnion, type Part } from './sql/json-union.ts';
 import { columnsOf, mappedRow } from './sql/row-mapper.ts';
-import { type Driver, driverOf, integerColumn, json, rowsOf } from './sql/rows.ts';
+import { integerColumn } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
 
-/** Rows of one kind: the expression of each column by its name, and the rest of the query. */
-interface Part {
-  readonly columns: Readonly<Record<string, string>>;
-  readonly from: string;
-}
-
-/** Identifiers are in braces, to be quoted: some are reserved words in one of the databases. */
-const PARTS = {
+/** The settings, and the data of `:accountId` and `:signInId` on which the policy and the sign-in depend. */
+export const PERSON_PARTS = {
   settings: { columns: identified(Object.keys(settingRow.shape)), from: '{settings}' },
   account: { columns: identified(columnsOf(accountColumns)), from: '{accounts} where {id} = :accountId' },
   signIn: {
@@ -38,6 +33,10 @@ const PARTS = {
     from: '{group_members} join {groups} on {group_id} = {id} where {account_id} = :accountId',
   },
   graceStarts: { columns: identified(columnsOf(graceRow)), from: '{graces} where {account_id} = :accountId' },
+} as const satisfies Readonly<Record<string, Part>>;
+
+const PARTS = {
+  ...PERSON_PARTS,
   recovery: {
     columns: { codes_left: 'count(*)' },
     from: '{recovery_codes} where {account_id} = :accountId and {used_at} is null',
@@ -52,7 +51,6 @@ const PARTS = {
 } as const satisfies Readonly<Record<string, Part>>;
 
 /** Made once, because every request uses them. */
-const partRows = z.array(z.object({ part: z.string(), body: json }));
 const accountRows = z.array(accountRow);
 const signInRows = z.array(signInRow);
 const authenticatorRows = z.array(authenticatorRow);
@@ -61,82 +59,47 @@ const administrationRows = z.array(
   mappedRow({ openRequests: integerColumn, oldestMail: integerColumn.nullable() }),
 );
 
-/** Reads what every page needs by one statement: a union in which each row is a row of one table, as JSON. */
+/** Reads what every page needs by one statement. */
 export class KnexAuthSnapshots extends SqlStore implements AuthSnapshots {
-  readonly #union: Statement;
+  readonly #union: JsonUnion<keyof typeof PARTS>;
 
   constructor(db: Knex) {
     super(db);
-    this.#union = unionOn(db);
+    this.#union = jsonUnion(db, PARTS);
   }
 
   async read(claim: SessionSubject | undefined): Promise<AuthSnapshot> {
     if (!claim) return { settings: await readSettings(this.db), person: undefined };
-    const { sql, values } = this.#union;
-    const answer: unknown = await this.db.raw(sql, [...values(claim)]);
-    const byPart = Map.groupBy(partRows.parse(rowsOf(answer)), ({ part }) => part);
-    const rows = (part: keyof typeof PARTS) => byPart.get(part)?.map(({ body }) => body) ?? [];
-    return { settings: settingsOf(rows('settings')), person: personOf(rows) };
+    // A pending sign-in has no id yet. No row has the empty one.
+    const { accountId, signInId = '' } = claim;
+    const rows = await this.#union.read({ accountId, signInId });
+    return { settings: settingsOf(rows('settings')), person: snapshotOf(rows) };
   }
 }
 
-function personOf(rows: (part: keyof typeof PARTS) => unknown[]): PersonSnapshot | undefined {
-  const [account] = accountRows.parse(rows('account'));
-  if (!account) return undefined;
-  const authenticators = authenticatorRows.parse(rows('authenticators'));
+function snapshotOf(rows: (part: keyof typeof PARTS) => unknown[]): PersonSnapshot | undefined {
+  const person = personOf(rows);
+  if (!person) return undefined;
   const [recovery] = recoveryRows.parse(rows('recovery'));
   const [administration] = administrationRows.parse(rows('administration'));
   return {
-    account,
-    signIn: signInRows.parse(rows('signIn'))[0],
-    authenticators: authenticators.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)),
-    memberships: membershipsOf(rows('memberships')),
-    graceStarts: beginningsOf(rows('graceStarts')).get(account.id) ?? new Map(),
+    ...person,
     codesLeft: recovery?.codesLeft ?? 0,
     openRequests: administration?.openRequests ?? 0,
     oldestMail: administration?.oldestMail ?? undefined,
   };
 }
 
-/** A statement, and the values of its placeholders in order. */
-interface Statement {
-  readonly sql: string;
-  readonly values: (claim: SessionSubject) => readonly string[];
-}
-
-function unionOn(db: Knex): Statement {
-  const driver = driverOf(db);
-  const object = JSON_OBJECT[driver];
-  // SQLite (built with SQLITE_ENABLE_STAT4) compiles a statement again for each new value that its plan might depend on.
-  // No plan depends on a value behind a plus, which does nothing else; this union takes longer to compile than to run.
-  const placeholder = driver === 'better-sqlite3' ? '+?' : '?';
-  const selects = Object.entries<Part>(PARTS).map(([name, { columns, from }]) => {
-    const pairs = Object.entries(columns).map(([column, value]) => `'${column}', ${value}`);
-    return `select '${name}' as {part}, ${object(pairs.join(', '))} as {body} from ${from}`;
-  });
-  const order: string[] = [];
-  const sql = selects
-    .join(' union all ')
-    .replace(/\{(\w+)\}/g, (_, identifier) => db.raw('??', [identifier]).toQuery())
-    .replace(/:(accountId|signInId)/g, (_, value) => {
-      order.push(value);
-      return placeholder;
-    });
-  // A pending sign-in has no id yet. No row has the empty one.
+/** The person in the rows of `PERSON_PARTS`; undefined if there is no account. */
+export function personOf(rows: (part: keyof typeof PERSON_PARTS) => unknown[]) {
+  const [account] = accountRows.parse(rows('account'));
+  if (!account) return undefined;
+  const authenticators = authenticatorRows.parse(rows('authenticators'));
   return {
-    sql,
-    values: ({ accountId, signInId = '' }) =>
-      order.map((value) => (value === 'signInId' ? signInId : accountId)),
+    account,
+    signIn: signInRows.parse(rows('signIn'))[0],
+    authenticators: authenticators.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)),
+    memberships: membershipsOf(rows('memberships')),
+    graceStarts: beginningsOf(rows('graceStarts')).get(account.id) ?? new Map<string, number>(),
   };
-}
-
-/** As text, because drivers parse the JSON types of PostgreSQL and MySQL. */
-const JSON_OBJECT: Readonly<Record<Driver, (pairs: string) => string>> = {
-  'better-sqlite3': (pairs) => `json_object(${pairs})`,
-  pg: (pairs) => `cast(json_build_object(${pairs}) as text)`,
-  mysql2: (pairs) => `cast(json_object(${pairs}) as char)`,
-};
-
-function identified(columns: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(columns.map((column) => [column, `{${column}}`]));
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readHash } from '../accounts/password-hashes.ts';
 import { accountRow } from './account-rows.ts';
+import { appColumns, appGroupColumns, appUseColumns } from './apps.ts';
 import { eventRow } from './audit.ts';
 import { authenticatorRow } from './authenticators.ts';
 import { challengeRow } from './challenges.ts';
@@ -22,6 +23,9 @@ const READ: Readonly<Record<string, z.ZodType>> = {
     ({ passwordHash }) => passwordHash === null || readHash(passwordHash) !== undefined,
   ),
   allowances: storedAllowance,
+  app_groups: appGroupColumns,
+  app_uses: appUseColumns,
+  apps: appColumns,
   audit_events: eventRow,
   authenticators: authenticatorRow,
   challenges: challengeRow,

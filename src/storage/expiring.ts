@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import type { Instant } from '../kernel/time.ts';
+import { KnexAppSignInStore } from './app-sign-ins.ts';
 import { KnexBudgetStore } from './client-budgets.ts';
+import { KnexHandOverStore } from './hand-overs.ts';
 import { KnexBackoffStore, KnexRateLimitStore } from './limits.ts';
 import { KnexLinkStore } from './links.ts';
 import { KnexMailStore } from './mails.ts';
@@ -21,5 +23,7 @@ export function expiringRows(db: Knex): readonly Expiring[] {
     new KnexBudgetStore(db),
     new KnexLinkStore(db),
     new KnexMailStore(db),
+    new KnexHandOverStore(db),
+    new KnexAppSignInStore(db),
   ];
 }

@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
 import { KnexAccounts } from './accounts.ts';
+import { KnexAppSignInStore, KnexAppSnapshots } from './app-sign-ins.ts';
+import { KnexAppStore } from './apps.ts';
 import { KnexAuditStore } from './audit.ts';
 import { KnexAuthSnapshots } from './auth-snapshots.ts';
 import { KnexAuthenticators } from './authenticators.ts';
@@ -8,6 +10,7 @@ import { KnexBudgetStore } from './client-budgets.ts';
 import { KnexCohortStore } from './cohorts.ts';
 import { KnexGraceStore } from './graces.ts';
 import { KnexGroupStore } from './groups.ts';
+import { KnexHandOverStore } from './hand-overs.ts';
 import { KnexBackoffStore, KnexRateLimitStore } from './limits.ts';
 import { KnexLinkStore } from './links.ts';
 import { KnexMailStore } from './mails.ts';
@@ -43,6 +46,10 @@ export function storesOn(db: Knex) {
     cohorts: new KnexCohortStore(db),
     reminders: new KnexReminderStore(db),
     people: new KnexPeople(db),
+    apps: new KnexAppStore(db),
+    appSignIns: new KnexAppSignInStore(db),
+    appSnapshots: new KnexAppSnapshots(db),
+    handOvers: new KnexHandOverStore(db),
     resetRequests: new KnexResetRequestStore(db),
   };
 }

@@ -18,7 +18,7 @@ export const OPEN: AppDemand = {
 
 export const WIKI: App = {
   ...OPEN,
-  ...{ id: 'wiki', name: 'Wiki', kind: 'host', remoteUser: 'email', createdAt: 0, lastSignInAt: null },
+  ...{ id: 'wiki', name: 'Wiki', kind: 'host', remoteUser: 'email', createdAt: 0 },
   ...{ origin: 'https://wiki.example.org', host: 'wiki.example.org' },
 };
 

@@ -18,7 +18,7 @@ const DOMAIN: Readonly<Record<Place, readonly Place[]>> = {
   'two-factor': ['kernel', 'limits', 'audit', 'settings', 'mail', 'codes', 'accounts'],
   policy: ['kernel', 'audit', 'settings', 'mail', 'accounts', 'two-factor'],
   'sign-in': ['kernel', 'audit', 'settings', 'mail', 'accounts', 'two-factor', 'policy'],
-  apps: ['kernel', 'settings', 'accounts', 'two-factor', 'policy', 'sign-in'],
+  apps: ['kernel', 'audit', 'settings', 'accounts', 'two-factor', 'policy', 'sign-in'],
   administration: [
     'kernel',
     'limits',
@@ -31,7 +31,7 @@ const DOMAIN: Readonly<Record<Place, readonly Place[]>> = {
     'policy',
   ],
 };
-const ROOMS: readonly Place[] = Object.keys(DOMAIN).filter((room) => room !== 'apps');
+const ROOMS: readonly Place[] = Object.keys(DOMAIN);
 
 /** What each place may import from, besides itself. A place that is not listed may import nothing. */
 export const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
@@ -43,7 +43,13 @@ export const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
   files: ['kernel', 'audit', 'accounts', 'policy', 'administration'],
   metrics: ['kernel', 'audit', 'settings', 'mail', 'accounts'],
   web: ['kernel', 'limits', 'audit', 'settings', 'accounts', 'policy', 'sign-in', 'metrics'],
-  pages: ['kernel', ...ROOMS.filter((room) => room !== 'limits'), 'services.ts', 'files', 'web'],
+  pages: [
+    'kernel',
+    ...ROOMS.filter((room) => room !== 'limits' && room !== 'apps'),
+    'services.ts',
+    'files',
+    'web',
+  ],
   'app.ts': ['services.ts', 'web', 'pages'],
   boot: ['kernel', 'limits', 'audit', 'mail', 'storage'],
   'portal.ts': [

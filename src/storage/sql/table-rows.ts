@@ -11,11 +11,13 @@ const MAX_VALUES = 30_000;
 
 /**
  * Tables that are not copied from one database to another: the state of the migrations, which each database has; forms that
- * matter for seconds; and sessions, because one that was ended since would come back to life.
+ * matter for seconds; and sessions, also those of apps, because one that was ended since would come back to life.
  */
 export const LEFT_OUT: ReadonlySet<string> = new Set([
   'sessions',
   'submissions',
+  'hand_overs',
+  'app_sign_ins',
   'knex_migrations',
   'knex_migrations_lock',
 ]);

@@ -32,6 +32,18 @@ const FACTORS: Readonly<Record<string, MessageKey>> = {
   'trusted browser': 'audit-log.trusted-browser',
 };
 
+/** What apps ask for, by the name of the detail and the value. */
+const APPS: Readonly<Record<string, Readonly<Record<string, MessageKey>>>> = {
+  audience: { everybody: 'app.everybody' },
+  proof: {
+    none: 'app.proof.none',
+    'second step': 'app.proof.second-step',
+    strong: 'app.proof.strong',
+  },
+  'remote-user': { email: 'app.remote-user.email', id: 'app.remote-user.id' },
+  'confirms-email': { on: 'audit-log.on', off: 'audit-log.off' },
+};
+
 const BETWEEN = ', ';
 
 /** Stored between the old and the new value. Replaced by words: an arrow points the wrong way in right-to-left text. */
@@ -67,8 +79,8 @@ function listInWords(
       if (name === 'rule' && rule) return words.t(`policy.rule.${rule}`);
       if (name === 'role' && (part === 'member' || part === 'administrator')) return words.t(`role.${part}`);
       if (isSwitch && (part === 'on' || part === 'off')) return words.t(`audit-log.${part}`);
-      const factor = name === 'factors' ? FACTORS[part] : undefined;
-      return factor ? words.t(factor) : part;
+      const known = name === 'factors' ? FACTORS[part] : APPS[name]?.[part];
+      return known ? words.t(known) : part;
     })
     .join(BETWEEN);
 }

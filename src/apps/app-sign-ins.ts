@@ -1,0 +1,119 @@
+import { isOpenFor, isOver, type SignIns } from '../accounts/sign-ins.ts';
+import { hashToken } from '../kernel/identifiers.ts';
+import { type Clock, type Instant, minutes } from '../kernel/time.ts';
+import { bind, type Transaction } from '../kernel/transaction.ts';
+import type { Policies } from '../policy/policies.ts';
+import type { PersonSnapshot } from '../policy/snapshot.ts';
+import type { Settings } from '../settings/settings.ts';
+import { policyIfValid } from '../sign-in/auth-state.ts';
+import { accessTo, type Refusal, visitorOf } from './access.ts';
+import type { App } from './app.ts';
+import { type Claims, claimsOf } from './claims.ts';
+
+/** A browser that is signed in to an app, by a cookie of the app's host. */
+export interface AppSignIn {
+  readonly id: string;
+  readonly appId: string;
+  /** The sign-in to Postern that it rests on. */
+  readonly signInId: string;
+  readonly accountId: string;
+  readonly createdAt: Instant;
+  readonly lastSeenAt: Instant;
+  /** It ends then at the latest, and earlier with its sign-in. */
+  readonly expiresAt: Instant;
+}
+
+/** Storage of sign-ins to apps. */
+export interface AppSignInStore {
+  /** `tokenHash`: the hash of the cookie. Also records that the account uses the app. */
+  create(signIn: Omit<AppSignIn, 'lastSeenAt'> & { readonly tokenHash: string }): Promise<void>;
+  touch(id: string, at: Instant): Promise<void>;
+  /** The apps that a sign-in is signed in to, ordered by name. */
+  appsOf(signInId: string, now: Instant): Promise<readonly Pick<App, 'id' | 'name' | 'origin'>[]>;
+}
+
+/** The stored data on which a check depends, as of one moment. */
+export interface AppSnapshot {
+  readonly settings: Settings;
+  /** Undefined if no app has the host. */
+  readonly app: App | undefined;
+  /** The sign-in that the cookie names; it may be another app's. */
+  readonly appSignIn: AppSignIn | undefined;
+  /** Its account, and the sign-in that it rests on. */
+  readonly person:
+    | Pick<PersonSnapshot, 'account' | 'signIn' | 'authenticators' | 'memberships' | 'graceStarts'>
+    | undefined;
+}
+
+/** Reads the data of a check. */
+export interface AppSnapshots {
+  /** One statement, because each request to an app calls it. `tokenHash`: the hash of the cookie; "": none. */
+  read(host: string, tokenHash: string): Promise<AppSnapshot>;
+}
+
+/** The answer to a request to an app. */
+export type Checked =
+  | { readonly kind: 'unknown host' }
+  /** Nobody is signed in, or no longer. */
+  | { readonly kind: 'signed out'; readonly app: App }
+  /** The person is signed in and may not use the app now. See `canBeMet`. */
+  | { readonly kind: 'refused'; readonly app: App; readonly refusal: Refusal }
+  | { readonly kind: 'allowed'; readonly app: App; readonly claims: Claims };
+
+/** Precision of "last seen" for apps, in milliseconds. */
+const SEEN_EVERY = minutes(1);
+
+interface AppSignInServices {
+  readonly snapshots: AppSnapshots;
+  readonly store: Pick<AppSignInStore, 'touch' | 'appsOf'>;
+  readonly signIns: Pick<SignIns, 'recordUse'>;
+  readonly policies: Pick<Policies, 'by'>;
+  readonly clock: Clock;
+}
+
+/** Who is signed in to apps. */
+export class AppSignIns {
+  readonly #services: AppSignInServices;
+
+  constructor(services: AppSignInServices) {
+    this.#services = services;
+  }
+
+  in(tx: Transaction): AppSignIns {
+    return new AppSignIns(bind(this.#services, tx));
+  }
+
+  /**
+   * Whether a request to an app is let through: by the sign-in, the account, the policy and the app of this moment, so that an
+   * ended sign-in, a stricter rule or a group that was left counts at once, on every instance. Using an app keeps its sign-in
+   * from idling.
+   *
+   * @param host in lower case, with its port unless that is the scheme's
+   * @param cookie the value of the app's cookie; undefined if there is none
+   */
+  async check(host: string, cookie: string | undefined): Promise<Checked> {
+    const tokenHash = cookie === undefined ? '' : hashToken(cookie);
+    const { app, appSignIn, person, settings } = await this.#services.snapshots.read(host, tokenHash);
+    if (!app) return { kind: 'unknown host' };
+    const now = this.#services.clock();
+    const signIn = person?.signIn;
+    const isCurrent = appSignIn?.appId === app.id && appSignIn.expiresAt > now;
+    if (!isCurrent || !signIn || !isOpenFor(person.account, signIn) || isOver(signIn, now)) {
+      return { kind: 'signed out', app };
+    }
+    const policy = policyIfValid(person, signIn.epoch, settings, this.#services.policies);
+    if (!policy) return { kind: 'signed out', app };
+    const visitor = visitorOf({ ...person, policy, signIn }, person.memberships, now);
+    const access = accessTo(app, visitor);
+    // What is refused is no use: it must not keep the sign-in open.
+    if (access.kind !== 'allowed') return { kind: 'refused', app, refusal: access };
+    await this.#services.signIns.recordUse(signIn, SEEN_EVERY);
+    if (now - appSignIn.lastSeenAt >= SEEN_EVERY) await this.#services.store.touch(appSignIn.id, now);
+    return { kind: 'allowed', app, claims: claimsOf(app, visitor) };
+  }
+
+  /** The apps that this sign-in to Postern is signed in to, ordered by name: they refuse once it has ended. */
+  async appsOf(signInId: string): Promise<readonly Pick<App, 'id' | 'name' | 'origin'>[]> {
+    return this.#services.store.appsOf(signInId, this.#services.clock());
+  }
+}

@@ -1,0 +1,37 @@
+import type { Accounts } from '../accounts/accounts.ts';
+import type { SignIns } from '../accounts/sign-ins.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Clock } from '../kernel/time.ts';
+import type { Transact } from '../kernel/transaction.ts';
+import type { GroupStore } from '../policy/group.ts';
+import type { Policies } from '../policy/policies.ts';
+import { type AppSignInStore, AppSignIns, type AppSnapshots } from './app-sign-ins.ts';
+import { type AppStore, Apps } from './apps.ts';
+import { type HandOverStore, HandOvers } from './hand-overs.ts';
+
+interface AppStores {
+  readonly apps: AppStore;
+  readonly appSignIns: AppSignInStore;
+  readonly appSnapshots: AppSnapshots;
+  readonly handOvers: HandOverStore;
+  readonly groups: GroupStore;
+}
+
+interface AppBase {
+  readonly config: { readonly baseUrl: string };
+  readonly clock: Clock;
+  readonly transaction: Transact;
+  readonly audit: Audit;
+  readonly accounts: Accounts;
+  readonly signIns: SignIns;
+  readonly policies: Policies;
+}
+
+export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }: AppBase) {
+  const { apps, appSignIns, groups } = stores;
+  return {
+    apps: new Apps({ ...base, store: apps, groups, baseUrl }),
+    appSignIns: new AppSignIns({ ...base, store: appSignIns, snapshots: stores.appSnapshots }),
+    handOvers: new HandOvers({ ...base, store: stores.handOvers, apps, appSignIns }),
+  };
+}

@@ -1,0 +1,144 @@
+import type { Account } from '../accounts/account.ts';
+import type { Accounts } from '../accounts/accounts.ts';
+import { ABSOLUTE_LIMIT, type SignIns } from '../accounts/sign-ins.ts';
+import { type Audit, type Origin, party } from '../audit/audit.ts';
+import { hashToken, newId, newToken } from '../kernel/identifiers.ts';
+import { type Clock, type Instant, seconds } from '../kernel/time.ts';
+import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
+import type { App } from './app.ts';
+import type { AppSignInStore } from './app-sign-ins.ts';
+import type { AppStore } from './apps.ts';
+
+/** How long the code of a hand-over is valid: the browser follows one redirect. Milliseconds. */
+export const HAND_OVER_LIFETIME = seconds(60);
+
+/** Bits of the secrets that open an app: the code, and the cookie of the app's host. */
+const SECRET_BITS = 256;
+
+/** What a hand-over is bound to, and where the person goes on. */
+export interface HandOver {
+  readonly appId: string;
+  readonly signInId: string;
+  readonly accountId: string;
+  /** Hash of the nonce in a cookie of the app's host: the browser that began is the one that is signed in. */
+  readonly nonceHash: string;
+  /** A path of the app, with its query. */
+  readonly path: string;
+}
+
+/** Storage of hand-overs. */
+export interface HandOverStore {
+  create(codeHash: string, handOver: HandOver, expiresAt: Instant): Promise<void>;
+  /**
+   * Uses up a hand-over of this app and this nonce that has not expired, by one statement; undefined if there is none. Of several
+   * callers at once, one gets it.
+   */
+  spend(
+    codeHash: string,
+    bound: { readonly appId: string; readonly nonceHash: string },
+    now: Instant,
+  ): Promise<HandOver | undefined>;
+}
+
+/** What the browser brings back to the app's host. */
+export interface PresentedHandOver {
+  readonly code: string;
+  /** In the form of `App.host`. */
+  readonly host: string;
+  /** From the cookie; undefined if there is none. */
+  readonly nonce: string | undefined;
+}
+
+export type Redeemed =
+  /** `cookie` signs the browser in at the app's host, until `expiresAt` at the latest. */
+  | {
+      readonly kind: 'signed in';
+      readonly app: App;
+      readonly cookie: string;
+      readonly expiresAt: Instant;
+      readonly path: string;
+    }
+  /** Used, expired, unknown, another browser's or another app's; or the sign-in has ended. The person has to start again. */
+  | { readonly kind: 'unusable'; readonly app: App }
+  | { readonly kind: 'unknown host' };
+
+interface HandOverServices {
+  readonly store: HandOverStore;
+  readonly apps: Pick<AppStore, 'findByHost'>;
+  readonly appSignIns: Pick<AppSignInStore, 'create'>;
+  readonly accounts: Pick<Accounts, 'find'>;
+  readonly signIns: Pick<SignIns, 'of'>;
+  readonly audit: Pick<Audit, 'record'>;
+  readonly transaction: Transact;
+  readonly clock: Clock;
+}
+
+/**
+ * Takes a sign-in from Postern to the host of an app, of whatever domain: Postern's cookie never leaves its own host. Postern
+ * issues a one-time code, which the app's host redeems for a cookie of its own.
+ */
+export class HandOvers {
+  readonly #services: HandOverServices;
+
+  constructor(services: HandOverServices) {
+    this.#services = services;
+  }
+
+  in(tx: Transaction): HandOvers {
+    return new HandOvers(bind(this.#services, tx));
+  }
+
+  /**
+   * Issues the code of a hand-over, valid once and for a minute. The caller has made sure that the person may use the app
+   * (`accessTo`). `nonceHash`: the SHA-256 of the nonce, in base64url (`hashToken`).
+   */
+  async issue({
+    app,
+    ...bound
+  }: Omit<HandOver, 'appId'> & { readonly app: Pick<App, 'id'> }): Promise<string> {
+    const { store, clock } = this.#services;
+    const code = newToken(SECRET_BITS);
+    await store.create(hashToken(code), { ...bound, appId: app.id }, clock() + HAND_OVER_LIFETIME);
+    return code;
+  }
+
+  /** Uses a code up and signs the browser in to the app; audited. */
+  async redeem({ code, host, nonce }: PresentedHandOver, origin: Origin): Promise<Redeemed> {
+    const { transaction } = this.#services;
+    return transaction(this.#services, async ({ apps, store, clock }, tx): Promise<Redeemed> => {
+      const app = await apps.findByHost(host);
+      if (!app) return { kind: 'unknown host' };
+      if (nonce === undefined) return { kind: 'unusable', app };
+      const bound = { appId: app.id, nonceHash: hashToken(nonce) };
+      const handOver = await store.spend(hashToken(code), bound, clock());
+      const account = handOver && (await this.in(tx).#signedIn(handOver));
+      if (!account) return { kind: 'unusable', app };
+      return this.in(tx).#signIn(app, account, handOver, origin);
+    });
+  }
+
+  /** The account, if its sign-in is still open. */
+  async #signedIn({ accountId, signInId }: HandOver): Promise<Account | undefined> {
+    const { accounts, signIns } = this.#services;
+    const account = await accounts.find(accountId);
+    if (!account || account.disabledAt !== null) return undefined;
+    return (await signIns.of(account)).some(({ id }) => id === signInId) ? account : undefined;
+  }
+
+  async #signIn(app: App, account: Account, { signInId, path }: HandOver, origin: Origin): Promise<Redeemed> {
+    const { appSignIns, audit, clock } = this.#services;
+    const now = clock();
+    const cookie = newToken(SECRET_BITS);
+    const expiresAt = now + ABSOLUTE_LIMIT;
+    const belongs = { appId: app.id, signInId, accountId: account.id };
+    await appSignIns.create({
+      id: newId(now),
+      tokenHash: hashToken(cookie),
+      ...belongs,
+      createdAt: now,
+      expiresAt,
+    });
+    await audit.record('app.signed-in', { party: party(account), origin }, account, { app: app.name });
+    return { kind: 'signed in', app, cookie, expiresAt, path };
+  }
+}

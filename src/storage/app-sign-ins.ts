@@ -1,0 +1,106 @@
+import type { Knex } from 'knex';
+import { z } from 'zod';
+import type { App } from '../apps/app.ts';
+import type { AppSignIn, AppSignInStore, AppSnapshot, AppSnapshots } from '../apps/app-sign-ins.ts';
+import type { Instant } from '../kernel/time.ts';
+import { appColumns, appGroupColumns, appOf } from './apps.ts';
+import { PERSON_PARTS, personOf } from './auth-snapshots.ts';
+import { settingsOf } from './settings.ts';
+import { retryOnConflict } from './sql/conflicts.ts';
+import { identified, type JsonUnion, jsonUnion, type Part } from './sql/json-union.ts';
+import { columnsOf, mappedRow, toColumns } from './sql/row-mapper.ts';
+import { integerColumn, searchKey } from './sql/rows.ts';
+import { SqlStore } from './sql/store.ts';
+import { transaction } from './sql/transaction.ts';
+
+const TABLE = 'app_sign_ins';
+
+const signInColumns = mappedRow({
+  id: z.string(),
+  appId: z.string(),
+  signInId: z.string(),
+  accountId: z.string(),
+  createdAt: integerColumn,
+  lastSeenAt: integerColumn,
+  expiresAt: integerColumn,
+});
+
+/** Made once, because each request to an app uses them. */
+const appRows = z.array(appColumns);
+const appGroupRows = z.array(appGroupColumns);
+const signInRows = z.array(signInColumns);
+const namedRows = z.array(mappedRow({ id: z.string(), name: z.string(), origin: z.string() }));
+
+export class KnexAppSignInStore extends SqlStore implements AppSignInStore {
+  async create({
+    tokenHash,
+    ...signIn
+  }: Omit<AppSignIn, 'lastSeenAt'> & { readonly tokenHash: string }): Promise<void> {
+    const { appId: app_id, accountId: account_id, createdAt } = signIn;
+    const row = toColumns(signInColumns, { ...signIn, lastSeenAt: createdAt });
+    await transaction(this.db, async (trx) => {
+      await trx(TABLE).insert({ ...row, token_hash: tokenHash });
+      const use = { app_id, account_id, last_at: createdAt };
+      await trx('app_uses').insert(use).onConflict(['app_id', 'account_id']).merge(['last_at']);
+    });
+  }
+
+  async touch(id: string, at: Instant): Promise<void> {
+    await retryOnConflict(this.db, async () => this.db(TABLE).where({ id }).update({ last_seen_at: at }));
+  }
+
+  async appsOf(signInId: string, now: Instant): Promise<readonly Pick<App, 'id' | 'name' | 'origin'>[]> {
+    const rows: unknown = await this.db('apps')
+      .whereIn(
+        'id',
+        this.db(TABLE).where({ sign_in_id: signInId }).where('expires_at', '>', now).select('app_id'),
+      )
+      .select('id', 'name', 'origin');
+    return namedRows.parse(rows).sort((one, other) => (searchKey(one.name) < searchKey(other.name) ? -1 : 1));
+  }
+
+  async forget(now: Instant): Promise<void> {
+    await retryOnConflict(this.db, async () => this.db(TABLE).where('expires_at', '<=', now).delete());
+  }
+}
+
+const PARTS = {
+  ...PERSON_PARTS,
+  app: { columns: identified(columnsOf(appColumns)), from: '{apps} where {host} = :host' },
+  appGroups: {
+    columns: identified(columnsOf(appGroupColumns)),
+    from: '{app_groups} where {app_id} = (select {id} from {apps} where {host} = :host)',
+  },
+  appSignIn: {
+    columns: identified(columnsOf(signInColumns)),
+    from: '{app_sign_ins} where {token_hash} = :tokenHash',
+  },
+} as const satisfies Readonly<Record<string, Part>>;
+
+/** The account and the sign-in of the cookie, where `PERSON_PARTS` names those of a session. */
+const OF_COOKIE = {
+  accountId: '(select {account_id} from {app_sign_ins} where {token_hash} = :tokenHash)',
+  signInId: '(select {sign_in_id} from {app_sign_ins} where {token_hash} = :tokenHash)',
+};
+
+/** Reads what a check needs by one statement. */
+export class KnexAppSnapshots extends SqlStore implements AppSnapshots {
+  readonly #union: JsonUnion<keyof typeof PARTS>;
+
+  constructor(db: Knex) {
+    super(db);
+    this.#union = jsonUnion(db, PARTS, OF_COOKIE);
+  }
+
+  async read(host: string, tokenHash: string): Promise<AppSnapshot> {
+    const rows = await this.#union.read({ host, tokenHash });
+    const [app] = appRows.parse(rows('app'));
+    const groupIds = appGroupRows.parse(rows('appGroups')).map(({ groupId }) => groupId);
+    return {
+      settings: settingsOf(rows('settings')),
+      app: app && appOf(app, groupIds),
+      appSignIn: signInRows.parse(rows('appSignIn'))[0],
+      person: personOf(rows),
+    };
+  }
+}

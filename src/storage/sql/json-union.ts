@@ -1,0 +1,75 @@
+import type { Knex } from 'knex';
+import { z } from 'zod';
+import { type Driver, driverOf, json, rowsOf } from './rows.ts';
+
+/**
+ * Rows of one kind: the expression of each column by its name, and the rest of the query. Identifiers are in braces, to be quoted:
+ * some are reserved words in one of the databases. `:name` stands for a value.
+ */
+export interface Part {
+  readonly columns: Readonly<Record<string, string>>;
+  readonly from: string;
+}
+
+/** One statement for rows of several tables: a union in which each row is a row of one table, as JSON. */
+export interface JsonUnion<Name extends string> {
+  /** Runs it; `values` by the names in the parts. Returns the rows of each part, unordered. */
+  readonly read: (values: Readonly<Record<string, string>>) => Promise<(part: Name) => unknown[]>;
+}
+
+/** Made once, because every request uses it. */
+const partRows = z.array(z.object({ part: z.string(), body: json }));
+
+/**
+ * Compiles the parts to one statement.
+ *
+ * @param expressions what stands for a `:name` in the parts, in the place of a value
+ */
+export function jsonUnion<Name extends string>(
+  db: Knex,
+  parts: Readonly<Record<Name, Part>>,
+  expressions: Readonly<Record<string, string>> = {},
+): JsonUnion<Name> {
+  const driver = driverOf(db);
+  const object = JSON_OBJECT[driver];
+  // SQLite (built with SQLITE_ENABLE_STAT4) compiles a statement again for each new value that its plan might depend on.
+  // No plan depends on a value behind a plus, which does nothing else; these unions take longer to compile than to run.
+  const placeholder = driver === 'better-sqlite3' ? '+?' : '?';
+  const selects = Object.entries<Part>(parts).map(([name, { columns, from }]) => {
+    const pairs = Object.entries(columns).map(([column, value]) => `'${column}', ${value}`);
+    return `select '${name}' as {part}, ${object(pairs.join(', '))} as {body} from ${from}`;
+  });
+  const order: string[] = [];
+  const sql = selects
+    .join(' union all ')
+    .replace(/:(\w+)/g, (value, name) => expressions[name] ?? value)
+    .replace(/\{(\w+)\}/g, (_, identifier) => db.raw('??', [identifier]).toQuery())
+    .replace(/:(\w+)/g, (_, name) => {
+      order.push(name);
+      return placeholder;
+    });
+  return {
+    async read(values) {
+      const given = order.map((name) => values[name] ?? missing(name));
+      const answer: unknown = await db.raw(sql, given);
+      const byPart = Map.groupBy(partRows.parse(rowsOf(answer)), ({ part }) => part);
+      return (part) => byPart.get(part)?.map(({ body }) => body) ?? [];
+    },
+  };
+}
+
+/** Columns that are read as they are. */
+export function identified(columns: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(columns.map((column) => [column, `{${column}}`]));
+}
+
+/** As text, because drivers parse the JSON types of PostgreSQL and MySQL. */
+const JSON_OBJECT: Readonly<Record<Driver, (pairs: string) => string>> = {
+  'better-sqlite3': (pairs) => `json_object(${pairs})`,
+  pg: (pairs) => `cast(json_build_object(${pairs}) as text)`,
+  mysql2: (pairs) => `cast(json_object(${pairs}) as char)`,
+};
+
+function missing(name: string): never {
+  throw new Error(`The statement has no value for ":${name}".`);
+}
