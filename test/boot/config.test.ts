@@ -234,7 +234,7 @@ describe('The environment', () => {
       'true',
     ]) {
       const text = formatFaults(faultsOf({ GUARD_PROXIES: proxies }));
-      assert.match(text, /^ {2}GUARD_PROXIES: expected the addresses (and subnets )?of /m, proxies);
+      assert.match(text, /^ {2}GUARD_PROXIES: expected (only )?the addresses (and subnets )?of /m, proxies);
     }
     const [fault] = faultsOf({ GUARD_TOKEN: 'short' });
     assert.equal(fault?.given, undefined);
