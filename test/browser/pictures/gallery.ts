@@ -53,11 +53,11 @@ export function galleryFile(state: string, look: string): string {
 
 const NOTE = '<!-- Made by "npm run gallery". -->';
 
-const INTRODUCTION = `Pages as Chromium draws them: in a window of 320 pixels (at seven tenths of its size) and of 1280 pixels
-(at two fifths), long ones cut off; below, some of them in the dark and from right to left. They are some of the states that
-the tests look at (\`test/browser/states\`); ids, codes and keys are examples.
+const INTRODUCTION = `Pages in Chromium, in a window of 320 pixels (scaled to 70 %) and of 1280 pixels (scaled to 40 %); long pages are cut off. At the
+end, some of them in dark mode and right to left. They are a part of the states that the tests check (\`test/browser/states\`); ids,
+codes and keys are examples.
 
-After a change of the style or of the words, \`npm run gallery\` makes the pictures again.`;
+After a change of the style or of the texts, \`npm run gallery\` renews the pictures.`;
 
 /** `docs/gallery.md`. */
 export function gallery(): string {
