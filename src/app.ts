@@ -1,5 +1,6 @@
 import path from 'node:path';
 import express, { type Express } from 'express';
+import { guardRoutes } from './guard/routes.ts';
 import { accountPages } from './pages/account/routes.ts';
 import { adminPages } from './pages/admin/routes.ts';
 import { helpPages } from './pages/help/routes.ts';
@@ -52,6 +53,7 @@ export function createApp(services: Services): Express {
   app.use(requestLog(logger));
   app.use(requestsWithoutPath);
   if (measures) app.use(measureRequests(measures));
+  app.use(guardRoutes(services));
   app.use(securityHeaders(secure));
   app.use(plainBrowserSupport());
   app.use(assets.middleware);

@@ -18,3 +18,8 @@ export function trustProxies(app: Express, trusted: number | readonly string[] |
 export function clientAddress(request: Request): string {
   return canonicalAddress(request.ip);
 }
+
+/** The address at the other end of the connection, whatever the headers say: the last proxy's. "" if unknown. */
+export function connectionAddress({ socket }: Pick<Request, 'socket'>): string {
+  return canonicalAddress(socket.remoteAddress);
+}

@@ -94,6 +94,16 @@ describe('the architecture', () => {
     ]);
   });
 
+  it('keeps sessions, forms and rendering out of the guard: it uses four files of web', () => {
+    const used = [...fileGraph(sources)]
+      .filter(([file]) => file.startsWith('src/guard/'))
+      .flatMap(([, targets]) => targets.filter((target) => target.startsWith('src/web/')));
+    assert.deepEqual(
+      [...new Set(used)].sort(),
+      ['client-address', 'context', 'cookies', 'paths'].map((name) => `src/web/${name}.ts`),
+    );
+  });
+
   it('reads where a request comes from in one place, which brings addresses into one form', () => {
     const reading = [...sources].filter(([, source]) =>
       /\bip: \w+ }|\.ips?\b(?! ?\()|remoteAddress/.test(source),

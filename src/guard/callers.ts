@@ -1,0 +1,46 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { BlockList, isIP } from 'node:net';
+import type { Request } from 'express';
+import { canonicalAddress } from '../limits/client-address.ts';
+import { connectionAddress } from '../web/client-address.ts';
+
+/** Who may ask: addresses and subnets, or who has the token. */
+export interface CallerRules {
+  readonly proxies: readonly string[];
+  readonly token: string | undefined;
+}
+
+/** The header in which a proxy sends `GUARD_TOKEN`. */
+export const TOKEN_HEADER = 'x-postern-guard';
+
+/**
+ * Tells whether a request comes from a proxy of the operator's: by the address of its connection, never by X-Forwarded-For, or by
+ * the token. Without rules nobody is known.
+ */
+export function knownCallers({ proxies, token }: CallerRules): (request: Request) => boolean {
+  const addresses = blockListOf(proxies);
+  const expected = token === undefined ? undefined : digest(token);
+  return (request) => {
+    const given = request.headers[TOKEN_HEADER];
+    if (expected && typeof given === 'string' && timingSafeEqual(digest(given), expected)) return true;
+    const address = connectionAddress(request);
+    return address !== '' && addresses.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+  };
+}
+
+function blockListOf(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = '', bits] = range.split('/');
+    if (bits === undefined) {
+      const canonical = canonicalAddress(address);
+      list.addAddress(canonical, isIP(canonical) === 4 ? 'ipv4' : 'ipv6');
+    } else list.addSubnet(address, Number(bits), isIP(address) === 4 ? 'ipv4' : 'ipv6');
+  }
+  return list;
+}
+
+/** Fixed length, for a comparison in constant time. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
