@@ -39,7 +39,7 @@ interface Letter {
   readonly message: Message;
 }
 
-/** Within a `describe`: the domain of accounts over SQLite; each call makes it anew over the same tables. */
+/** Within a `describe`: the domain of accounts on SQLite; each call creates it again over the same tables. */
 export function useAccounts() {
   const database = useDatabase(SQLITE);
   return () => domainOver(database());
@@ -86,7 +86,7 @@ function domainOver(db: Knex) {
     registration,
     credentials: new Credentials(shared),
     passwordSignIn: new PasswordSignIn(shared),
-    /** As if strangers everywhere guessed wrong so often: nothing is hashed. From 100 times on all strangers wait. */
+    /** Records that many wrong guesses from strangers everywhere, without hashing. From 100 on, all strangers wait. */
     async strangersGuess(email: string, times = 100): Promise<void> {
       const [, anywhere] = passwordSubjects(email, ORIGIN, shared.keyring);
       for (let time = 0; time < times; time++) await throttle.consume(anywhere, PASSWORD_ACCOUNT_RULE);
@@ -100,7 +100,7 @@ function domainOver(db: Knex) {
   };
 }
 
-/** What stands for a mail that is held: this post knows which it is. */
+/** Stands for a mail that is held back: the fake mailer recognises it. */
 const HELD: ClaimedMail = {
   mail: {
     ...{ id: '', accountId: null, address: '', kind: '', createdAt: 0, state: 'waiting', tries: 1 },
@@ -109,7 +109,7 @@ const HELD: ClaimedMail = {
   letter: { key: '', nonce: '', text: '', tag: '' },
 };
 
-/** A post that keeps what it is given, and that can be made to hold on to it, as a mail server that is slow. */
+/** A mailer that records its mails, and that can hold them back like a slow mail server. */
 function stubbornPost() {
   const letters: Letter[] = [];
   const pretended: string[] = [];
@@ -121,9 +121,9 @@ function stubbornPost() {
   };
   return {
     letters,
-    /** The kinds of mails that went to nobody. */
+    /** The kinds of mails that had no recipient. */
     pretended,
-    /** Nothing gets through until the function that comes back is called. */
+    /** No mail gets through until the returned function is called. */
     claim(): () => void {
       const { promise, resolve } = Promise.withResolvers<void>();
       gate = promise;

@@ -21,7 +21,7 @@ describe('a link to choose a new password', () => {
     return letter.message.token;
   }
 
-  it('is granted before the mail goes out: nobody can tell from the time who has an account', async () => {
+  it('is granted before the mail goes out, so that the response time does not reveal who has an account', async () => {
     await domain.account('ann@example.org');
     const release = domain.claim();
     assert.deepEqual(await domain.credentials.requestReset('ann@example.org', ORIGIN), { kind: 'granted' });
@@ -35,7 +35,7 @@ describe('a link to choose a new password', () => {
     assert.deepEqual(domain.failures, []);
   });
 
-  it('is asked for three times an hour with 30 s in between, whether or not there is an account', async () => {
+  it('can be requested three times an hour with 30 s in between, whether or not there is an account', async () => {
     await domain.account('ann@example.org');
     for (const email of ['ann@example.org', 'nobody@example.org']) {
       const ask = () => domain.credentials.requestReset(email.toUpperCase(), ORIGIN);
@@ -53,7 +53,7 @@ describe('a link to choose a new password', () => {
     assert.equal(domain.letters.length, 3);
   });
 
-  it('is mailed once of twenty requests at once', async () => {
+  it('is mailed once for twenty concurrent requests', async () => {
     await domain.account('ann@example.org');
     const asked = await Promise.all(
       Array.from({ length: 20 }, () => domain.credentials.requestReset('ann@example.org', ORIGIN)),
@@ -63,7 +63,7 @@ describe('a link to choose a new password', () => {
     assert.equal(domain.letters.length, 1);
   });
 
-  it('is named in the audit log by a keyed hash where it had to wait and the address has no account', async () => {
+  it('has a keyed hash in the audit log if it was throttled and the address has no account', async () => {
     await domain.account('ann@example.org');
     for (const email of ['ann@example.org', 'Summ3r-P@ssword', 'SUMM3R-P@SSWORD']) {
       for (let time = 0; time < 2; time++) await domain.credentials.requestReset(email, ORIGIN);
@@ -76,7 +76,7 @@ describe('a link to choose a new password', () => {
     await domain.background.settled();
   });
 
-  it('is mailed to nobody without an account or with one that is disabled, and leaves no trace there', async () => {
+  it('is mailed to nobody if there is no account or a disabled one, and leaves no trace there', async () => {
     const gone = await domain.account('gone@example.org');
     await domain.accounts.disable(gone.id, domain.clock.now);
     const before = domain.events.events.length;
@@ -89,7 +89,7 @@ describe('a link to choose a new password', () => {
     assert.deepEqual(domain.pretended, ['password reset', 'password reset'], 'but as much is done');
   });
 
-  it('sets the password for one of twenty who use it at once, and raises the epoch of the sessions', async () => {
+  it('sets the password for one of twenty concurrent uses, and raises the epoch of the sessions', async () => {
     const ann = await domain.account('ann@example.org');
     await domain.credentials.requestReset('ann@example.org', ORIGIN);
     const found = await domain.credentials.resetLink(await tokenFor('ann@example.org'));
@@ -107,7 +107,7 @@ describe('a link to choose a new password', () => {
     assert.equal(notices.length, 1);
   });
 
-  it('frees the person, where they are, from waiting for guesses at the old password', async () => {
+  it('ends the wait for guesses at the old password in the browser where it is used', async () => {
     await domain.account('ann@example.org');
     const guess = (password: string, address = ORIGIN.address) =>
       domain.passwordSignIn.check('ann@example.org', password, { ...ORIGIN, address });
@@ -122,7 +122,7 @@ describe('a link to choose a new password', () => {
     assert.equal((await guess(NEXT, '198.51.100.1')).kind, 'wait', 'whoever guessed elsewhere still waits');
   });
 
-  it('is dead after an hour, once the password is changed, and once the account is disabled', async () => {
+  it('is invalid after an hour, once the password is changed, and once the account is disabled', async () => {
     const ann = await domain.account('ann@example.org');
     const fresh = async () => {
       await domain.credentials.sendReset(ann, OPERATOR);

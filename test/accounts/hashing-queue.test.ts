@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type Asker, HashingQueue, Overloaded } from '../../src/accounts/hashing-queue.ts';
 
-describe('The queue of those whose passwords are hashed', () => {
-  /** Work that goes on until it is told to end. */
+describe('The hashing queue', () => {
+  /** Work that runs until it is told to end. */
   function openWork() {
     const { promise, resolve } = Promise.withResolvers<void>();
     return { work: () => promise, end: resolve };
@@ -17,7 +17,7 @@ describe('The queue of those whose passwords are hashed', () => {
   const run = <T>(queue: HashingQueue, asker: Asker, work: () => Promise<T>, cost = 1) =>
     queue.admit(asker, (turn) => turn(cost, work));
 
-  /** Fills the queue while one piece of work goes on, lets that end, and tells in which order the rest was done. */
+  /** Fills the queue while one piece of work runs, lets that end, and returns the order in which the rest was done. */
   async function orderOf(asked: readonly (readonly [name: string, asker: Asker, cost?: number])[]) {
     const queue = queueFor(1);
     const order: string[] = [];
@@ -30,7 +30,7 @@ describe('The queue of those whose passwords are hashed', () => {
     return order.join(' ');
   }
 
-  it('lets so many at it at once, and the others of one client in the order in which they came', async () => {
+  it('runs a limited number at once, and the others of one client in order of arrival', async () => {
     const queue = queueFor(2);
     const order: number[] = [];
     const works = Array.from({ length: 5 }, openWork);
@@ -52,18 +52,18 @@ describe('The queue of those whose passwords are hashed', () => {
     assert.deepEqual(queue.load, { running: 0, waiting: 0, refused: 0 });
   });
 
-  it('goes round among clients: one that sends many waits behind one that sends few', async () => {
+  it('takes turns between clients: one that sends many waits behind one that sends few', async () => {
     const many = ['a', 'b', 'c', 'd'].map((name) => [name, stranger('many')] as const);
     assert.equal(await orderOf([...many, ['x', stranger('few')], ['y', stranger('few')]]), 'a x b y c d');
   });
 
-  it('goes round by the work that was done, not by the number of hashes', async () => {
+  it('measures turns by the work that was done, not by the number of hashes', async () => {
     const heavy = ['a', 'b'].map((name) => [name, stranger('heavy'), 3] as const);
     const light = ['u', 'v', 'w'].map((name) => [name, stranger('light')] as const);
     assert.equal(await orderOf([...heavy, ...light]), 'a u v w b');
   });
 
-  it('gives people every other turn, however many strangers have come before', async () => {
+  it('gives people every other turn, however many strangers came first', async () => {
     const strangers = ['a', 'b', 'c'].map((name) => [name, stranger(name)] as const);
     assert.equal(
       await orderOf([...strangers, ['ann', person('ann')], ['ben', person('ben')]]),
@@ -71,7 +71,7 @@ describe('The queue of those whose passwords are hashed', () => {
     );
   });
 
-  it('is owed nothing for a time in which nobody asked', async () => {
+  it('gives no credit for idle time', async () => {
     const queue = queueFor(1);
     for (let time = 0; time < 50; time++) await run(queue, stranger(), soon);
     const order: string[] = [];
@@ -96,11 +96,11 @@ describe('The queue of those whose passwords are hashed', () => {
     await Promise.all(runs);
   });
 
-  it('does heavy work on one processor, too', async () => {
+  it('does heavy work with a single processor, too', async () => {
     assert.equal(await run(queueFor(1), stranger(), async () => 'done', 27), 'done');
   });
 
-  it('refuses at once where the lane is full, before anything is done, and takes people again when there is room', async () => {
+  it('refuses at once if the lane is full, before any work, and accepts people again when there is room', async () => {
     const queue = queueFor(1, 3);
     const works = Array.from({ length: 3 }, openWork);
     const runs = works.map(({ work }, number) => run(queue, stranger(String(number)), work));
@@ -119,7 +119,7 @@ describe('The queue of those whose passwords are hashed', () => {
     assert.equal(await late, 'done');
   });
 
-  it('keeps places for people when strangers have taken all of theirs, and the other way round', async () => {
+  it('reserves places for people when strangers have taken all of theirs, and vice versa', async () => {
     for (const [crowd, other] of [
       [stranger, person],
       [person, stranger],
@@ -147,7 +147,7 @@ describe('The queue of those whose passwords are hashed', () => {
     assert.equal(await run(queue, stranger('greedy'), async () => 'again'), 'again');
   });
 
-  it('is not filled by a few: each has no more places than are left, so that one more client has some', async () => {
+  it('is not filled by a few clients: each has at most as many places as are free, so one more client finds some', async () => {
     for (const asker of [stranger, person]) {
       const queue = queueFor(1, 80);
       const works: ReturnType<typeof openWork>[] = [];
@@ -166,7 +166,7 @@ describe('The queue of those whose passwords are hashed', () => {
     }
   });
 
-  it('holds the place while the work does other things between its turns', async () => {
+  it('keeps the place while the work does other things between its turns', async () => {
     const queue = queueFor(1, 1);
     const held = openWork();
     const holder = queue.admit(stranger(), async (turn) => {
@@ -178,7 +178,7 @@ describe('The queue of those whose passwords are hashed', () => {
     assert.equal(await holder, 'done');
   });
 
-  it('goes on after work that failed, inside of its turn and outside', async () => {
+  it('continues after work that failed, inside of its turn and outside', async () => {
     const queue = queueFor(1, 2);
     const failing = run(queue, stranger(), () => Promise.reject(new Error('broken')));
     const next = run(queue, stranger('next'), async () => 'done');

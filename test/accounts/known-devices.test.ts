@@ -9,7 +9,7 @@ import { useAccounts } from './accounts-under-test.ts';
 const OLD = 'an old secret of thirty-two characters';
 const NEW = 'a new secret of thirty-two characters.';
 
-describe('A browser in which somebody has signed in before', () => {
+describe('A browser in which a person has signed in before', () => {
   const open = useAccounts();
   const clock = new ManualClock();
   let secrets: string[];
@@ -25,7 +25,7 @@ describe('A browser in which somebody has signed in before', () => {
     ben = await domain.account('ben@example.org');
   });
 
-  it('is known for that account alone, and under the same name each time', () => {
+  it('is known for that account only, and by the same name each time', () => {
     const { cookie } = devices.mark(ann, undefined);
     const name = devices.find(ann, cookie);
     assert.ok(name);
@@ -34,7 +34,7 @@ describe('A browser in which somebody has signed in before', () => {
     assert.notEqual(devices.find(ann, devices.mark(ann, undefined).cookie), name);
   });
 
-  it('says nothing of the account, and is nothing that a cookie has to quote', () => {
+  it('reveals nothing about the account, and needs no quoting in a cookie', () => {
     const { cookie } = devices.mark(ann, undefined);
     assert.match(cookie, /^[\w-]+\.[\da-z]+\.[\w-]+$/);
     for (const secret of [ann.id, ann.email, 'ann']) assert.ok(!cookie.includes(secret));
@@ -51,19 +51,19 @@ describe('A browser in which somebody has signed in before', () => {
     assert.equal(devices.find(ann, cookie), undefined, 'nor for longer where the clock is set back');
   });
 
-  it('is a stranger’s once the password is new, or all sessions were ended', () => {
+  it('becomes unknown with a new password, or when all sessions are ended', () => {
     const { cookie } = devices.mark(ann, undefined);
     assert.equal(devices.find({ ...ann, sessionEpoch: ann.sessionEpoch + 1 }, cookie), undefined);
   });
 
-  it('gets a new name with each sign-in, in the place of the old one', () => {
+  it('gets a new name with each sign-in, which replaces the old one', () => {
     const first = devices.mark(ann, undefined).cookie;
     const second = devices.mark(ann, first).cookie;
     assert.notEqual(devices.find(ann, second), devices.find(ann, first));
     assert.equal(second.split('~').length, 1);
   });
 
-  it('is known for five people, the last ones', async () => {
+  it('is known for the last five people', async () => {
     const domain = open();
     const people = [ann, ben];
     for (const name of ['cal', 'dan', 'eve', 'fay']) people.push(await domain.account(`${name}@example.org`));
@@ -76,7 +76,7 @@ describe('A browser in which somebody has signed in before', () => {
     assert.ok((cookie ?? '').length < 600);
   });
 
-  it('stays known when the keys are rotated, and not once the old one is gone', () => {
+  it('stays known after a rotation of the keys, until the old one is removed', () => {
     const { cookie } = devices.mark(ann, undefined);
     secrets = [NEW, OLD];
     const rotated = new KnownDevices(new Keyring(() => secrets), clock.read);
@@ -85,7 +85,7 @@ describe('A browser in which somebody has signed in before', () => {
     assert.equal(lost.find(ann, cookie), undefined);
   });
 
-  it('is not known by a cookie that was altered or made up', () => {
+  it('is not known by an altered or invented cookie', () => {
     const { cookie } = devices.mark(ann, undefined);
     const [nonce = '', end = '', mac = ''] = cookie.split('.');
     for (const altered of [

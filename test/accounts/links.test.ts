@@ -23,7 +23,7 @@ describe('one-time links', () => {
     return link;
   }
 
-  it('open with their token and say what they are for', async () => {
+  it('open with their token and name their purpose', async () => {
     const token = await links.issue('password reset', { accountId: 'ann' });
     const { purpose, accountId, email, name } = await looked('password reset', token);
     assert.deepEqual(
@@ -49,7 +49,7 @@ describe('one-time links', () => {
     }
   });
 
-  it('are looked at as often as one likes, and used once', async () => {
+  it('can be viewed any number of times, and used once', async () => {
     const token = await links.issue('invitation', { accountId: 'ann' });
     const link = await looked('invitation', token);
     assert.deepEqual(await looked('invitation', token), link);
@@ -58,13 +58,13 @@ describe('one-time links', () => {
     assert.equal(await links.look('invitation', token), undefined);
   });
 
-  it('are used by one of twenty at once', async () => {
+  it('are used by one of twenty concurrent requests', async () => {
     const link = await looked('setup', await links.issue('setup', {}));
     const spent = await Promise.all(Array.from({ length: 20 }, () => links.spend(link)));
     assert.equal(spent.filter(Boolean).length, 1);
   });
 
-  it('live as long as their purpose allows, to the millisecond', async () => {
+  it('expire after the time for their purpose, to the millisecond', async () => {
     assert.deepEqual(LINK_LIFETIME, {
       setup: days(7),
       invitation: days(7),
@@ -91,7 +91,7 @@ describe('one-time links', () => {
     assert.equal(await links.spend(await looked('password reset', second)), true);
   });
 
-  it('are replaced for the same address however it is written, and for the set-up', async () => {
+  it('are replaced for the same address in any spelling, and for the set-up', async () => {
     const first = await links.issue('sign-up', { email: 'Ann@Example.org', name: 'Ann' });
     await links.issue('sign-up', { email: 'ann@example.org', name: 'Ann' });
     assert.equal(await links.look('sign-up', first), undefined);
@@ -100,7 +100,7 @@ describe('one-time links', () => {
     assert.equal(await links.look('setup', setup), undefined);
   });
 
-  it('leave those of other purposes, accounts and addresses alone', async () => {
+  it('leave links of other purposes, accounts and addresses valid', async () => {
     const invitation = await links.issue('invitation', { accountId: 'ann' });
     const reset = await links.issue('password reset', { accountId: 'ann' });
     const bens = await links.issue('password reset', { accountId: 'ben' });
@@ -113,7 +113,7 @@ describe('one-time links', () => {
     await looked('sign-up', ben);
   });
 
-  it('open nothing but what they are for', async () => {
+  it('open only their own purpose', async () => {
     for (const purpose of PURPOSES) {
       const token = await links.issue(purpose, { accountId: 'ann' });
       for (const other of PURPOSES.filter((candidate) => candidate !== purpose)) {
@@ -122,7 +122,7 @@ describe('one-time links', () => {
     }
   });
 
-  it('do not open with anything else', async () => {
+  it('do not open with any other token', async () => {
     const token = await links.issue('invitation', { accountId: 'ann' });
     for (const wrong of ['', token.slice(0, -1), `${token}A`, token.toUpperCase(), ' '.repeat(27)]) {
       assert.equal(await links.look('invitation', wrong), undefined);
@@ -131,7 +131,7 @@ describe('one-time links', () => {
     assert.equal(await links.look('invitation', hash), undefined, 'what the database holds opens nothing');
   });
 
-  it('end all at once for an account', async () => {
+  it('end all together for an account', async () => {
     const tokens = [
       await links.issue('invitation', { accountId: 'ann' }),
       await links.issue('password reset', { accountId: 'ann' }),
@@ -145,7 +145,7 @@ describe('one-time links', () => {
   });
 });
 
-/** Remembers what the store was given. */
+/** Records the arguments of the store. */
 class RecordingLinks extends MemoryLinks {
   readonly seen: { readonly link: Link; readonly tokenHash: string }[] = [];
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { importableHash, isUnusable, readHash } from '../../src/accounts/password-hashes.ts';
 import { hashPassword, isOutdated, matchesTyped, verifyPassword } from '../../src/accounts/passwords.ts';
 
-/** What other programs made of these passwords. */
+/** Hashes of these passwords by other programs. */
 const FOREIGN = {
-  // The test vectors of the reference implementation of Argon2 (phc-winner-argon2, src/test.c).
+  // Test vectors of the reference implementation of Argon2 (phc-winner-argon2, src/test.c).
   argon2i: [
     'password',
     '$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA',
@@ -17,12 +17,12 @@ const FOREIGN = {
     'password',
     'argon2$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
   ],
-  // The test vectors of crypt_blowfish 1.3 (wrapper.c).
+  // Test vectors of crypt_blowfish 1.3 (wrapper.c).
   'bcrypt $2a$': ['U*U', '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
   'bcrypt $2b$': ['U*U', '$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
   'bcrypt $2y$': ['U*U*', '$2y$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK'],
   'bcrypt as Django keeps it': ['U*U', 'bcrypt$$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
-  // Of glibc's crypt(3) and of Python's hashlib.
+  // From glibc's crypt(3) and Python's hashlib.
   'bcrypt of a phrase': ['lets try this one', '$2b$05$CCCCCCCCCCCCCCCCCCCCC.rAf3o4sLTvR4cFKmbAV7SuUjZhE3kGG'],
   'PBKDF2 of an old Django': [
     'lets try this one',
@@ -32,7 +32,7 @@ const FOREIGN = {
     'lets try this one',
     'pbkdf2_sha256$870000$Xb3kQ9z$LOpyJpDzKyjc7ZlMomsEoRfRvQjiNuuVfNGXV9dbUP4=',
   ],
-  // Of PHP's password_hash.
+  // From PHP's password_hash.
   'argon2id of PHP, as Nextcloud keeps it': [
     'lets try this one',
     '3|$argon2id$v=19$m=1024,t=2,p=1$d2RYaFlpd1V0eEZFTTZpWA$CkqhcxkeOKHrq6P/Zi6r8l7DEuirPJKNbT4MU3d4Nww',
@@ -45,7 +45,7 @@ const FOREIGN = {
     'password',
     '{ARGON2I}$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA',
   ],
-  // Of passlib's documentation, and of Python's hashlib.
+  // From passlib's documentation and Python's hashlib.
   "passlib's PBKDF2": [
     'toomanysecrets',
     '$pbkdf2-sha256$29000$N2YMIWQsBWBMae09x1jrPQ$1t8iyB2A.WF/Z5JZv.lfCIhXXN33N23OSgQYThBYRfk',
@@ -68,9 +68,9 @@ const ARGON2 = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5
 const BCRYPT = FOREIGN['bcrypt $2b$'][1];
 const DJANGO = FOREIGN['PBKDF2 of an old Django'][1];
 
-describe('a password hash from elsewhere', () => {
+describe('an imported password hash', () => {
   for (const [format, [password, hash]] of Object.entries(FOREIGN)) {
-    it(`matches its password alone, and is outdated: ${format}`, async () => {
+    it(`matches only its password, and is outdated: ${format}`, async () => {
       assert.equal(await verifyPassword(password, hash), true);
       assert.equal(isOutdated(hash), true);
       for (const other of [`${password} `, password.toUpperCase().replace('U*', 'u*'), '']) {
@@ -79,8 +79,8 @@ describe('a password hash from elsewhere', () => {
     });
   }
 
-  it('matches as WordPress does, which takes spaces off at both ends', async () => {
-    // Of PHP's password_hash, as WordPress 6.8 calls it.
+  it('matches like in WordPress, which trims spaces at both ends', async () => {
+    // From PHP's password_hash, as WordPress 6.8 calls it.
     const hash = '$wp$2y$05$16468ArglzY2oR7WNClu4u/Z8FtGcqTVHexpTwvJrZ8GA8T71k6mm';
     for (const right of ['lets try this one', ' lets try this one\n']) {
       assert.equal(await verifyPassword(right, hash), true);
@@ -91,12 +91,12 @@ describe('a password hash from elsewhere', () => {
     assert.equal(isOutdated(hash), true);
   });
 
-  it('says for itself that there is no password', () => {
+  it('marks an account without a password', () => {
     for (const hash of ['!', '!KZnLr5', '*', '!!']) assert.equal(isUnusable(hash), true);
     for (const hash of ['$2b$', '']) assert.equal(isUnusable(hash), false);
   });
 
-  it('matches a password that it was made of as it was typed, in whichever Unicode form', async () => {
+  it('matches its password as it was typed, in any Unicode form', async () => {
     const decomposed = 'pbkdf2_sha256$1000$seasalt$Qu0QAjytoUs3/MVw1KrPWIYVmCxV1VVuxzUHmPF4nLA=';
     assert.equal(await verifyPassword('cafe\u0301 in the old mill', decomposed), true);
     assert.equal(await verifyPassword('cafe in the old mill', decomposed), false);
@@ -129,7 +129,7 @@ describe('a password hash from elsewhere', () => {
     ['one with something behind it', `${BCRYPT}\n`],
     ['one that is too long', `${DJANGO.replace('seasalt', 's'.repeat(220))}`],
   ] as const) {
-    it(`is not taken for one: ${what}`, () => assert.equal(readHash(hash), undefined));
+    it(`is not recognised: ${what}`, () => assert.equal(readHash(hash), undefined));
   }
 
   for (const [what, hash] of [
@@ -138,24 +138,24 @@ describe('a password hash from elsewhere', () => {
     ['PBKDF2', DJANGO.replace('$1000$', '$1$')],
     ['PBKDF2 just below the floor', DJANGO.replace('$1000$', '$999$')],
   ] as const) {
-    it(`is not imported where it is hardly any work, and yet works where it is stored: ${what}`, () => {
+    it(`cannot be imported if it is too cheap, but works if it is already stored: ${what}`, () => {
       assert.equal(importableHash(hash), undefined);
       assert.ok(readHash(hash));
     });
   }
 
   for (const [format, [, hash]] of Object.entries(FOREIGN)) {
-    it(`is imported: ${format}`, () => assert.ok(importableHash(hash)));
+    it(`can be imported: ${format}`, () => assert.ok(importableHash(hash)));
   }
 
-  it('costs as a multiple of a hash of today', async () => {
+  it('has a cost that is a multiple of one current hash', async () => {
     const costs = [await hashPassword('seventeen green herons'), ARGON2, BCRYPT.replace('$05$', '$12$')].map(
       (hash) => Number(readHash(hash)?.cost.toFixed(1)),
     );
     assert.deepEqual(costs, [1, 3.4, 8]);
   });
 
-  it('is of today in one Unicode form alone: a password that is not NFC is hashed once', async () => {
+  it('with current parameters has one Unicode form: a password that is not NFC is hashed once', async () => {
     const hashed: string[] = [];
     const check = (isCurrent: boolean) =>
       matchesTyped({ isCurrent, cost: 1, matches: async (typed) => hashed.push(typed) < 0 }, 'cafe\u0301');
@@ -165,11 +165,11 @@ describe('a password hash from elsewhere', () => {
     assert.deepEqual(hashed, ['caf\u00e9', 'cafe\u0301']);
   });
 
-  it('is one of ours when it was made with the parameters of today', async () => {
+  it('is one of ours if it has the current parameters', async () => {
     assert.equal(readHash(await hashPassword('seventeen green herons'))?.isCurrent, true);
   });
 
-  it('weighs each block of a long PBKDF2 hash, and refuses what is too much in all', () => {
+  it('counts each block of a long PBKDF2 hash, and refuses too much work in all', () => {
     const hash = (digest: string, iterations: number, bytes: number) =>
       readHash(
         `$pbkdf2-${digest}$${iterations}$c2FsdHNhbHRzYWx0$${Buffer.alloc(bytes, 1).toString('base64').replace(/=+$/, '')}`,

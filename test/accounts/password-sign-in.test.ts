@@ -16,12 +16,12 @@ describe('signing in with a password', () => {
     await domain.account('ann@example.org');
   });
 
-  it('accepts the right password, however the address is spelt', async () => {
+  it('accepts the right password for any spelling of the address', async () => {
     const outcome = await check(' ANN@Example.org ', PASSWORD);
     assert.equal(outcome.kind === 'accepted' && outcome.account.email, 'ann@example.org');
   });
 
-  it('gives one answer for a wrong password, no account, no password yet and a disabled account', async () => {
+  it('gives the same response for a wrong password, no account, no password yet and a disabled account', async () => {
     const gone = await domain.account('gone@example.org');
     await domain.accounts.disable(gone.id, domain.clock.now);
     await domain.registration.invite({ email: 'new@example.org', name: 'New' }, 'member', {
@@ -38,7 +38,7 @@ describe('signing in with a password', () => {
     }
   });
 
-  it('lets the fifth failure in a row from one place wait 30 s, then twice as long, up to an hour', async () => {
+  it('makes a client wait 30 s after the fifth failure in a row, then twice as long, up to an hour', async () => {
     const fail = () => check('ann@example.org', 'wrong');
     for (let failures = 1; failures <= 5; failures++) assert.equal((await fail()).kind, 'refused');
     for (const wait of [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]) {
@@ -48,7 +48,7 @@ describe('signing in with a password', () => {
     }
   });
 
-  it('lets nobody wait elsewhere, and forgets failures once the password is right', async () => {
+  it('does not make other clients wait, and forgets failures after the right password', async () => {
     for (let failures = 0; failures < 5; failures++) await check('ann@example.org', 'wrong');
     assert.equal((await check('ann@example.org', PASSWORD)).kind, 'wait');
     assert.equal((await check('ann@example.org', PASSWORD, '198.51.100.1')).kind, 'accepted');
@@ -60,12 +60,12 @@ describe('signing in with a password', () => {
     assert.equal((await check('ann@example.org', PASSWORD)).kind, 'accepted');
   });
 
-  it('counts addresses without an account alike', async () => {
+  it('counts addresses without an account the same way', async () => {
     for (let failures = 0; failures < 5; failures++) await check('nobody@example.org', 'wrong');
     assert.equal((await check('nobody@example.org', 'wrong')).kind, 'wait');
   });
 
-  it('lets guesses from everywhere wait from the hundredth on, five minutes at the most', async () => {
+  it('makes all clients wait from the hundredth failure on, for five minutes at most', async () => {
     for (let failures = 0; failures < 100; failures++) {
       assert.equal((await check('nobody@example.org', 'wrong', `192.0.2.${failures}`)).kind, 'refused');
     }
@@ -82,7 +82,7 @@ describe('signing in with a password', () => {
     assert.equal((await check('nobody@example.org', 'wrong', '203.0.113.99')).kind, 'refused');
   });
 
-  it('counts no try at its own address that others make wait', async () => {
+  it('does not count an attempt at its own client if others make the account wait', async () => {
     await domain.strangersGuess('ann@example.org');
     const elsewhere = '198.51.100.1';
     for (let tries = 0; tries < 12; tries++) {
@@ -95,7 +95,7 @@ describe('signing in with a password', () => {
     assert.equal((await check('ann@example.org', PASSWORD, elsewhere)).kind, 'accepted');
   });
 
-  it('counts nothing from anywhere that its own address makes wait', async () => {
+  it('does not count an attempt for the account if its own client has to wait', async () => {
     for (let failures = 0; failures < 20; failures++) await check('ann@example.org', 'wrong');
     await domain.strangersGuess('ann@example.org', 94);
     assert.equal((await check('ann@example.org', 'wrong', '198.51.100.1')).kind, 'refused');
@@ -105,7 +105,7 @@ describe('signing in with a password', () => {
     });
   });
 
-  it('counts no try that finds no place among those who are hashed', async () => {
+  it('does not count an attempt that finds no place in the hashing queue', async () => {
     const crowd = Promise.withResolvers<void>();
     const waiting: Promise<void>[] = [];
     const before = hashing.load.refused;
@@ -122,7 +122,7 @@ describe('signing in with a password', () => {
     assert.equal((await check('ann@example.org', PASSWORD)).kind, 'accepted');
   });
 
-  it('lets a known browser in while strangers make everybody else wait', async () => {
+  it('accepts a known browser while strangers make everybody else wait', async () => {
     await domain.strangersGuess('ann@example.org');
     assert.equal((await check('ann@example.org', PASSWORD, '198.51.100.1')).kind, 'wait');
     assert.equal((await check('ann@example.org', PASSWORD, '198.51.100.1', 'laptop')).kind, 'accepted');
@@ -133,7 +133,7 @@ describe('signing in with a password', () => {
     );
   });
 
-  it('has a known browser wait for its own failures, as a stranger meanwhile', async () => {
+  it('makes a known browser wait for its own failures, and meanwhile treats it as a stranger', async () => {
     const wrong = (device?: string) => check('ann@example.org', 'wrong', '198.51.100.1', device);
     for (let failures = 0; failures < 5; failures++) assert.equal((await wrong('laptop')).kind, 'refused');
     for (let failures = 0; failures < 5; failures++) assert.equal((await wrong('laptop')).kind, 'refused');
@@ -143,11 +143,11 @@ describe('signing in with a password', () => {
     assert.equal((await check('ann@example.org', PASSWORD, '198.51.100.1', 'laptop')).kind, 'accepted');
   });
 
-  it('gives a copied cookie twenty guesses in all, and no other counter a failure by them', async () => {
+  it('gives a copied cookie twenty guesses in all, which no other counter counts', async () => {
     await domain.strangersGuess('ann@example.org');
     let looked = 0;
     for (let tries = 0; tries < 100; tries++) {
-      // The strangers go on, so that nobody unknown gets through.
+      // The strangers go on, so that no unknown browser gets through.
       await domain.strangersGuess('ann@example.org', 1);
       if ((await check('ann@example.org', 'wrong', '198.51.100.1', 'copied')).kind === 'refused') looked += 1;
       domain.clock.passes(hours(1));
@@ -159,7 +159,7 @@ describe('signing in with a password', () => {
     assert.equal((await check('ann@example.org', PASSWORD, '198.51.100.1', 'laptop')).kind, 'accepted');
   });
 
-  it('counts twenty tries of a known browser at once as twenty', async () => {
+  it('counts twenty concurrent attempts of a known browser as twenty', async () => {
     const tries = Array.from({ length: 20 }, () =>
       check('ann@example.org', 'wrong', '198.51.100.1', 'laptop'),
     );
@@ -167,14 +167,14 @@ describe('signing in with a password', () => {
     assert.equal(kinds.filter((kind) => kind === 'refused').length, 5);
   });
 
-  it('asks nobody about the browser where the address has no account', async () => {
+  it('does not ask about the browser if the address has no account', async () => {
     const outcome = await domain.passwordSignIn.check('nobody@example.org', 'wrong', ORIGIN, () =>
       Promise.reject(new Error('asked')),
     );
     assert.equal(outcome.kind, 'refused');
   });
 
-  it('keeps of an address without an account a name alone, the same for each of its spellings', async () => {
+  it('stores only a name for an address without an account, the same for each spelling', async () => {
     for (const typed of ['Summ3r-P@ssword', ' summ3r-p@SSWORD ', 'other@example.org'])
       await check(typed, 'wrong');
     const labels = domain.events.events
@@ -189,7 +189,7 @@ describe('signing in with a password', () => {
     assert.doesNotMatch(JSON.stringify(domain.events.events), /summ3r/i);
   });
 
-  it('writes down who was refused and who had to wait, never what they typed', async () => {
+  it('records who was refused and who had to wait, but never the input', async () => {
     for (let failures = 0; failures < 6; failures++) await check('ann@example.org', 'my secret guess');
     const names = domain.events.events.map(({ event }) => event);
     assert.equal(names.filter((name) => name === 'sign-in.password-refused').length, 5);
@@ -197,7 +197,7 @@ describe('signing in with a password', () => {
     assert.ok(!JSON.stringify(domain.events.events).includes('secret guess'));
   });
 
-  it('writes down a wrong password of somebody who is signed in as what it is, and counts it for that session', async () => {
+  it('records a wrong password in an open session as its own event, and counts it for that session', async () => {
     const ann = await domain.accounts.findByEmail('ann@example.org');
     assert.ok(ann);
     const actor = { party: party(ann), origin: ORIGIN };
@@ -218,12 +218,12 @@ describe('signing in with a password', () => {
     assert.equal((await domain.passwordSignIn.confirm(ann, 'two', PASSWORD, actor)).kind, 'accepted');
     assert.equal((await check('ann@example.org', PASSWORD)).kind, 'accepted');
     assert.ok(!JSON.stringify(domain.events.events).includes('secret guess'));
-    // The figures tell a password from a code by it.
+    // The metrics use this to tell a password from a code.
     const [first] = domain.events.events.filter(({ event }) => event === 'step-up.refused');
     assert.deepEqual(first?.detail, {});
   });
 
-  it('never lets a stranger’s guesses make an open session wait', async () => {
+  it('never makes an open session wait because of a stranger’s guesses', async () => {
     const ann = await domain.accounts.findByEmail('ann@example.org');
     assert.ok(ann);
     await domain.strangersGuess('ann@example.org');

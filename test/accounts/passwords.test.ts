@@ -4,14 +4,14 @@ import { hashPassword, isOutdated, passwordFault, verifyPassword } from '../../s
 const GOOD = 'seventeen green herons';
 
 describe('a password hash', () => {
-  it('is argon2id with 19 MiB, 2 passes, 1 lane, and a salt of its own', async () => {
+  it('is argon2id with 19 MiB, 2 passes, 1 lane, and its own salt', async () => {
     const hash = await hashPassword(GOOD);
     assert.match(hash, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
     assert.notEqual(await hashPassword(GOOD), hash);
     assert.equal(isOutdated(hash), false);
   });
 
-  it('matches that password alone: no character is cut off, no case folded, no space trimmed', async () => {
+  it('matches only its password: nothing is cut off, case-folded or trimmed', async () => {
     const long = 'x'.repeat(72) + GOOD.repeat(8);
     const hash = await hashPassword(long);
     assert.equal(await verifyPassword(long, hash), true);
@@ -27,18 +27,18 @@ describe('a password hash', () => {
     }
   });
 
-  it('matches the same characters however they were typed', async () => {
+  it('matches the same characters in any Unicode form', async () => {
     const hash = await hashPassword('cafe\u0301 in the old mill');
     assert.equal(await verifyPassword('caf\u00e9 in the old mill', hash), true);
     assert.equal(await verifyPassword('cafe in the old mill', hash), false);
   });
 
-  it('tells a NUL from the end', async () => {
+  it('does not end at a NUL', async () => {
     const hash = await hashPassword(`${GOOD}\u0000one`);
     assert.equal(await verifyPassword(`${GOOD}\u0000two`, hash), false);
   });
 
-  it('was made elsewhere: one of the reference implementation matches', async () => {
+  it('from elsewhere: one of the reference implementation matches', async () => {
     // echo -n password | argon2 somesalt -id -t 2 -m 16 -p 1
     const reference =
       '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
@@ -51,7 +51,7 @@ describe('a password hash', () => {
 describe('a new password', () => {
   const own = ['Ann Example', 'ann.lee@mail.example.org', 'Acme Help'];
 
-  it('may be any characters, from 12 to 256 of them as a reader counts', () => {
+  it('may have any characters, 12 to 256 of them as a reader counts', () => {
     for (const password of [
       GOOD,
       'ثلاثة طيور خضراء',
@@ -64,13 +64,13 @@ describe('a new password', () => {
     }
   });
 
-  it('is too short with 11 characters, also where each takes several bytes, and too long with 257', () => {
+  it('is too short with 11 characters, even if each takes several bytes, and too long with 257', () => {
     assert.equal(passwordFault('jqzxvkwpfgb', own), 'too short');
     assert.equal(passwordFault('😀🦊🐘🐝🎈🌲🍋🏔🚲🎻📎', own), 'too short');
     assert.equal(passwordFault(`${GOOD} `.repeat(12).slice(0, 257), own), 'too long');
   });
 
-  it('is refused when it is among the first that are guessed, in any case', () => {
+  it('is refused if it is among the first guesses, in any case', () => {
     for (const password of [
       'passwordpassword',
       'PasswordPassword',
@@ -86,7 +86,7 @@ describe('a new password', () => {
     }
   });
 
-  it("is refused when little is left of it without the person's and the site's own words", () => {
+  it("is refused if little is left without the person's and the site's own words", () => {
     for (const password of [
       'Ann.Example1',
       'annexample2024',

@@ -4,7 +4,7 @@ import { hashPassword, verifyPassword } from '../../src/accounts/passwords.ts';
 const GOOD = 'seventeen green herons';
 
 describe('a password hash', () => {
-  it('is never matched where there is none, and that takes as long', async () => {
+  it('never matches if there is none, and takes as long', async () => {
     const start = performance.now();
     assert.equal(await verifyPassword(GOOD, await hashPassword(GOOD)), true);
     const both = performance.now() - start;

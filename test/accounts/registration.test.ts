@@ -19,7 +19,7 @@ describe('registration', () => {
     return letter.message.token;
   }
 
-  it('makes one first administrator of twenty at once, and no set-up link afterwards', async () => {
+  it('creates one first administrator for twenty concurrent requests, and no set-up link afterwards', async () => {
     const link = await domain.registration.look('setup', (await domain.registration.setupToken()) ?? '');
     assert.ok(link);
     const made = await Promise.all(
@@ -39,14 +39,14 @@ describe('registration', () => {
     assert.equal(await domain.registration.setupToken(), undefined);
   });
 
-  it('looks behind no set-up link once there is an account', async () => {
+  it('does not look up a set-up link once there is an account', async () => {
     const token = (await domain.registration.setupToken()) ?? '';
     assert.ok(await domain.registration.look('setup', token));
     await domain.account('first@example.org');
     assert.equal(await domain.registration.look('setup', token), undefined);
   });
 
-  it('sets the first password of an invited account for one of twenty at once', async () => {
+  it('sets the first password of an invited account for one of twenty concurrent requests', async () => {
     await domain.registration.invite(ANN, 'administrator', OPERATOR);
     const link = await domain.registration.look('invitation', await mailedToken());
     assert.ok(link);
@@ -58,7 +58,7 @@ describe('registration', () => {
     assert.equal(outcome.kind === 'accepted' && outcome.account.role, 'administrator');
   });
 
-  it('ends every other link to the account with an invitation that is accepted', async () => {
+  it('ends every other link to the account when an invitation is accepted', async () => {
     await domain.registration.invite(ANN, 'member', OPERATOR);
     const link = await domain.registration.look('invitation', await mailedToken());
     await domain.credentials.requestReset(ANN.email, ORIGIN);
@@ -68,7 +68,7 @@ describe('registration', () => {
     assert.equal(await domain.credentials.resetLink(reset), undefined);
   });
 
-  it('answers a sign-up before the mail goes out, whether or not the address has an account', async () => {
+  it('responds to a sign-up before the mail goes out, whether or not the address has an account', async () => {
     await domain.account(ANN.email);
     const release = domain.claim();
     for (const email of [ANN.email, 'new@example.org']) {
@@ -84,7 +84,7 @@ describe('registration', () => {
     assert.equal(kinds.get('new@example.org'), 'sign-up');
   });
 
-  it('mails once of twenty sign-ups at once', async () => {
+  it('mails once for twenty concurrent sign-ups', async () => {
     const asked = await Promise.all(
       Array.from({ length: 20 }, () => domain.registration.signUp(ANN, ORIGIN)),
     );
@@ -93,7 +93,7 @@ describe('registration', () => {
     assert.equal(domain.letters.length, 1);
   });
 
-  it('creates one account of twenty confirmations at once, a day after the mail at the latest', async () => {
+  it('creates one account for twenty concurrent confirmations, within a day of the mail', async () => {
     await domain.registration.signUp(ANN, ORIGIN);
     const token = await mailedToken();
     const link = await domain.registration.look('sign-up', token);

@@ -24,7 +24,7 @@ describe('The audit log', () => {
     appended.length = 0;
   });
 
-  it('writes down who did what to whom, when, from where and how', async () => {
+  it('records who did what to whom, when, from where and how', async () => {
     await audit.record('account.role-changed', { origin: ORIGIN, party: ANN }, BOB, {
       role: 'administrator',
     });
@@ -41,12 +41,12 @@ describe('The audit log', () => {
     });
   });
 
-  it('takes who did it for whom it concerns where nobody else is named', async () => {
+  it('assumes that the person concerned did it if nobody else is named', async () => {
     await audit.record('sign-out', { origin: ORIGIN, party: ANN });
     assert.deepEqual([appended[0]?.subjectId, appended[0]?.subjectLabel], ['ann', 'ann@example.org']);
   });
 
-  it('keeps the order of events of one moment in their ids', async () => {
+  it('keeps the order of simultaneous events in their ids', async () => {
     for (let index = 0; index < 100; index++) await audit.record('sign-out', { origin: ORIGIN, party: ANN });
     const ids = appended.map(({ id }) => id);
     assert.deepEqual(ids.toSorted(), ids);
@@ -54,7 +54,7 @@ describe('The audit log', () => {
     assert.ok(ids.every((id) => /^[0-9a-v]{26}$/.test(id)));
   });
 
-  it('tells whoever watches of each event that is kept, and of none that is not', async () => {
+  it('notifies its listener of each event that is stored, and of no other', async () => {
     const heard: AuditEvent[] = [];
     const watched = (append: typeof store.append) =>
       new Audit({
@@ -72,7 +72,7 @@ describe('The audit log', () => {
     assert.equal(heard.length, 2);
   });
 
-  it('fails when an event cannot be kept', async () => {
+  it('fails when an event cannot be stored', async () => {
     const broken = new Audit({
       store: { ...store, append: () => Promise.reject(new Error('full')) },
       clock: () => 0,

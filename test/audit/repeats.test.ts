@@ -10,7 +10,7 @@ const ANN = { id: null, label: 'ann@example.org' };
 const from = (address: string) => ({ requestId: 'request', address, browser: 'Lynx' });
 const HERE = from('2001:db8:1:2::1');
 
-describe('What is refused because it comes too often', () => {
+describe('A repeated refusal by a limit', () => {
   let clock: ManualClock;
   let store: MemoryAudit;
   let observed: AuditEvent[];
@@ -34,7 +34,7 @@ describe('What is refused because it comes too often', () => {
     for (let time = 0; time < count; time++) await audit.record('sign-in.throttled', { origin, party: who });
   }
 
-  it('has one entry in ten minutes, the next of which says how many there were; the log has every one', async () => {
+  it('has one entry in ten minutes, and the next one has the number in between; the log has every one', async () => {
     await refused(80);
     assert.deepEqual(await times(), [undefined]);
     clock.passes(minutes(10));
@@ -46,12 +46,12 @@ describe('What is refused because it comes too often', () => {
     assert.equal(observed.length, 84);
   });
 
-  it('has one of eighty at once', async () => {
+  it('has one entry for eighty at once', async () => {
     await Promise.all(Array.from({ length: 80 }, () => refused(1)));
     assert.deepEqual(await times(), [undefined]);
   });
 
-  it('has an entry for each client and person, where a client is a whole IPv6 network', async () => {
+  it('has an entry for each client and person, where a whole IPv6 network is one client', async () => {
     await refused(2);
     await refused(2, from('2001:db8:1:2::ffff'));
     await refused(2, from('2001:db8:1:3::1'));
@@ -59,7 +59,7 @@ describe('What is refused because it comes too often', () => {
     assert.equal((await entries()).length, 3);
   });
 
-  it('has its rest written down once nothing further comes', async () => {
+  it('has the remaining number recorded when no further one comes', async () => {
     await refused(5);
     await audit.recordRest();
     assert.equal((await entries()).length, 1);
@@ -71,7 +71,7 @@ describe('What is refused because it comes too often', () => {
     assert.deepEqual(await times(), [undefined, '4', undefined]);
   });
 
-  it('has an entry all the same where the first could not be kept', async () => {
+  it('has an entry even if the first one could not be stored', async () => {
     const { append } = store;
     store.append = () => Promise.reject(new Error('no database'));
     await assert.rejects(refused(1), /no database/);
@@ -87,7 +87,7 @@ describe('What is refused because it comes too often', () => {
     assert.equal((await entries()).length, 2);
   });
 
-  it('is a code that is asked for too soon; every other event has an entry each time', async () => {
+  it('includes codes that were requested too soon; every other event has an entry each time', async () => {
     for (const [event, outcome] of [
       ['second-step.code-not-sent', 'wait'],
       ['second-step.code-not-sent', 'refused'],
@@ -99,7 +99,7 @@ describe('What is refused because it comes too often', () => {
     assert.equal((await entries()).length, 1 + 3 + 3);
   });
 
-  it('is told apart for ten thousand at the most', async () => {
+  it('is distinguished for ten thousand keys at most', async () => {
     for (let number = 0; number <= 10_000; number++) {
       await refused(1, HERE, { id: null, label: `${number}@example.org` });
     }

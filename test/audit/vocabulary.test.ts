@@ -10,7 +10,7 @@ import {
   meaningOf,
 } from '../../src/audit/vocabulary.ts';
 
-/** Every name of the OWASP Application Logging Vocabulary Cheat Sheet, as of 2025. */
+/** All names of the OWASP Application Logging Vocabulary Cheat Sheet, as of 2025. */
 const VOCABULARY = [
   ...['success', 'successafterfail', 'fail', 'fail_max', 'lock'].map((name) => `authn_login_${name}`),
   ...['authn_password_change', 'authn_password_change_fail', 'authn_impossible_travel'],
@@ -40,12 +40,12 @@ function event(name: AuditEventName, detail: AuditEvent['detail'] = {}): AuditEv
 }
 
 describe('The names of events in the log', () => {
-  it('are all of the OWASP vocabulary', () => {
+  it('are all from the OWASP vocabulary', () => {
     const strange = Object.keys(LOG_EVENTS).filter((name) => !VOCABULARY.includes(name));
     assert.deepEqual(strange, []);
   });
 
-  it('stand in docs/operations.md, with every event of the audit log that has them', () => {
+  it('are in docs/operations.md, with every event of the audit log that has them', () => {
     const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
     const rows = [...page.matchAll(/^\| `([a-z_]+)` +\| ([^|]*)\|/gm)].filter(([, name]) =>
       VOCABULARY.includes(name ?? ''),
@@ -61,7 +61,7 @@ describe('The names of events in the log', () => {
     assert.deepEqual(documented, real);
   });
 
-  it('tell a code that was asked for too soon from one that the mail server refused', () => {
+  it('distinguish a code that was requested too soon from one that the mail server refused', () => {
     const named = (outcome: string) => meaningOf(event('second-step.code-not-sent', { outcome })).log;
     assert.deepEqual(
       [named('wait'), named('refused')],
@@ -69,7 +69,7 @@ describe('The names of events in the log', () => {
     );
   });
 
-  it('come with ids, and with nothing that somebody has typed', () => {
+  it('come with ids, and with nothing that a person has typed', () => {
     const typed = { authenticator: 'Phone', reason: 'she called', identity: 'passport', to: 'b@example.org' };
     for (const name of AUDIT_EVENTS) {
       assert.deepEqual(logFieldsOf(event(name, { method: 'app', failures: '3', ...typed })), {
@@ -81,7 +81,7 @@ describe('The names of events in the log', () => {
     }
   });
 
-  it('are rate limits for every event that says so in its name, and for a code that was asked for too soon', () => {
+  it('are rate limits for all events with such a name, and for a code that was requested too soon', () => {
     const limited = AUDIT_EVENTS.filter((name) => meaningOf(event(name)).isRateLimited);
     assert.deepEqual(
       limited,

@@ -9,7 +9,7 @@ describe('CSV', () => {
     ['semicolons', 'a;b\n1;2'],
     ['tabs', 'a\tb\r1\t2\r'],
   ] as const) {
-    it(`is read with ${what} and any line ends`, () => {
+    it(`is read with ${what} and any line endings`, () => {
       assert.deepEqual(read(text), [
         [1, ['a', 'b']],
         [2, ['1', '2']],
@@ -17,14 +17,14 @@ describe('CSV', () => {
     });
   }
 
-  it('is read with quotes, a byte order mark and lines of nothing, which count', () => {
+  it('is read with quotes, a byte order mark and empty lines, which count', () => {
     assert.deepEqual(read('\ufeff\n"a","b ""c"", d"\n\n  \n,,\nx,y,z\n'), [
       [2, ['a', 'b "c", d']],
       [6, ['x', 'y', 'z']],
     ]);
   });
 
-  it('has one faulty line where a quote is left open, and goes on after it', () => {
+  it('has one faulty line where a quote is left open, and continues after it', () => {
     assert.deepEqual(read('a,b\n"open,1\nc,d\ne"f",2\n"g"h,3\ni,4\n'), [
       [1, ['a', 'b']],
       [2, undefined],
@@ -35,7 +35,7 @@ describe('CSV', () => {
     ]);
   });
 
-  it('is read with cells that go on over lines, by the number of their first', () => {
+  it('is read with cells over several lines, by the number of their first line', () => {
     assert.deepEqual(read('a,b\r\n"1 Road\r\nTown",2\r\nc,"d ""e""\n\nf"\ng,h\n'), [
       [1, ['a', 'b']],
       [2, ['1 Road\nTown', '2']],
@@ -44,7 +44,7 @@ describe('CSV', () => {
     ]);
   });
 
-  it('does not take the rest of a file for a cell whose quote was left open', () => {
+  it('does not read the rest of a file as one cell if a quote is left open', () => {
     const rest = Array.from({ length: 200 }, (_, index) => `c${index},d`);
     const rows = read(['a,b', '"open,1', ...rest, 'e,"late'].join('\n'));
     assert.deepEqual(
@@ -71,11 +71,11 @@ describe('CSV', () => {
     });
   }
 
-  it('of nothing is nothing', () => {
+  it('without content has no rows', () => {
     for (const text of ['', '\n\n', '\ufeff', ' , \n']) assert.deepEqual(read(text), []);
   });
 
-  it('is written so that what is read is what was written', () => {
+  it('reads back exactly what it wrote', () => {
     const cells = ['plain', 'with, comma', 'with "quotes"', ' spaces ', '', 'Ö 🦉', "O'Neill"];
     assert.deepEqual(read(csvLine(cells)), [[1, cells]]);
   });
@@ -97,7 +97,7 @@ describe('CSV', () => {
     '=HYPERLINK("http://evil")',
     '=1,"x"',
   ]) {
-    it(`is written with ${JSON.stringify(formula)} as a text, which no spreadsheet runs`, () => {
+    it(`is written with ${JSON.stringify(formula)} as text, which no spreadsheet runs`, () => {
       const line = csvLine(['x', formula]);
       assert.match(line, /^x,"?'/);
       const [[, cells] = []] = read(line);

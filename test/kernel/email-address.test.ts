@@ -10,7 +10,7 @@ import {
   spelledEmail,
 } from '../../src/kernel/email-address.ts';
 
-/** Spellings of "Ann@Example.org", and what is kept of them. */
+/** Spellings of "Ann@Example.org", and what is stored of them. */
 const SPELLINGS = [
   ['white space around it', '\u00a0 Ann@Example.org\u3000'],
   ['a zero-width space at its end', 'Ann@Example.org\u200b'],
@@ -48,7 +48,7 @@ describe('An address', () => {
     });
   }
 
-  it('keeps apart what may be two mailboxes: accents, ligatures, superscripts, other scripts, ß and ss', () => {
+  it('keeps separate what may be two mailboxes: accents, ligatures, superscripts, other scripts, ß and ss', () => {
     const apart = ['rene', 'rené', 'ﬁn', 'fin', 'x²', 'x2', 'аnn', 'ann'].map((name) => `${name}@x.test`);
     const keys = [...apart, 'a@faß.example', 'a@fass.example'].map(emailKey);
     assert.equal(new Set(keys).size, keys.length);
@@ -74,12 +74,12 @@ describe('An address', () => {
     it(`may be ${good.slice(-30)}`, () => assert.equal(emailFault(good), undefined));
   }
 
-  it('is found by its exact spelling first, and by what all spellings have in common', () => {
+  it('is found by its exact spelling first, then by the key that all spellings share', () => {
     assert.deepEqual(emailKeys('Ann@Example.org'), ['ann@example.org']);
     assert.deepEqual(emailKeys('ann@x。test'), ['ann@x。test', 'ann@x.test']);
   });
 
-  it('is found by a part of it, in whatever form of its domain', () => {
+  it('is found by a part of it, in any form of its domain', () => {
     for (const typed of ['BÜCHER', 'xn--bcher-kva', 'ｂüｃｈｅｒ']) {
       assert.ok(emailParts(typed).includes('bücher'), typed);
     }
@@ -87,7 +87,7 @@ describe('An address', () => {
     assert.deepEqual(emailParts('\u200bＡnn'), ['ann']);
   });
 
-  it('has a key that stays what it is, however often and of whatever spelling it is made', () => {
+  it('has a key that stays the same however often, and from whichever spelling, it is derived', () => {
     const alphabet = 'aB@.。．｡@@İßΣσςüÜﬁＡ＠٣א\u0301\u0323\u200b\u200c\u00ad\ufe0f\u202a xn--\u00a0-_%;１';
     const texts = fc.string({ unit: fc.constantFrom(...alphabet), maxLength: 24 });
     fc.assert(

@@ -23,7 +23,7 @@ describe('a text that people see', () => {
       ['joiners between Latin letters', 'A\u200dn\u200cn', 'Ann'],
       ['annotations', 'A\ufff9n\ufffan\ufffb', 'Ann'],
     ] as const) {
-      it(`is taken as ${what} without its ${name}`, () => assert.equal(schema.parse(typed), taken));
+      it(`is accepted as ${what} without its ${name}`, () => assert.equal(schema.parse(typed), taken));
     }
 
     for (const [name, typed] of [
@@ -40,17 +40,17 @@ describe('a text that people see', () => {
     }
 
     for (const bad of ['a\u202eb', 'a\u2066b', 'a\u0000b', 'a\u2028b']) {
-      it(`has no ${JSON.stringify(bad.charAt(1))} in ${what}`, () =>
+      it(`may not have ${JSON.stringify(bad.charAt(1))} in ${what}`, () =>
         assert.match(faultOf(schema, bad), /control-characters|invisible-characters/));
     }
 
-    it(`has no piles of marks in ${what}`, () => {
+    it(`may not have long sequences of marks in ${what}`, () => {
       const pile = `a${'\u0301\u0323'.repeat(16)}`;
       assert.equal(faultOf(schema, pile), 'error.piled-marks');
       assert.equal(schema.parse(`a${'\u0301'.repeat(30)}`).length, 30);
     });
 
-    it(`is measured in ${what} after it was composed, and roughly before`, () => {
+    it(`is measured in ${what} after composition, and roughly before`, () => {
       assert.equal(schema.parse('e\u0301'.repeat(40)), 'é'.repeat(40));
       assert.equal(schema.parse('\u03b1\u0313\u0300\u0345'.repeat(40)), '\u1f82'.repeat(40));
       assert.equal(faultOf(schema, 'e\u0301'.repeat(41)), 'error.too-long');
@@ -58,7 +58,7 @@ describe('a text that people see', () => {
       assert.equal(faultOf(schema, '\u200b'.repeat(161)), 'error.too-long');
     });
 
-    it(`says in ${what} how long it may be, not how long what is looked at may be`, () => {
+    it(`names in ${what} its own maximum length, not the length up to which it is checked`, () => {
       for (const long of ['x'.repeat(41), PILE]) {
         const issue = schema.safeParse(long).error?.issues[0];
         assert.equal(issue && 'maximum' in issue && issue.maximum, 40);
@@ -80,14 +80,14 @@ describe('a text that people see', () => {
     ['blank hieroglyphs', '\u{13441}'],
     ['private characters', '\ue000'],
   ] as const) {
-    it(`is missing where it is ${name}`, () => {
+    it(`is missing if it is ${name}`, () => {
       for (const what of ['a name', 'a name in lists', 'a text of several lines'] as const) {
         assert.equal(faultOf(SCHEMAS[what], blank), 'error.name-missing');
       }
     });
   }
 
-  it('keeps its line breaks where it may have several lines', () => {
+  it('keeps its line breaks if it may have several lines', () => {
     assert.equal(SCHEMAS['a text of several lines'].parse(' a\r\n\u200bb\tc\rd '), 'a\nb\tc\nd');
   });
 });

@@ -3,12 +3,12 @@ import { loadWords, type MessageKey } from '../../src/kernel/i18n.ts';
 
 const HOUR = 3_600_000;
 
-describe('The words', () => {
+describe('The texts', () => {
   const words = loadWords();
   const english = words.for('en');
   const arabic = words.for('ar');
 
-  it('come in languages that are named in themselves, English first', () => {
+  it('have languages that are named in themselves, English first', () => {
     assert.deepEqual(words.locales[0], { code: 'en', name: 'English' });
     assert.ok(words.locales.some(({ code, name }) => code === 'ar' && name === 'العربية'));
     for (const { code, name } of words.locales) {
@@ -27,14 +27,14 @@ describe('The words', () => {
       assert.equal(language.dir, turned.length > letters.length / 2 ? 'rtl' : 'ltr', sample);
     });
 
-    it(`in ${name} have dates, times, lengths of time and plural forms from the runtime`, () => {
+    it(`in ${name} get dates, times, durations and plural forms from the runtime`, () => {
       assert.deepEqual(Intl.DateTimeFormat.supportedLocalesOf(code), [code]);
       assert.deepEqual(Intl.NumberFormat.supportedLocalesOf(code), [code]);
       assert.deepEqual(Intl.DurationFormat.supportedLocalesOf(code), [code]);
       assert.deepEqual(Intl.PluralRules.supportedLocalesOf(code), [code]);
     });
 
-    it(`in ${name} say the year, the month in words, the hour and UTC, in UTC`, () => {
+    it(`in ${name} show the year, the month as a word, the hour and UTC, in UTC`, () => {
       const plain = new Intl.NumberFormat(code, { useGrouping: false });
       const moment = Date.UTC(2030, 0, 31, 14, 3, 59);
       const said = language.when(moment);
@@ -45,14 +45,14 @@ describe('The words', () => {
       assert.ok(language.time(moment).includes(plain.format(59)), language.time(moment));
     });
 
-    it(`in ${name} say lengths of time that differ differently`, () => {
+    it(`in ${name} show different durations differently`, () => {
       const lengths = [1000, 30_000, 60_000, 600_000, HOUR, 2 * HOUR, HOUR + 60_000];
       const said = new Set(lengths.map((milliseconds) => language.duration(milliseconds)));
       assert.equal(said.size, lengths.length, [...said].join('; '));
     });
   }
 
-  it('keep a value together amid text that runs from right to left', () => {
+  it('isolate a value inside right-to-left text', () => {
     assert.equal(
       arabic.t('two-factor.removed', { name: 'a@b.example' }),
       'تمت إزالة «\u2068a@b.example\u2069».',
@@ -60,11 +60,11 @@ describe('The words', () => {
     assert.equal(english.t('two-factor.removed', { name: 'هاتف' }), '“هاتف” has been removed.');
   });
 
-  it('are English where a language is asked for that there is not', () => {
+  it('are English if the requested language does not exist', () => {
     assert.equal(words.for('tlh').locale, 'en');
   });
 
-  it('are a fault where a key has none, in every language', () => {
+  it('throw for a key without a text, in every language', () => {
     for (const translator of [english, arabic]) {
       assert.throws(() => translator.t('no.such-key' as MessageKey), /no words for "no\.such-key"/);
       assert.equal(translator.knows('no.such-key'), false);
@@ -72,12 +72,12 @@ describe('The words', () => {
     }
   });
 
-  it('take values as they are: neither as markup, nor as references to other words', () => {
+  it('insert values literally: neither as markup, nor as references to other texts', () => {
     const site = '<b>$t(menu.sign-out) {{site}} & "Söhne"';
     assert.equal(english.t('mail.help', { site }), `Need help? Ask the administrator of ${site}.`);
   });
 
-  it('take the plural form of each number, whichever was asked for before', () => {
+  it('use the plural form of each number, whichever was requested before', () => {
     const said = [0, 1, 2, 3, 11, 100, 1].map((count) => arabic.t('recovery.left', { count }));
     assert.equal(new Set(said).size, 6, said.join('; '));
     assert.equal(said.at(-1), said[1]);
@@ -87,12 +87,12 @@ describe('The words', () => {
     );
   });
 
-  it('write numbers as the language does', () => {
+  it('format numbers as the language does', () => {
     assert.equal(english.t('page.page-number', { page: 1234 }), 'Page 1,234');
     assert.equal(english.number(1234.5), '1,234.5');
   });
 
-  it('say when in UTC', () => {
+  it('show times in UTC', () => {
     const moment = Date.UTC(2030, 0, 31, 14, 3, 59);
     assert.equal(english.when(moment), '31 January 2030 at 14:03 UTC');
     assert.match(arabic.when(moment), /^31 يناير 2030 .* 14:03 UTC$/);
@@ -107,7 +107,7 @@ describe('The words', () => {
     ['he', '30 בנובמבר 2026 בשעה 22:55 GMT\u200e+9\u200e'],
     ['ja', '2026年11月30日 22:55 JST'],
   ] as const) {
-    it(`in "${locale}" say when in a zone, and name it`, () => {
+    it(`in "${locale}" show times in a zone, and name it`, () => {
       const language = words.for(locale, 'Asia/Tokyo');
       const moment = Date.UTC(2026, 10, 30, 13, 55);
       assert.equal(language.timeZone, 'Asia/Tokyo');
@@ -117,7 +117,7 @@ describe('The words', () => {
     });
   }
 
-  it('say when in UTC where the zone is not known', () => {
+  it('show times in UTC if the zone is unknown', () => {
     assert.equal(words.for('en', 'Mars/Olympus').when(0), '1 January 1970 at 00:00 UTC');
   });
 
@@ -139,12 +139,12 @@ describe('The words', () => {
     ['', undefined],
     ['x'.repeat(1_000_000), undefined],
   ] as const) {
-    it(`are ${locale ?? 'none'} where somebody writes ${JSON.stringify(text.slice(0, 20))}`, () => {
+    it(`are ${locale ?? 'none'} if the input is ${JSON.stringify(text.slice(0, 20))}`, () => {
       assert.equal(words.named(text), locale);
     });
   }
 
-  it('say how long, never less than it is', () => {
+  it('never round a duration down', () => {
     assert.equal(english.duration(0), '0 seconds');
     assert.equal(english.duration(1), '1 second');
     assert.equal(english.duration(29_001), '30 seconds');
@@ -186,12 +186,12 @@ describe('The words', () => {
     });
   }
 
-  it('follow what the person chose before what the browser asks for, if it still is there', () => {
+  it("follow the person's choice before the browser's languages, if it still exists", () => {
     assert.equal(words.choose('en', 'ar', 'fr'), 'ar');
     assert.equal(words.choose('ar', 'tlh', 'fr'), 'ar');
   });
 
-  it("are the site's where the browser asks for none that is known, and English where the site's is unknown", () => {
+  it("are the site's if the browser names no known language, and English if the site's is unknown", () => {
     for (const header of [undefined, '', '*', 'tlh, x-pirate', 'de;q=0']) {
       assert.equal(words.choose(header, null, 'fr'), 'fr');
       assert.equal(words.choose(header, 'tlh', 'tlh'), 'en');

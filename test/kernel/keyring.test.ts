@@ -13,7 +13,7 @@ describe('the keyring', () => {
     }
   });
 
-  it('seals the same text differently every time, and shows nothing of it', () => {
+  it('seals the same text differently every time, and reveals nothing about it', () => {
     const keyring = new Keyring(() => [OLD]);
     const sealed = Array.from({ length: 100 }, () => keyring.seal('JBSWY3DPEHPK3PXP', PLACE));
     assert.equal(new Set(sealed.map(({ nonce }) => nonce)).size, 100);
@@ -23,7 +23,7 @@ describe('the keyring', () => {
     assert.ok(sealed.every(({ tag }) => Buffer.from(tag, 'base64url').length === 16));
   });
 
-  it('does not open what was altered, in whichever part', () => {
+  it('does not open altered text, whichever part was altered', () => {
     const keyring = new Keyring(() => [OLD]);
     const sealed = keyring.seal('JBSWY3DPEHPK3PXP', PLACE);
     for (const part of ['nonce', 'text', 'tag'] as const) {
@@ -43,7 +43,7 @@ describe('the keyring', () => {
     assert.throws(() => keyring.open({ ...sealed, tag }, PLACE), /tag/i);
   });
 
-  it('does not open what was moved to another place', () => {
+  it('does not open text that was moved to another context', () => {
     const keyring = new Keyring(() => [OLD]);
     const sealed = keyring.seal('JBSWY3DPEHPK3PXP', PLACE);
     assert.throws(() => keyring.open(sealed, 'app:account-2'), /unable to authenticate/i);
@@ -64,7 +64,7 @@ describe('the keyring', () => {
     assert.equal(new Keyring(() => [NEW]).open(after, PLACE), 'JBSWY3DPEHPK3PXP');
   });
 
-  it('reads the secrets again for a key that another process has made meanwhile', () => {
+  it('reads the secrets again for a key that another process has created', () => {
     const secrets = [OLD];
     const keyring = new Keyring(() => [...secrets]);
     secrets.unshift(NEW);
@@ -73,7 +73,7 @@ describe('the keyring', () => {
     assert.equal(keyring.isStale(sealed), false);
   });
 
-  it('asks for the secrets only when it has to', () => {
+  it('reads the secrets only when necessary', () => {
     let asked = 0;
     const keyring = new Keyring(() => {
       asked++;
@@ -86,7 +86,7 @@ describe('the keyring', () => {
     assert.equal(asked, 2);
   });
 
-  it('derives another key for every use and every secret, 256 bits each', () => {
+  it('derives a different key for every purpose and every secret, 256 bits each', () => {
     const keyring = new Keyring(() => [NEW, OLD]);
     const keys = (['session', 'code', 'seal'] as const).flatMap((use) => keyring.keys(use));
     assert.equal(new Set(keys.map((key) => key.toString('hex'))).size, 6);
@@ -94,7 +94,7 @@ describe('the keyring', () => {
     assert.deepEqual(keyring.current('code').key, keyring.keys('code')[0]);
   });
 
-  it('names a key without telling it', () => {
+  it('names a key without revealing it', () => {
     const keyring = new Keyring(() => [OLD]);
     const { id, key } = keyring.current('seal');
     assert.match(id, /^[0-9a-f]{8}$/);
@@ -109,7 +109,7 @@ describe('the keyring', () => {
   });
 });
 
-/** The same bytes but for one bit of the first. */
+/** The same bytes, except one bit of the first. */
 function flipped(text: string): string {
   const bytes = Buffer.from(text, 'base64url');
   bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);

@@ -26,7 +26,7 @@ describe('A time zone', () => {
     });
   }
 
-  it('that this Node does not know is UTC', () => {
+  it('falls back to UTC if this Node does not know it', () => {
     assert.equal(usableZone('Mars/Olympus'), 'UTC');
     assert.equal(startOfDay('Mars/Olympus', '2030-01-31'), Date.parse('2030-01-31'));
     assert.equal(usableZone('Asia/Tokyo'), 'Asia/Tokyo');
@@ -46,7 +46,7 @@ describe('A time zone', () => {
     ['America/Havana', '2026-11-01', '2026-11-01T04:00:00.000Z', 25],
     ['UTC', '0001-01-01', '0001-01-01T00:00:00.000Z', 24],
   ] as const) {
-    it(`of ${zone} has a ${day} that begins at ${start} and lasts ${hours} hours`, () => {
+    it(`such as ${zone} has a ${day} that begins at ${start} and lasts ${hours} hours`, () => {
       const begins = startOfDay(zone, day);
       assert.equal(new Date(begins).toISOString(), start);
       assert.equal(endOfDay(zone, day) - begins, hours * HOUR);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { canonicalAddress, clientKey } from '../../src/limits/client-address.ts';
 
-/** What a proxy may write, how it is shown, and under what it is counted. */
+/** Input from proxies, its displayed form, and the key that it counts under. */
 const ADDRESSES: readonly (readonly [written: string, shown: string, counted: string])[] = [
   ['203.0.113.9', '203.0.113.9', '203.0.113.9'],
   [' 203.0.113.9 ', '203.0.113.9', '203.0.113.9'],
@@ -28,7 +28,7 @@ const ADDRESSES: readonly (readonly [written: string, shown: string, counted: st
   ['[fe80::1%eth0]:80', 'fe80::1', 'fe80:0:0:0::/64'],
   ['::1', '::1', '0:0:0:0::/64'],
   ['::', '::', '0:0:0:0::/64'],
-  // An address in the place of IPv4 that was never in use says nothing of an IPv4 client.
+  // An address in the place of IPv4 that was never in use does not identify an IPv4 client.
   ['::203.0.113.9', '::cb00:7109', '0:0:0:0::/64'],
   ['64:ff9b:1::cb00:7109', '64:ff9b:1::cb00:7109', '64:ff9b:1:0::/64'],
 ];
@@ -60,26 +60,26 @@ const GARBAGE = [
   '9'.repeat(100_000),
 ];
 
-describe('the address of a client', () => {
+describe('a client address', () => {
   for (const [written, shown, counted] of ADDRESSES) {
-    it(`shows ${JSON.stringify(written)} as ${shown}, and counts it as ${counted}`, () => {
+    it(`displays ${JSON.stringify(written)} as ${shown}, and counts it as ${counted}`, () => {
       assert.equal(canonicalAddress(written), shown);
       assert.equal(clientKey(written), counted);
     });
-    it(`stays ${shown} when it is read again`, () => {
+    it(`keeps ${shown} when it is parsed again`, () => {
       assert.equal(canonicalAddress(shown), shown);
       assert.equal(clientKey(shown), counted);
     });
   }
 
   for (const text of GARBAGE) {
-    it(`shows nothing of ${JSON.stringify(text.slice(0, 40))}, which is counted with all else that is no address`, () => {
+    it(`displays nothing for ${JSON.stringify(text.slice(0, 40))}, which counts together with all other values that are no address`, () => {
       assert.equal(canonicalAddress(text), '');
       assert.equal(clientKey(text), 'unknown');
     });
   }
 
-  it('shows nothing where there is no address at all', () => {
+  it('displays nothing if there is no address at all', () => {
     assert.equal(canonicalAddress(undefined), '');
   });
 });

@@ -23,13 +23,13 @@ describe('the budget of a client', () => {
     return granted;
   }
 
-  it('grants fifty, and then lets the client wait for 30 s', async () => {
+  it('grants fifty, and then makes the client wait for 30 s', async () => {
     assert.equal(await take(60), 50);
     assert.deepEqual(await budget.consume(HERE), { kind: 'wait', until: clock.now + seconds(30) });
     assert.equal(await take(1, '198.51.100.1'), 1);
   });
 
-  it('doubles the wait with each further one, up to an hour at the most', async () => {
+  it('doubles the wait with each further one, up to an hour', async () => {
     await take(50);
     for (const wait of [30, 60, 120, 240, 480]) {
       assert.deepEqual(await budget.consume(HERE), { kind: 'wait', until: clock.now + seconds(wait) });
@@ -45,7 +45,7 @@ describe('the budget of a client', () => {
     }
   });
 
-  it('grants no more in the long run than is forgotten', async () => {
+  it('grants no more in the long run than what drains', async () => {
     let granted = await take(60);
     for (let minute = 0; minute < 3 * 24 * 60; minute++) {
       clock.passes(minutes(1));
@@ -55,7 +55,7 @@ describe('the budget of a client', () => {
     assert.ok(granted >= 50 + 2 * 50, `${granted}`);
   });
 
-  it('grants all of it again a day later', async () => {
+  it('is full again a day later', async () => {
     await take(60);
     clock.passes(days(1) + hours(1));
     assert.equal(await take(60), 50);
@@ -68,7 +68,7 @@ describe('the budget of a client', () => {
     assert.equal(await take(30, `::ffff:${HERE}`), 20);
   });
 
-  it('takes back what is given back, and a wait that there is no reason for any more', async () => {
+  it('takes back counts, and a wait without a reason', async () => {
     await take(40);
     await budget.giveBack(HERE, 15);
     assert.equal(await take(60), 25);
@@ -78,7 +78,7 @@ describe('the budget of a client', () => {
     assert.equal(await take(60), 50);
   });
 
-  it('keeps a wait for what is left where that is still too much', async () => {
+  it('keeps a wait if the remaining count is still too high', async () => {
     await take(50);
     clock.passes(seconds(30));
     assert.equal(await take(1), 1);
@@ -86,19 +86,19 @@ describe('the budget of a client', () => {
     assert.equal((await budget.consume(HERE)).kind, 'wait');
   });
 
-  it('has no more than all of it, however much is given back', async () => {
+  it('is never more than full, however much is given back', async () => {
     await take(1);
     await budget.giveBack(HERE, 500);
     assert.equal(await take(60), 50);
     await budget.giveBack('198.51.100.1', 5);
   });
 
-  it('grants fifty of two hundred that ask at once', async () => {
+  it('grants fifty of two hundred concurrent requests', async () => {
     const outcomes = await Promise.all(Array.from({ length: 200 }, () => budget.consume(HERE)));
     assert.equal(outcomes.filter(({ kind }) => kind === 'granted').length, 50);
   });
 
-  it('makes nobody wait because the clock was set back, who did not wait before', async () => {
+  it('makes nobody wait because the clock was set back, if they did not wait before', async () => {
     await take(3);
     await budget.giveBack(HERE, 1);
     clock.passes(-minutes(10));
@@ -111,7 +111,7 @@ describe('the budget of a client', () => {
     assert.equal((await budget.consume(HERE)).kind, 'granted');
   });
 
-  it('lets nobody wait for longer because the clock was set back', async () => {
+  it('makes nobody wait longer because the clock was set back', async () => {
     await take(60);
     clock.passes(-days(30));
     assert.equal((await budget.consume(HERE)).kind, 'granted');

@@ -12,7 +12,7 @@ import {
 import { ManualClock } from '../support/clock.ts';
 import { MemoryThrottles } from '../support/memory.ts';
 
-describe('the throttle', () => {
+describe('the back-off', () => {
   const rule = SECOND_FACTOR_RULE;
   let clock: ManualClock;
   let store: MemoryThrottles;
@@ -31,7 +31,7 @@ describe('the throttle', () => {
     }
   }
 
-  it('lets five tries through, the fifth of them counted, and then makes the subject wait 30 seconds', async () => {
+  it('grants five attempts, counts the fifth as well, and then makes the subject wait 30 seconds', async () => {
     for (const failures of [1, 2, 3, 4, 5]) {
       assert.equal(await throttle.waiting('ann', rule), undefined);
       assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures });
@@ -41,7 +41,7 @@ describe('the throttle', () => {
     assert.deepEqual(await throttle.consume('ann', rule), { kind: 'wait', until });
   });
 
-  it('opens again at the very end of the wait, not a millisecond earlier', async () => {
+  it('grants again at the very end of the wait, not a millisecond earlier', async () => {
     await fail(5);
     clock.passes(seconds(30) - 1);
     assert.equal((await throttle.consume('ann', rule)).kind, 'wait');
@@ -60,7 +60,7 @@ describe('the throttle', () => {
     assert.deepEqual(waits, [...doubled, hours(1), hours(1), hours(1)]);
   });
 
-  it('does not lengthen the wait of somebody who keeps trying during it', async () => {
+  it('does not lengthen the wait of a person who keeps trying', async () => {
     await fail(5);
     const until = await throttle.waiting('ann', rule);
     for (let impatient = 0; impatient < 10; impatient++) {
@@ -76,14 +76,14 @@ describe('the throttle', () => {
     assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 1 });
   });
 
-  it('does not forget failures because time passes', async () => {
+  it('does not forget failures with time', async () => {
     await fail(6);
     clock.passes(hours(48));
     assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 7 });
     assert.equal(await throttle.waiting('ann', rule), clock.now + seconds(120));
   });
 
-  it('waits no longer than the failures make it when the clock is set back, and keeps the failures', async () => {
+  it('does not extend a wait when the clock is set back, and keeps the failures', async () => {
     await fail(6);
     clock.passes(-hours(5));
     const until = clock.now + seconds(60);
@@ -94,7 +94,7 @@ describe('the throttle', () => {
     assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 7 });
   });
 
-  it('begins the wait again where somebody tries after the clock was set back', async () => {
+  it('starts the wait again if somebody tries after the clock was set back', async () => {
     await fail(20);
     clock.passes(-hours(5));
     const until = clock.now + hours(1);
@@ -106,14 +106,14 @@ describe('the throttle', () => {
     assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 21 });
   });
 
-  it('makes nobody wait who has no wait when the clock is set back', async () => {
+  it('makes nobody wait because the clock was set back, if they did not wait before', async () => {
     await fail(4);
     clock.passes(-hours(5));
     assert.equal(await throttle.waiting('ann', rule), undefined);
     assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 5 });
   });
 
-  it('lets nobody through among twenty at once that find a wait of before the clock was set back', async () => {
+  it('grants none of twenty concurrent attempts during a wait from before the clock was set back', async () => {
     await fail(8);
     clock.passes(-hours(5));
     const until = clock.now + seconds(240);
@@ -124,14 +124,14 @@ describe('the throttle', () => {
     );
   });
 
-  it('counts each subject for itself', async () => {
+  it('counts each subject separately', async () => {
     await fail(5, 'ann');
     assert.deepEqual(await throttle.consume('ben', rule), { kind: 'may try', failures: 1 });
     await throttle.reset('ben');
     assert.equal((await throttle.consume('ann', rule)).kind, 'wait');
   });
 
-  it('counts twenty tries at once as twenty: only the five ahead of the wait get through', async () => {
+  it('counts twenty concurrent attempts as twenty: only the five before the wait are granted', async () => {
     const tries = await Promise.all(Array.from({ length: 20 }, () => throttle.consume('ann', rule)));
     const counted = tries.flatMap((attempt) => (attempt.kind === 'may try' ? [attempt.failures] : []));
     assert.deepEqual(counted.sort(), [1, 2, 3, 4, 5]);
@@ -141,7 +141,7 @@ describe('the throttle', () => {
     );
   });
 
-  it('lets exactly one of twenty at once through when a wait has just ended', async () => {
+  it('grants exactly one of twenty concurrent attempts when a wait has just ended', async () => {
     await fail(7);
     clock.now = (await throttle.waiting('ann', rule)) ?? 0;
     const tries = await Promise.all(Array.from({ length: 20 }, () => throttle.consume('ann', rule)));
@@ -158,12 +158,12 @@ describe('the throttle', () => {
     ] as const;
     const failures = async (subject: string) => (await store.read(subject)).failures;
 
-    it('takes one try of each', async () => {
+    it('takes one attempt of each', async () => {
       assert.deepEqual(await throttle.consumeEach(own, all), { kind: 'may try' });
       assert.deepEqual([await failures('own'), await failures('all')], [1, 1]);
     });
 
-    it('takes none where either waits, and says whose wait it is', async () => {
+    it('takes none if either waits, and returns whose wait it is', async () => {
       await fail(5, 'own');
       const until = clock.now + seconds(30);
       assert.deepEqual(await throttle.consumeEach(own, all), { kind: 'wait', until, subject: 'own' });
@@ -174,7 +174,7 @@ describe('the throttle', () => {
       assert.deepEqual([await failures('own'), await failures('other'), await failures('all')], [5, 0, 8]);
     });
 
-    it('takes none of any of twenty at once that the other refuses', async () => {
+    it('takes none of twenty concurrent attempts from one that the other refuses', async () => {
       const each = Array.from({ length: 20 }, (_, number) => ({ subject: `client ${number}`, rule }));
       const tries = await Promise.all(each.map((client) => throttle.consumeEach(client, all)));
       const through = tries.flatMap(({ kind }, number) => (kind === 'may try' ? [number] : []));
@@ -184,10 +184,10 @@ describe('the throttle', () => {
       }
     });
 
-    it('leaves nobody a wait for a try that was taken back', async () => {
+    it('leaves no wait behind for an attempt that was taken back', async () => {
       await fail(4, 'own');
       for (let time = 0; time < 7; time++) await throttle.consume('all', all.rule);
-      // Three at once: one is the eighth of all, the others may take their own count first and give it back.
+      // Three at once: one is the eighth in all; the others may take their own count first and give it back.
       const clients = [own, { subject: 'second', rule }, { subject: 'third', rule }];
       const tries = await Promise.all(clients.map((client) => throttle.consumeEach(client, all)));
       assert.equal(tries.filter(({ kind }) => kind === 'may try').length, 1);
@@ -200,7 +200,7 @@ describe('the throttle', () => {
     });
   });
 
-  it('ends for good where the rule has an end', async () => {
+  it('ends for good if the rule has an end', async () => {
     const ending = { ...rule, end: { at: 7, wait: days(365) } };
     assert.deepEqual(
       [5, 6, 7, 70].map((times) => waitAfter(times, ending)),
@@ -208,7 +208,7 @@ describe('the throttle', () => {
     );
   });
 
-  it('has the waits of the design for the second factor and keeps counting up to the block', async () => {
+  it('has the designed waits for the second factor and keeps counting up to the block', async () => {
     assert.deepEqual(SECOND_FACTOR_RULE, { from: 5, first: seconds(30), longest: hours(1) });
     assert.equal(SECOND_FACTOR_BLOCK, 100);
     await fail(99);
@@ -233,7 +233,7 @@ describe('the throttle', () => {
       assert.equal(waitAfter(failures, by), wait, `after ${failures}`);
   });
 
-  it('counts the second factor by the account alone: sessions, methods and resends share one count', () => {
+  it('counts the second factor by the account only: sessions, methods and resends share one count', () => {
     assert.equal(secondFactorSubject('a1'), secondFactorSubject('a1'));
     assert.notEqual(secondFactorSubject('a1'), secondFactorSubject('a2'));
   });

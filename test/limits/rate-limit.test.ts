@@ -12,7 +12,7 @@ import {
 import { ManualClock } from '../support/clock.ts';
 import { MemoryAllowances } from '../support/memory.ts';
 
-describe('the allowance for sending codes', () => {
+describe('the rate limit for sending codes', () => {
   const rule = CODE_SENDING_RULE;
   let clock: ManualClock;
   let rateLimit: RateLimit;
@@ -22,7 +22,7 @@ describe('the allowance for sending codes', () => {
     rateLimit = new RateLimit(new MemoryAllowances(), clock.read);
   });
 
-  /** Takes once, after the pause that the rule wants. */
+  /** Takes one after the pause of the rule. */
   async function take(subject = 'ann') {
     clock.passes(rule.pause);
     return rateLimit.consume(subject, rule);
@@ -53,7 +53,7 @@ describe('the allowance for sending codes', () => {
     assert.deepEqual(await take(), { kind: 'wait', until: first + minutes(2) + hours(1) });
   });
 
-  it('grants ten in any day, however they are spread', async () => {
+  it('grants ten in any day, however they are distributed', async () => {
     const first = clock.now + rule.pause;
     for (let time = 1; time <= 10; time++) {
       assert.equal((await take()).kind, 'granted');
@@ -64,7 +64,7 @@ describe('the allowance for sending codes', () => {
     assert.equal((await rateLimit.consume('ann', rule)).kind, 'granted');
   });
 
-  it('waits no longer than its own pause and windows when the clock is set back', async () => {
+  it('extends no wait beyond its own pause and windows when the clock is set back', async () => {
     await rateLimit.consume('ann', rule);
     clock.passes(-hours(5));
     const until = clock.now + rule.pause;
@@ -75,7 +75,7 @@ describe('the allowance for sending codes', () => {
     assert.deepEqual(await rateLimit.consume('ann', rule), { kind: 'granted', at: clock.now });
   });
 
-  it('forgets nothing that was done when the clock is set back: the window begins again', async () => {
+  it('forgets nothing when the clock is set back: the window starts again', async () => {
     for (let time = 1; time <= 5; time++) await take();
     clock.passes(-days(3));
     const until = clock.now + hours(1);
@@ -87,7 +87,7 @@ describe('the allowance for sending codes', () => {
     assert.deepEqual(await rateLimit.consume('ann', rule), { kind: 'granted', at: clock.now });
   });
 
-  it('takes nothing from the allowance when it says no', async () => {
+  it('counts nothing that it refuses', async () => {
     await rateLimit.consume('ann', rule);
     const until = clock.now + seconds(30);
     for (let impatient = 0; impatient < 20; impatient++) {
@@ -96,13 +96,13 @@ describe('the allowance for sending codes', () => {
     for (let time = 2; time <= 5; time++) assert.equal((await take()).kind, 'granted');
   });
 
-  it('grants one of twenty at once', async () => {
+  it('grants one of twenty concurrent requests', async () => {
     const permissions = await Promise.all(Array.from({ length: 20 }, () => rateLimit.consume('ann', rule)));
     assert.equal(permissions.filter(({ kind }) => kind === 'granted').length, 1);
     assert.equal(permissions.filter(({ kind }) => kind === 'wait').length, 19);
   });
 
-  it('grants no more than the fifth of the hour to twenty at once', async () => {
+  it('grants only the fifth of the hour to twenty concurrent requests', async () => {
     for (let time = 1; time <= 4; time++) await take();
     clock.passes(seconds(30));
     const permissions = await Promise.all(Array.from({ length: 20 }, () => rateLimit.consume('ann', rule)));
@@ -110,14 +110,14 @@ describe('the allowance for sending codes', () => {
     assert.equal((await take()).kind, 'wait');
   });
 
-  /** Takes once at this moment, and says when that was. */
+  /** Takes one now, and returns the time. */
   async function taken(): Promise<number> {
     const permission = await rateLimit.consume('ann', rule);
     assert.equal(permission.kind, 'granted');
     return clock.now;
   }
 
-  it('counts nothing that is given back: neither the pause nor the window', async () => {
+  it('does not count what is given back: neither for the pause nor for the window', async () => {
     for (let time = 1; time <= 20; time++) {
       assert.equal(await rateLimit.giveBack('ann', await taken()), true);
       assert.equal(await rateLimit.waiting('ann', rule), undefined);
@@ -127,7 +127,7 @@ describe('the allowance for sending codes', () => {
     assert.equal((await take()).kind, 'wait');
   });
 
-  it('gives one time back once, to one of twenty at once, and leaves the others counted', async () => {
+  it('gives one back once, to one of twenty concurrent requests, and keeps the others counted', async () => {
     for (let time = 1; time <= 3; time++) {
       await taken();
       clock.passes(minutes(1));
@@ -138,7 +138,7 @@ describe('the allowance for sending codes', () => {
     for (const expected of ['granted', 'granted', 'wait']) assert.equal((await take()).kind, expected);
   });
 
-  it('loses no count where twenty are given back and twenty ask at once', async () => {
+  it('loses no count if twenty are given back while twenty are taken', async () => {
     const at = await taken();
     clock.passes(seconds(30));
     const asked = Array.from({ length: 20 }, (_, index) =>
@@ -151,7 +151,7 @@ describe('the allowance for sending codes', () => {
     assert.equal((await take()).kind, 'wait');
   });
 
-  it('gives nothing back that was not taken, or is forgotten', async () => {
+  it('gives nothing back that was not taken, or has expired', async () => {
     assert.equal(await rateLimit.giveBack('ann', clock.now), false);
     const at = await taken();
     assert.equal(await rateLimit.giveBack('ann', at - 1), false);
@@ -166,12 +166,12 @@ describe('the allowance for sending codes', () => {
     assert.equal(await rateLimit.waiting('ann', rule), undefined);
   });
 
-  it('counts each subject for itself', async () => {
+  it('counts each subject separately', async () => {
     await rateLimit.consume('ann', rule);
     assert.deepEqual(await rateLimit.consume('ben', rule), { kind: 'granted', at: clock.now });
   });
 
-  it('is the one of the design for codes, and tighter by the hour for links', () => {
+  it('has the designed values for codes, and is stricter by the hour for links', () => {
     assert.deepEqual(CODE_SENDING_RULE, {
       pause: seconds(30),
       windows: [
@@ -193,7 +193,7 @@ describe('the allowance for sending codes', () => {
     );
   });
 
-  it('refuses a link to a new password only while the last one lives', async () => {
+  it('refuses a link for a new password only while the last one is valid', async () => {
     assert.equal(PASSWORD_LINK_RULE.longest, LINK_LIFETIME['password reset']);
     for (let time = 0; time < 40; time++) {
       assert.equal((await rateLimit.consume('ann', PASSWORD_LINK_RULE)).kind, 'granted');

@@ -31,7 +31,7 @@ describe('Submissions', () => {
     return outcome;
   }
 
-  it('give the first answer to the second, on another instance too', async () => {
+  it('repeat the first response to the second arrival, also on another instance', async () => {
     first(await submissions.claim(FORM)).answered('the answer', undefined);
     for (const instance of [submissions, another()]) {
       assert.deepEqual(await instance.claim(FORM), { kind: 'answered', answer: 'the answer' });
@@ -39,7 +39,7 @@ describe('Submissions', () => {
     }
   });
 
-  it('let the second wait while the first is worked on', async () => {
+  it('make the second arrival wait while the first is processed', async () => {
     const claimed = first(await submissions.claim(FORM));
     let answered = false;
     const [claim, found] = [another().claim(FORM), another().find({ ...FORM, cookie: 'two' })];
@@ -54,7 +54,7 @@ describe('Submissions', () => {
     assert.deepEqual(await waiting, [expected, expected]);
   });
 
-  it('let the second do it where the first was given up', async () => {
+  it('let the second arrival proceed if the first was abandoned', async () => {
     const claimed = first(await submissions.claim(FORM));
     const waiting = another().claim(FORM);
     await delay(20);
@@ -63,7 +63,7 @@ describe('Submissions', () => {
     first(await another().claim(FORM)).forget();
   });
 
-  it('let the second do it once the process of the first has been dead for its lease', async () => {
+  it('let the second arrival proceed after the lease of a dead process', async () => {
     await submissions.claim(FORM);
     const waiting = another().claim(FORM);
     await delay(20);
@@ -71,7 +71,7 @@ describe('Submissions', () => {
     assert.equal((await waiting).kind, 'given up');
   });
 
-  it('tell the answer to the sender and to the cookie that it sets, and to nobody else', async () => {
+  it('show the response only to the sender and to the cookie that it sets', async () => {
     first(await submissions.claim(FORM)).answered('the answer', 'two');
     const asked = async (cookie: string) => (await another().find({ ...FORM, cookie }))?.kind;
     assert.deepEqual([await asked('one'), await asked('two')], ['answered', 'answered']);
@@ -79,7 +79,7 @@ describe('Submissions', () => {
     assert.equal((await another().claim({ ...FORM, cookie: 'three' })).kind, 'given up');
   });
 
-  it('know a form by all of its content', async () => {
+  it('identify a form by all of its content', async () => {
     first(await submissions.claim(FORM)).answered('the answer', undefined);
     for (let index = 0; index < FORM.content.length; index += 1) {
       const content = FORM.content.with(index, `${FORM.content[index]}.`);
@@ -90,7 +90,7 @@ describe('Submissions', () => {
     assert.equal(await submissions.find({ ...FORM, content: joined }), undefined);
   });
 
-  it('forget an answer after fifteen seconds', async () => {
+  it('forget a response after fifteen seconds', async () => {
     first(await submissions.claim(FORM)).answered('the answer', undefined);
     now += 14_999;
     assert.equal((await submissions.find(FORM))?.kind, 'answered');
@@ -99,7 +99,7 @@ describe('Submissions', () => {
     first(await submissions.claim(FORM)).forget();
   });
 
-  it('remember sixteen forms of one sender, and those of others', async () => {
+  it('store sixteen forms of one sender, besides those of others', async () => {
     const form = (number: number, cookie = 'one') => ({ cookie, content: [String(number)] });
     first(await submissions.claim(form(100, 'other'))).answered('other', undefined);
     for (let count = 0; count < 17; count += 1) {
@@ -111,17 +111,17 @@ describe('Submissions', () => {
     assert.equal((await submissions.find(form(100, 'other')))?.kind, 'answered');
   });
 
-  it('do not remember an answer that is too long', async () => {
+  it('do not store a response that is too long', async () => {
     first(await submissions.claim(FORM)).answered('x'.repeat(100_000), undefined);
     assert.equal(await submissions.find(FORM), undefined);
   });
 
-  it('take no text for an answer that was sealed under another secret', async () => {
+  it('do not accept a text that was sealed under another secret', async () => {
     first(await submissions.claim(FORM)).answered('the answer', undefined);
     assert.equal(await another('another secret of more than 32 chars').find(FORM), undefined);
   });
 
-  it('are not there for anybody while the store is away', async () => {
+  it('are unavailable for everybody while the store is unavailable', async () => {
     store.claim = async () => {
       throw new Error('away');
     };
