@@ -3,7 +3,10 @@ import type { AddPage } from '../web/routes.ts';
 import type { PageServices } from './page-services.ts';
 
 /** The account's front page. */
-export function homePages(addPage: AddPage, { guards, renderer }: PageServices): void {
+export function homePages(
+  addPage: AddPage,
+  { guards, renderer }: Pick<PageServices, 'guards' | 'renderer'>,
+): void {
   addPage('/', {
     get: guards.signedIn(async ({ who: person, request, response }) => {
       const { words } = person.context;

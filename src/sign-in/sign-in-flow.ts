@@ -63,8 +63,8 @@ interface Signing {
 interface SignInFlowServices {
   readonly accounts: Pick<Accounts, 'takeSuggestion'>;
   readonly authenticators: Pick<Authenticators, 'of'>;
-  readonly policies: Pick<Policies, 'atSignIn'>;
-  readonly trustedBrowsers: Pick<TrustedBrowsers, 'trust' | 'check'>;
+  readonly policies: Pick<Policies, 'atSignIn' | 'of'>;
+  readonly trustedBrowsers: Pick<TrustedBrowsers, 'trust' | 'check' | 'holds'>;
   readonly completion: Pick<Completion, 'complete'>;
   readonly audit: Pick<Audit, 'record'>;
   readonly clock: Clock;
@@ -82,6 +82,18 @@ export class SignInFlow {
 
   in(tx: Transaction): SignInFlow {
     return new SignInFlow(bind(this.#services, tx));
+  }
+
+  /** Whether a presented trust is valid for this account. Changes nothing. */
+  async trusts(presented: PresentedTrust, account: Account, settings: Settings): Promise<boolean> {
+    if (presented.browser.accountId !== account.id) return false;
+    const { authenticators, policies, trustedBrowsers } = this.#services;
+    return trustedBrowsers.holds(presented, {
+      account,
+      authenticators: await authenticators.of(account.id),
+      policy: await policies.of(account, siteRule(settings)),
+      trustDays: settings.trustDays,
+    });
   }
 
   /** After the right password. Starts a grace period that has not begun; a presented trust may replace the code. */

@@ -7,6 +7,7 @@ import {
   resolveAuth,
   type SignedIn,
 } from './auth-state.ts';
+import { type ContextServices, reloadContext } from './context.ts';
 import { flashSubmitted } from './flash.ts';
 import { AccessDenied } from './http-errors.ts';
 import { pageOf, withReturn } from './paths.ts';
@@ -38,6 +39,8 @@ export interface Guards {
   steppedUp(handler: Handler<SignedIn>): RequestHandler;
   administrator(handler: Handler<SignedIn>): RequestHandler;
   steppedUpAdministrator(handler: Handler<SignedIn>): RequestHandler;
+  /** The state now, read again: for a handler that may have ended the sign-in of its own request. */
+  stateNow(request: Request): Promise<AuthState>;
 }
 
 /** Where a guard sends a request of another state. */
@@ -45,7 +48,7 @@ interface Elsewhere {
   readonly goTo: string;
 }
 
-export function guards(services: AuthServices): Guards {
+export function guards(services: AuthServices & ContextServices): Guards {
   /** Runs `handler` with the state that `admit` returns, or redirects. */
   function guard<Who extends AuthState>(
     admit: (standing: AuthState, request: Request) => Who | Elsewhere,
@@ -69,6 +72,10 @@ export function guards(services: AuthServices): Guards {
     steppedUp: (handler) => guard(admitSteppedUp, handler),
     administrator: (handler) => guard(administratorsOnly(admitSignedIn), handler),
     steppedUpAdministrator: (handler) => guard(administratorsOnly(admitSteppedUp), handler),
+    async stateNow(request) {
+      await reloadContext(request, services);
+      return resolveAuth(request, services);
+    },
   };
 }
 

@@ -23,7 +23,7 @@ import {
 
 const [APP, EMAIL] = [authenticator('app', 0), authenticator('email', 1)];
 const TRUSTED = { kind: 'trusted', cookie: 'a.b', expiresAt: NOW + 1, id: 'browser' } as const;
-const PRESENTED = { tokenHash: 'hash' } as PresentedTrust;
+const PRESENTED = { tokenHash: 'hash', browser: { accountId: ANN.id } } as PresentedTrust;
 const SETTINGS = { ...DEFAULT_SETTINGS, trustDays: 30 };
 
 interface World {
@@ -48,8 +48,15 @@ function flowUnderTest({
     ...{ completion, audit, clock },
     accounts: { takeSuggestion: noted('suggestion taken', true) },
     authenticators: { of: async () => authenticators },
-    policies: { atSignIn: async () => policy },
-    trustedBrowsers: { check: noted('trust checked', trust), trust: noted('trust made', TRUSTED) },
+    policies: { atSignIn: async () => policy, of: async () => policy },
+    trustedBrowsers: {
+      check: noted('trust checked', trust),
+      trust: noted('trust made', TRUSTED),
+      holds: (_presented, basis) => {
+        done.push(['trust looked at']);
+        return basis.trustDays > 0 && basis.policy === policy && basis.authenticators === authenticators;
+      },
+    },
   });
   const names = () => done.map((one) => (Array.isArray(one) ? one[0] : one));
   return { flow, done, names, world };
@@ -63,6 +70,21 @@ async function password(world: World, presented?: PresentedTrust) {
 }
 
 const COMPLETED = ['sign-in noted', 'sign-in.completed', 'begun'];
+
+describe('A trust that a browser presents', () => {
+  it('is looked at by what the account and its policy are now', async () => {
+    const { flow, names } = flowUnderTest({ authenticators: [APP], policy: MANDATORY });
+    assert.equal(await flow.trusts(PRESENTED, ANN, SETTINGS), true);
+    assert.equal(await flow.trusts(PRESENTED, ANN, { ...SETTINGS, trustDays: 0 }), false);
+    assert.deepEqual(names(), ['trust looked at', 'trust looked at']);
+  });
+
+  it('is none for another account', async () => {
+    const { flow, names } = flowUnderTest({ authenticators: [APP] });
+    assert.equal(await flow.trusts(PRESENTED, { ...ANN, id: 'somebody else' }, SETTINGS), false);
+    assert.deepEqual(names(), []);
+  });
+});
 
 describe('After the password', () => {
   it('the sign-in is complete where nothing else is due', async () => {

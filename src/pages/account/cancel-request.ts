@@ -12,11 +12,13 @@ import {
   showDeadLink,
 } from './link-pages.ts';
 
+type CancelRequestServices = Pick<PageServices, 'guards' | 'renderer' | 'resetRequests'>;
+
 const PATH = '/cancel-request';
 const PURPOSE = 'cancel request';
 
 /** Cancels a reset request by the mailed link: for everyone with the link, signed in or not. */
-export function cancelRequestPage(addPage: AddPage, services: PageServices): void {
+export function cancelRequestPage(addPage: AddPage, services: CancelRequestServices): void {
   const { guards, resetRequests } = services;
   const load = behindLink(services, PURPOSE, (token) => resetRequests.cancellation(token));
   addFormPage(addPage, services, {

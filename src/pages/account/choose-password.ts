@@ -15,6 +15,8 @@ import {
 } from './link-pages.ts';
 import { newPassword, newPasswordErrors, PASSWORD_RULE } from './new-password.ts';
 
+type PasswordLinkServices = Pick<PageServices, 'accounts' | 'guards' | 'knownDevices' | 'renderer' | 'site'>;
+
 /** What a valid link leads to: the person, and the function that sets their password. */
 export interface OpenLink {
   readonly person: { readonly name: string; readonly email: string };
@@ -31,7 +33,7 @@ export interface PasswordLink {
 }
 
 /** Adds the page of such a link. GET can be repeated; the POST consumes the link. It signs nobody in. */
-export function addPasswordLink(addPage: AddPage, services: PageServices, link: PasswordLink): void {
+export function addPasswordLink(addPage: AddPage, services: PasswordLinkServices, link: PasswordLink): void {
   const { path, purpose, open } = link;
   const load = behindLink(services, purpose, open);
   addFormPage(addPage, services, {

@@ -6,10 +6,12 @@ import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
 import { mailError } from './link-pages.ts';
 
+type ForgottenPasswordServices = Pick<PageServices, 'clock' | 'credentials' | 'guards' | 'renderer'>;
+
 const PATH = '/forgotten-password';
 
 /** Asks for a link to choose a new password. Also for people who are signed in: mailed notices link here. */
-export function forgottenPasswordPages(addPage: AddPage, services: PageServices): void {
+export function forgottenPasswordPages(addPage: AddPage, services: ForgottenPasswordServices): void {
   const { guards, renderer, credentials, clock } = services;
 
   addFormPage(addPage, services, {

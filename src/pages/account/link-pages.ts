@@ -3,8 +3,7 @@ import type { LinkPurpose } from '../../accounts/links.ts';
 import type { MailPermission } from '../../accounts/requested-mails.ts';
 import type { MessageKey } from '../../kernel/i18n.ts';
 import type { Instant } from '../../kernel/time.ts';
-import { type AuthState, resolveAuth } from '../../web/auth-state.ts';
-import { reloadContext } from '../../web/context.ts';
+import type { AuthState } from '../../web/auth-state.ts';
 import type { Loading, Redirect } from '../../web/form-page.ts';
 import type { FieldError } from '../../web/forms.ts';
 import type { Exchange } from '../../web/guards.ts';
@@ -38,7 +37,7 @@ export function mailError(refused: Exclude<MailPermission, { kind: 'granted' }>,
 
 /** Looks the link up without consuming it; shows the page of a dead link if `open` finds nothing. */
 export function behindLink<Opened>(
-  services: PageServices,
+  services: Pick<PageServices, 'renderer'>,
   purpose: LinkPurpose,
   open: (token: string, who: AuthState) => Promise<Opened | undefined>,
 ): Loading<AuthState, Opened> {
@@ -50,7 +49,7 @@ export function behindLink<Opened>(
 
 /** One page (410) for every invalid link (used, replaced, altered, unknown, expired): it says what to do. */
 export async function showDeadLink(
-  { renderer }: PageServices,
+  { renderer }: Pick<PageServices, 'renderer'>,
   purpose: LinkPurpose,
   { who, request, response }: Exchange,
 ): Promise<undefined> {
@@ -67,9 +66,12 @@ export async function showDeadLink(
 }
 
 /** Redirects to the sign-in page, because a link signs nobody in; to the front page if the browser is signed in. */
-export async function linkUsed(services: PageServices, key: MessageKey, request: Request): Promise<Redirect> {
+export async function linkUsed(
+  { guards }: Pick<PageServices, 'guards'>,
+  key: MessageKey,
+  request: Request,
+): Promise<Redirect> {
   // The link may have ended this browser's session.
-  await reloadContext(request, services);
-  const { kind } = await resolveAuth(request, services);
+  const { kind } = await guards.stateNow(request);
   return { goTo: kind === 'signed in' ? '/' : '/sign-in', flash: { key, kind: 'success' } };
 }

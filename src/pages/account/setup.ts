@@ -9,11 +9,13 @@ import { rememberDevice } from '../sign-in/device.ts';
 import { behindLink, formPathWithToken, linkToken, linkUsed, showDeadLink } from './link-pages.ts';
 import { newPassword, newPasswordErrors, PASSWORD_RULE } from './new-password.ts';
 
+type SetupServices = Pick<PageServices, 'guards' | 'knownDevices' | 'registration' | 'renderer' | 'site'>;
+
 const PATH = '/setup';
 const PURPOSE = 'setup';
 
 /** Creates the first administrator, by the link in the log: once, and only while there is no account. */
-export function setupPage(addPage: AddPage, services: PageServices): void {
+export function setupPage(addPage: AddPage, services: SetupServices): void {
   const { guards, registration } = services;
   const load = behindLink(services, PURPOSE, (token) => registration.look(PURPOSE, token));
   addFormPage(addPage, services, {

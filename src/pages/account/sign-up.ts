@@ -10,10 +10,12 @@ import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
 import { mailError } from './link-pages.ts';
 
+type SignUpServices = Pick<PageServices, 'clock' | 'guards' | 'registration' | 'renderer'>;
+
 const PATH = '/sign-up';
 
 /** Sign-up for strangers, if the administrators have allowed it. */
-export function signUpPages(addPage: AddPage, services: PageServices): void {
+export function signUpPages(addPage: AddPage, services: SignUpServices): void {
   const { guards, renderer, registration, clock } = services;
   const whereAllowed = (handler: Handler<Anonymous | PendingSignIn>) =>
     guards.signedOut(async (exchange) => {

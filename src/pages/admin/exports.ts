@@ -11,7 +11,7 @@ import type { PageServices } from '../page-services.ts';
 import { auditFilter, auditFilterFields } from './audit/audit-log.ts';
 
 /** GET /admin/people/export?format=csv|jsonl: all people, as a file. */
-export function peopleExport(services: PageServices): Handler<SignedIn> {
+export function peopleExport(services: Pick<PageServices, 'clock' | 'people'>): Handler<SignedIn> {
   return async ({ request, response }) => {
     const format = formatOf(request.query['format']);
     const fileName = `people-${dayOf(services.clock())}.${format}`;
@@ -21,7 +21,7 @@ export function peopleExport(services: PageServices): Handler<SignedIn> {
 }
 
 /** GET /admin/audit/export?format=…, with the filters of the page: the matching entries, as a file. */
-export function auditExport(services: PageServices): Handler<SignedIn> {
+export function auditExport(services: Pick<PageServices, 'accounts' | 'audit' | 'clock'>): Handler<SignedIn> {
   const { audit, clock } = services;
   return async ({ who: { context }, request, response }) => {
     const { format: asked, ...filters } = request.query;

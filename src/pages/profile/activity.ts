@@ -7,8 +7,10 @@ import { listPage, PAGE_SIZE } from '../lists.ts';
 import type { PageServices } from '../page-services.ts';
 import { backToProfile, PROFILE } from './overview.ts';
 
+type ActivityServices = Pick<PageServices, 'audit' | 'guards' | 'renderer'>;
+
 /** "Activity": the audit entries of one's own account, newest first. */
-export function activityPage(addPage: AddPage, { guards, audit, renderer }: PageServices): void {
+export function activityPage(addPage: AddPage, { guards, audit, renderer }: ActivityServices): void {
   addPage(`${PROFILE}/activity`, {
     get: guards.signedIn(async ({ who: { account, context }, request, response }) => {
       const { words } = context;

@@ -13,17 +13,19 @@ import type { PageServices } from '../page-services.ts';
 import { codeFault, SENDING_NOTICES, sendFault, throttleFault } from '../two-factor/faults.ts';
 import { backToProfile, PROFILE, profileChanged } from './overview.ts';
 
+type EmailServices = Pick<PageServices, 'clock' | 'emailChanges' | 'guards' | 'renderer'>;
+
 const PATH = `${PROFILE}/email`;
 const CODE_PATH = `${PATH}/code`;
 
 /** Changes the email address: the new address, then the code that was sent to it. */
-export function emailPages(addPage: AddPage, services: PageServices): void {
+export function emailPages(addPage: AddPage, services: EmailServices): void {
   addressPage(addPage, services);
   codePage(addPage, services);
 }
 
 /** /profile/email: asks for the new address, and sends a code to it. */
-function addressPage(addPage: AddPage, services: PageServices): void {
+function addressPage(addPage: AddPage, services: EmailServices): void {
   addFormPage(addPage, services, {
     path: PATH,
     guard: services.guards.steppedUp,
@@ -49,7 +51,7 @@ function addressPage(addPage: AddPage, services: PageServices): void {
 }
 
 /** /profile/email/code: takes the code from the new mailbox, and sends another. */
-function codePage(addPage: AddPage, services: PageServices): void {
+function codePage(addPage: AddPage, services: EmailServices): void {
   const { emailChanges, guards, clock } = services;
 
   /** The change that waits for its code; if there is none, redirects to the form of the address. */

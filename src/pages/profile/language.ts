@@ -4,11 +4,13 @@ import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
 import { backToProfile, PROFILE, profileChanged } from './overview.ts';
 
+type LanguageServices = Pick<PageServices, 'guards' | 'profileChanges' | 'renderer' | 'words'>;
+
 /** The choice "the browser's language", in each browser. */
 const BROWSER = 'browser';
 
 /** /profile/language: the language of pages and mails from now on. */
-export function languagePage(addPage: AddPage, services: PageServices): void {
+export function languagePage(addPage: AddPage, services: LanguageServices): void {
   const { locales } = services.words;
   const offered = [BROWSER, ...locales.map(({ code }) => code)];
   addFormPage(addPage, services, {

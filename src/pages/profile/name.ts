@@ -6,8 +6,10 @@ import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
 import { backToProfile, PROFILE, profileChanged } from './overview.ts';
 
+type NameServices = Pick<PageServices, 'guards' | 'profileChanges' | 'renderer'>;
+
 /** /profile/name */
-export function namePage(addPage: AddPage, services: PageServices): void {
+export function namePage(addPage: AddPage, services: NameServices): void {
   addFormPage(addPage, services, {
     path: `${PROFILE}/name`,
     guard: services.guards.signedIn,

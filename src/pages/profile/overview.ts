@@ -7,7 +7,10 @@ import type { PageServices } from '../page-services.ts';
 export const PROFILE = '/profile';
 
 /** GET /profile */
-export function myProfile({ renderer, words: languages }: PageServices): Handler<SignedIn> {
+export function myProfile({
+  renderer,
+  words: languages,
+}: Pick<PageServices, 'renderer' | 'words'>): Handler<SignedIn> {
   return async ({ who: person, request, response }) => {
     const { account, context } = person;
     const { t } = context.words;

@@ -11,8 +11,13 @@ import { rememberDevice } from '../sign-in/device.ts';
 import { passwordWait } from '../sign-in/waits.ts';
 import { backToProfile, PROFILE, profileChanged } from './overview.ts';
 
+type PasswordServices = Pick<
+  PageServices,
+  'clock' | 'completion' | 'credentials' | 'guards' | 'knownDevices' | 'passwordSignIn' | 'renderer' | 'site'
+>;
+
 /** /profile/password: the current and the new password (ASVS 6.2.3), after a step-up if the last one is too old. */
-export function passwordPage(addPage: AddPage, services: PageServices): void {
+export function passwordPage(addPage: AddPage, services: PasswordServices): void {
   addFormPage(addPage, services, {
     path: `${PROFILE}/password`,
     guard: services.guards.steppedUp,

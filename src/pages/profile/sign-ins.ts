@@ -6,10 +6,12 @@ import { NotFound } from '../../web/http-errors.ts';
 import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
 
+type SignInListServices = Pick<PageServices, 'guards' | 'renderer' | 'signIns' | 'trustedBrowsers'>;
+
 const SIGN_INS = '/profile/sign-ins';
 
 /** "Where you're signed in": lists sign-ins and trusted browsers, and ends one of them or all others. */
-export function signInListPages(addPage: AddPage, services: PageServices): void {
+export function signInListPages(addPage: AddPage, services: SignInListServices): void {
   const { guards, signIns, trustedBrowsers } = services;
   const action = (path: string, act: Action<SignedIn, undefined>['act']) =>
     addAction(addPage, {
@@ -40,7 +42,11 @@ function done(message: Omit<NonNullable<Redirect['flash']>, 'kind'>): Redirect {
 }
 
 /** GET /profile/sign-ins */
-function list({ signIns, trustedBrowsers, renderer }: PageServices): Handler<SignedIn> {
+function list({
+  signIns,
+  trustedBrowsers,
+  renderer,
+}: Pick<PageServices, 'renderer' | 'signIns' | 'trustedBrowsers'>): Handler<SignedIn> {
   return async ({ who: person, request, response }) => {
     const { account, authenticators, policy, context, state } = person;
     const basis = { account, authenticators, policy, trustDays: context.settings.trustDays };

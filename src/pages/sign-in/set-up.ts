@@ -12,7 +12,7 @@ export const SET_UP = '/sign-in/set-up';
  * GET /sign-in/set-up: why 2FA has to be set up, until when it can wait, and the methods. Redirects to the wizard if there is
  * only one method and it cannot be put off.
  */
-export function chooseFirstMethod({ renderer }: PageServices): Handler<PendingSignIn> {
+export function chooseFirstMethod({ renderer }: Pick<PageServices, 'renderer'>): Handler<PendingSignIn> {
   return async ({ who, request, response }) => {
     const { context, policy, due, authenticators } = who;
     const { words, settings } = context;
@@ -46,7 +46,9 @@ export function reasonsUntold(who: PendingSignIn): readonly string[] {
 }
 
 /** POST /sign-in/set-up/later: completes the sign-in. Each sign-in asks again during the grace period. */
-export function putOff(services: PageServices): Handler<PendingSignIn> {
+export function putOff(
+  services: Pick<PageServices, 'knownDevices' | 'methods' | 'signInFlow' | 'site'>,
+): Handler<PendingSignIn> {
   return async ({ who, request, response }) => {
     const outcome = await services.signInFlow.putOff(who, who.actor);
     if (outcome.kind === 'not deferrable') return redirectTo(response, SET_UP);

@@ -10,6 +10,8 @@ import { sendFirstCode } from '../two-factor/code-pages.ts';
 import { rememberDevice } from './device.ts';
 import { trustCookie } from './trust.ts';
 
+type SignInOutcomeServices = Pick<PageServices, 'knownDevices' | 'methods' | 'site'>;
+
 type SignedInOutcome = Extract<SignInOutcome, { kind: 'signed in' }>;
 
 interface SigningIn {
@@ -22,7 +24,7 @@ interface SigningIn {
  * undefined. If the sign-in is complete, the caller answers.
  */
 export async function enterOutcome(
-  services: PageServices,
+  services: SignInOutcomeServices,
   { account, actor }: SigningIn,
   outcome: SignInOutcome,
   request: Request,
@@ -48,7 +50,7 @@ export async function enterOutcome(
 
 /** The same; redirects a complete sign-in to the page that was asked for, or once to the suggestion of 2FA. */
 export async function answerOutcome(
-  services: PageServices,
+  services: SignInOutcomeServices,
   signing: SigningIn,
   outcome: SignInOutcome,
   request: Request,

@@ -5,7 +5,7 @@ import type { PageServices } from '../page-services.ts';
 
 /** The trust that this browser presents. Read it before the slow check of the password (see `TrustedBrowsers.check`). */
 export async function presentedTrust(
-  services: PageServices,
+  services: Pick<PageServices, 'site' | 'trustedBrowsers'>,
   request: Request,
 ): Promise<PresentedTrust | undefined> {
   const cookie = trustCookie(services).read(request);

@@ -196,7 +196,7 @@ function proofContext(
  * code was sent, or the last one was sent a moment ago.
  */
 export async function sendFirstCode(
-  { methods }: PageServices,
+  { methods }: Pick<PageServices, 'methods'>,
   request: Request,
   { path, purpose }: { readonly path: string; readonly purpose: Purpose },
   account: Account,

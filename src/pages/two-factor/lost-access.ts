@@ -17,6 +17,8 @@ import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
 import type { CodeMount } from './code-mount.ts';
 
+type LostAccessServices = Pick<PageServices, 'clock' | 'renderer' | 'resetRequests'>;
+
 /** The notice about a new request, for each outcome of the mail about it. */
 const ASKED = {
   accepted: { key: 'lost-access.asked', kind: 'success' },
@@ -27,7 +29,7 @@ const ASKED = {
 /** "I have lost access": what to do, and at sign-in the form to ask the administrators for a reset. */
 export function addLostAccess<Who extends PendingSignIn | SignedIn>(
   addPage: AddPage,
-  services: PageServices,
+  services: LostAccessServices,
   mount: CodeMount<Who>,
 ): void {
   const { resetRequests, renderer, clock } = services;

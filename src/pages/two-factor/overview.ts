@@ -29,7 +29,7 @@ export interface MethodSection {
 }
 
 /** GET /profile/two-factor */
-export function yourTwoFactor(services: PageServices): Handler<SignedIn> {
+export function yourTwoFactor(services: Pick<PageServices, 'methods' | 'renderer'>): Handler<SignedIn> {
   return async ({ who: person, request, response }) => {
     const { words } = person.context;
     await services.renderer.show(request, response, {
@@ -50,7 +50,11 @@ export function yourTwoFactor(services: PageServices): Handler<SignedIn> {
   };
 }
 
-function sectionOf(id: MethodId, person: SignedIn, { methods }: PageServices): MethodSection {
+function sectionOf(
+  id: MethodId,
+  person: SignedIn,
+  { methods }: Pick<PageServices, 'methods'>,
+): MethodSection {
   const { rule, methods: offered } = person.policy;
   const method = methods[id];
   const asked = askedAuthenticators(person);

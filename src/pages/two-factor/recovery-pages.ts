@@ -10,8 +10,10 @@ import type { AddPage } from '../../web/routes.ts';
 import { type SignedInSession, updateState } from '../../web/session.ts';
 import type { PageServices } from '../page-services.ts';
 
+type RecoveryServices = Pick<PageServices, 'clock' | 'guards' | 'keyring' | 'recoveryCodes' | 'renderer'>;
+
 /** Recovery codes: how many are left, making new ones, and the only page that shows them. */
-export function addRecoveryPages(addPage: AddPage, services: PageServices): void {
+export function addRecoveryPages(addPage: AddPage, services: RecoveryServices): void {
   const { guards, renderer } = services;
 
   addPage(RECOVERY_CODES, {
@@ -53,7 +55,7 @@ export function addRecoveryPages(addPage: AddPage, services: PageServices): void
 
 /** Makes new codes and keeps them, sealed, in the session for the page that shows them. */
 export async function makeRecoveryCodes(
-  { recoveryCodes, keyring, clock }: PageServices,
+  { recoveryCodes, keyring, clock }: Pick<PageServices, 'clock' | 'keyring' | 'recoveryCodes'>,
   { account, actor }: { readonly account: Account; readonly actor: Actor },
   state: SignedInSession,
   request: Request,
@@ -65,7 +67,7 @@ export async function makeRecoveryCodes(
 }
 
 /** GET …/download: the same codes as a text file. */
-function download(services: PageServices): Handler<SignedIn> {
+function download(services: Pick<PageServices, 'clock' | 'keyring'>): Handler<SignedIn> {
   return async ({ who: person, response }) => {
     const codes = freshCodesOf(person, services);
     if (!codes) throw new NotFound();
@@ -79,7 +81,10 @@ function download(services: PageServices): Handler<SignedIn> {
 }
 
 /** The new codes, until the person confirms that they have them; for ten minutes at most. */
-function freshCodesOf({ state, account }: SignedIn, { keyring, clock }: PageServices): string[] | undefined {
+function freshCodesOf(
+  { state, account }: SignedIn,
+  { keyring, clock }: Pick<PageServices, 'clock' | 'keyring'>,
+): string[] | undefined {
   const { freshCodes } = state;
   if (!freshCodes || !isFresh(freshCodes.at, clock())) return undefined;
   return keyring.open(freshCodes.sealed, place(account)).split('\n');

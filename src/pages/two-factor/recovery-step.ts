@@ -8,12 +8,14 @@ import type { PageServices } from '../page-services.ts';
 import type { ProofMount } from './code-mount.ts';
 import { throttleFault } from './faults.ts';
 
+type RecoveryStepServices = Pick<PageServices, 'clock' | 'recoveryCodes' | 'renderer'>;
+
 const LONGEST_CODE = 60;
 
 /** "Use a recovery code": a single-use code in place of an authenticator's response. */
 export function addRecoveryStep<Who extends PendingSignIn | SignedIn, Next>(
   addPage: AddPage,
-  services: PageServices,
+  services: RecoveryStepServices,
   mount: ProofMount<Who, Next>,
 ): void {
   const { recoveryCodes, clock } = services;

@@ -13,6 +13,8 @@ import { foundInWords, listPage, NO_VALUE, PAGE_SIZE } from '../../lists.ts';
 import type { PageServices } from '../../page-services.ts';
 import { detailsInWords } from './audit-details.ts';
 
+type AuditLogServices = Pick<PageServices, 'accounts' | 'audit' | 'renderer'>;
+
 const LONGEST_SEARCH = 200;
 
 const says = (key: MessageKey): { error: MessageKey } => ({ error: key });
@@ -65,7 +67,7 @@ export async function auditFilter(
 }
 
 /** GET /admin/audit: the entries, newest first. */
-export function auditLog(services: PageServices): Handler<SignedIn> {
+export function auditLog(services: AuditLogServices): Handler<SignedIn> {
   const { renderer, audit } = services;
   return async ({ who: { context }, request, response }) => {
     const { words } = context;

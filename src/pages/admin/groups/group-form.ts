@@ -24,6 +24,8 @@ import {
 } from '../policy/rule-fields.ts';
 import { GROUPS, groupOf, pathOf } from './groups.ts';
 
+type GroupFormServices = Pick<PageServices, 'groups' | 'guards' | 'policyImpact' | 'renderer' | 'settings'>;
+
 const schema = z
   .object({
     name: nameInLists('group.name-missing', LONGEST_GROUP_NAME),
@@ -35,7 +37,10 @@ const schema = z
 const NAME_TAKEN = { errors: [{ field: 'name', key: 'group.name-taken' }] } as const;
 
 /** /admin/groups/new */
-export function newGroupPage(addPage: AddPage, services: PageServices): void {
+export function newGroupPage(
+  addPage: AddPage,
+  services: Pick<PageServices, 'groups' | 'guards' | 'renderer'>,
+): void {
   addFormPage(addPage, services, {
     path: `${GROUPS}/new`,
     guard: services.guards.steppedUpAdministrator,
@@ -58,7 +63,7 @@ export function newGroupPage(addPage: AddPage, services: PageServices): void {
 }
 
 /** /admin/groups/:id/edit, and …/confirm: a preview, if members would have to enrol or lose a method that they use. */
-export function groupEditPage(addPage: AddPage, services: PageServices): void {
+export function groupEditPage(addPage: AddPage, services: GroupFormServices): void {
   addConfirmPage(addPage, services, {
     path: `${GROUPS}/:id/edit`,
     confirmPath: `${GROUPS}/:id/confirm`,

@@ -16,17 +16,30 @@ import { LONGEST_SEARCH, twoFactorInWords } from '../people/people.ts';
 import { ifInGroups, policyProposal } from '../policy/policy-preview.ts';
 import { GROUPS, graceInWords, groupOf, methodsInWords, pathOf } from './groups.ts';
 
+type MemberServices = Pick<
+  PageServices,
+  | 'accounts'
+  | 'clock'
+  | 'groups'
+  | 'guards'
+  | 'people'
+  | 'policyImpact'
+  | 'renderer'
+  | 'settings'
+  | 'snapshots'
+>;
+
 const searchSchema = z.object({ search: optionalLine(LONGEST_SEARCH) });
 
 /** A group with its members: the list, adding a member, removing one. */
-export function groupMemberPages(addPage: AddPage, services: PageServices): void {
+export function groupMemberPages(addPage: AddPage, services: MemberServices): void {
   groupPage(addPage, services);
   additionPage(addPage, services);
   removalPage(addPage, services);
 }
 
 /** /admin/groups/:id: its rule, its members, and the form to add one. */
-function groupPage(addPage: AddPage, services: PageServices): void {
+function groupPage(addPage: AddPage, services: MemberServices): void {
   addPage(`${GROUPS}/:id`, {
     get: services.guards.administrator(async (exchange) => {
       const { who, request, response } = exchange;
@@ -40,7 +53,7 @@ function groupPage(addPage: AddPage, services: PageServices): void {
 }
 
 /** POST …/members: adds the person with this address; shows a preview first if they would have to enrol. */
-function additionPage(addPage: AddPage, services: PageServices): void {
+function additionPage(addPage: AddPage, services: MemberServices): void {
   addConfirmPage(addPage, services, {
     path: `${GROUPS}/:id/members`,
     formPath: ({ params }) => `${GROUPS}/${params['id']}`,
@@ -71,7 +84,7 @@ function additionPage(addPage: AddPage, services: PageServices): void {
 }
 
 /** …/members/:memberId/remove */
-function removalPage(addPage: AddPage, services: PageServices): void {
+function removalPage(addPage: AddPage, services: MemberServices): void {
   addQuestionPage(addPage, services, {
     path: `${GROUPS}/:id/members/:memberId/remove`,
     guard: services.guards.steppedUpAdministrator,
@@ -112,7 +125,7 @@ function removalPage(addPage: AddPage, services: PageServices): void {
 }
 
 async function viewOfGroup(
-  services: PageServices,
+  services: Pick<PageServices, 'people'>,
   { who: { context }, request }: Exchange<SignedIn>,
   group: Group,
 ): Promise<Page> {

@@ -5,8 +5,13 @@ import type { PageServices } from '../../page-services.ts';
 import { policyProposal } from '../policy/policy-preview.ts';
 import { GROUPS, pathOf } from './groups.ts';
 
+type GroupRemovalServices = Pick<
+  PageServices,
+  'groups' | 'guards' | 'policyImpact' | 'renderer' | 'settings'
+>;
+
 /** /admin/groups/:id/delete: deletes a group with its rule. */
-export function groupRemovalPage(addPage: AddPage, services: PageServices): void {
+export function groupRemovalPage(addPage: AddPage, services: GroupRemovalServices): void {
   addQuestionPage(addPage, services, {
     path: `${GROUPS}/:id/delete`,
     guard: services.guards.steppedUpAdministrator,

@@ -7,10 +7,12 @@ import type { AddPage } from '../../../web/routes.ts';
 import { NO_VALUE } from '../../lists.ts';
 import type { PageServices } from '../../page-services.ts';
 
+type GroupListServices = Pick<PageServices, 'groups' | 'guards' | 'renderer'>;
+
 export const GROUPS = '/admin/groups';
 
 /** /admin/groups: every group with its rule and size. */
-export function groupListPage(addPage: AddPage, { guards, renderer, groups }: PageServices): void {
+export function groupListPage(addPage: AddPage, { guards, renderer, groups }: GroupListServices): void {
   addPage(GROUPS, {
     get: guards.administrator(async ({ who: { context }, request, response }) => {
       const { words } = context;
@@ -33,7 +35,7 @@ export function groupListPage(addPage: AddPage, { guards, renderer, groups }: Pa
 }
 
 /** The group in the URL; throws NotFound. */
-export async function groupOf({ groups }: PageServices, request: Request): Promise<Group> {
+export async function groupOf({ groups }: Pick<PageServices, 'groups'>, request: Request): Promise<Group> {
   const group = await groups.find(String(request.params['id']));
   if (!group) throw new NotFound();
   return group;

@@ -9,6 +9,8 @@ import { tick } from '../../../web/forms.ts';
 import type { AddPage } from '../../../web/routes.ts';
 import type { PageServices } from '../../page-services.ts';
 
+type ImportServices = Pick<PageServices, 'groups' | 'guards' | 'peopleImport' | 'renderer' | 'words'>;
+
 /** In characters: the names of ignored columns are kept in the session for the next page. */
 const LONGEST_LEFT_OUT = 200;
 
@@ -28,7 +30,7 @@ const schema = z.object({
 });
 
 /** /admin/people/import: checks the pasted table and shows its errors or its effect, or creates the accounts. */
-export function importPage(addPage: AddPage, services: PageServices): void {
+export function importPage(addPage: AddPage, services: ImportServices): void {
   addFormPage(addPage, services, {
     path: '/admin/people/import',
     guard: services.guards.steppedUpAdministrator,
@@ -64,7 +66,7 @@ export function importPage(addPage: AddPage, services: PageServices): void {
 }
 
 async function carryOut(
-  { peopleImport }: PageServices,
+  { peopleImport }: Pick<PageServices, 'peopleImport'>,
   { newcomers, there, leftOut }: ImportCheck,
   invite: boolean,
   actor: Actor,

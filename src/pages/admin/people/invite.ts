@@ -8,6 +8,8 @@ import { emailAddress, lineOfText, tick } from '../../../web/forms.ts';
 import type { AddPage } from '../../../web/routes.ts';
 import type { PageServices } from '../../page-services.ts';
 
+type InvitationServices = Pick<PageServices, 'accounts' | 'guards' | 'registration' | 'renderer' | 'words'>;
+
 /** The choice "the site's language", read when a mail is sent. */
 const SITE = 'site';
 
@@ -19,7 +21,7 @@ const INVITED = {
 } as const satisfies Record<Delivery, unknown>;
 
 /** /admin/people/invite: creates an account and mails the invitation. */
-export function invitationPage(addPage: AddPage, services: PageServices): void {
+export function invitationPage(addPage: AddPage, services: InvitationServices): void {
   const { guards, registration, accounts } = services;
   addFormPage(addPage, services, {
     path: '/admin/people/invite',

@@ -5,14 +5,20 @@ import { NotFound } from '../../../web/http-errors.ts';
 import type { PageServices } from '../../page-services.ts';
 
 /** The person with the id of the page's URL, read by one statement; throws NotFound. */
-export async function knownPerson({ snapshots }: PageServices, id: unknown): Promise<PersonSnapshot> {
+export async function knownPerson(
+  { snapshots }: Pick<PageServices, 'snapshots'>,
+  id: unknown,
+): Promise<PersonSnapshot> {
   const { person } = await snapshots.read({ accountId: String(id), signInId: undefined });
   if (!person) throw new NotFound();
   return person;
 }
 
 /** The account in the URL; throws NotFound. */
-export async function accountOf({ accounts }: PageServices, request: Request): Promise<Account> {
+export async function accountOf(
+  { accounts }: Pick<PageServices, 'accounts'>,
+  request: Request,
+): Promise<Account> {
   const account = await accounts.find(String(request.params['id']));
   if (!account) throw new NotFound();
   return account;

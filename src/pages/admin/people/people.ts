@@ -12,17 +12,23 @@ import { foundInWords, listPage, PAGE_SIZE } from '../../lists.ts';
 import type { PageServices } from '../../page-services.ts';
 import { listOf } from './person-policy.ts';
 
+type PeopleServices = Pick<PageServices, 'groups' | 'guards' | 'people' | 'renderer'>;
+
 export const LONGEST_SEARCH = 200;
 const LONGEST_ID = 26;
 
 const schema = z.object({ search: optionalLine(LONGEST_SEARCH), group: optionalLine(LONGEST_ID) });
 
 /** /admin/people: the list, with a search and a filter by group. */
-export function peoplePage(addPage: AddPage, services: PageServices): void {
+export function peoplePage(addPage: AddPage, services: PeopleServices): void {
   addPage('/admin/people', { get: services.guards.administrator(showPeople(services)) });
 }
 
-function showPeople({ renderer, people: lists, groups }: PageServices): Handler<SignedIn> {
+function showPeople({
+  renderer,
+  people: lists,
+  groups,
+}: Pick<PageServices, 'groups' | 'people' | 'renderer'>): Handler<SignedIn> {
   return async ({ who: { context }, request, response }) => {
     const { words } = context;
     const form = parseValues(schema, request.query);

@@ -29,6 +29,9 @@ export type ActionId = (typeof PERSON_ACTIONS)[number];
 
 export type ActionOutcome = AdministrationOutcome | 'mail waits' | 'mail refused' | 'not now';
 
+/** What carries the actions out. */
+export type ActionServices = Pick<PageServices, 'administration' | 'credentials' | 'registration'>;
+
 export interface PersonAction {
   /** The row of the person's page with the link to this action. */
   readonly fact: Fact;
@@ -42,7 +45,7 @@ export interface PersonAction {
   /** The change of the person's rules, for the preview; undefined for actions that change no rule. */
   readonly proposed?: (known: PersonSnapshot, grace: Grace, now: Instant) => ProposedChange;
   readonly perform: (
-    services: PageServices,
+    services: ActionServices,
     account: Account,
     actor: Actor,
     grace: Grace,

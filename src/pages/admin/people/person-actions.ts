@@ -12,14 +12,23 @@ import type { PageServices } from '../../page-services.ts';
 import { policyProposal, type Question } from '../policy/policy-preview.ts';
 import { DATE_MISSING, graceFields, graceIn, hasDate, RULE_CHOICES } from '../policy/rule-fields.ts';
 import { backToPerson, knownPerson } from './known-person.ts';
-import { ACTIONS, type ActionId, PERSON_ACTIONS, type PersonAction } from './person-action-list.ts';
+import {
+  ACTIONS,
+  type ActionId,
+  type ActionServices,
+  PERSON_ACTIONS,
+  type PersonAction,
+} from './person-action-list.ts';
+
+type PersonActionServices = ActionServices &
+  Pick<PageServices, 'clock' | 'guards' | 'policyImpact' | 'renderer' | 'settings' | 'snapshots'>;
 
 type OnPerson = FormExchange<SignedIn, PersonSnapshot>;
 
 const graceSchema = z.object(graceFields).refine(hasDate, DATE_MISSING);
 
 /** /admin/people/:id/<action>: each asks first; those that change a rule show the effect on the person. */
-export function personActionPages(addPage: AddPage, services: PageServices): void {
+export function personActionPages(addPage: AddPage, services: PersonActionServices): void {
   for (const id of PERSON_ACTIONS) {
     const { proposed } = ACTIONS[id];
     if (proposed) ruleActionPage(addPage, services, id, proposed);
@@ -27,7 +36,7 @@ export function personActionPages(addPage: AddPage, services: PageServices): voi
   }
 }
 
-function plainActionPage(addPage: AddPage, services: PageServices, id: ActionId): void {
+function plainActionPage(addPage: AddPage, services: PersonActionServices, id: ActionId): void {
   addFormPage(addPage, services, {
     ...basicsOf(services, id),
     schema: z.object({}),
@@ -38,7 +47,7 @@ function plainActionPage(addPage: AddPage, services: PageServices, id: ActionId)
 
 function ruleActionPage(
   addPage: AddPage,
-  services: PageServices,
+  services: PersonActionServices,
   id: ActionId,
   proposed: NonNullable<PersonAction['proposed']>,
 ): void {
@@ -64,7 +73,7 @@ function ruleActionPage(
   }
 }
 
-function basicsOf(services: PageServices, id: ActionId) {
+function basicsOf(services: Pick<PageServices, 'administration' | 'guards' | 'snapshots'>, id: ActionId) {
   return {
     path: `/admin/people/:id/${id}`,
     guard: services.guards.steppedUpAdministrator,
@@ -74,7 +83,7 @@ function basicsOf(services: PageServices, id: ActionId) {
 
 /** The person, if the action is possible now. Otherwise redirects to their page, or to the page that replaces the action. */
 async function personOffered(
-  services: PageServices,
+  services: Pick<PageServices, 'administration' | 'snapshots'>,
   { who, request, response }: Exchange<SignedIn>,
   id: ActionId,
 ): Promise<PersonSnapshot | undefined> {
@@ -100,7 +109,7 @@ function notNow(known: PersonSnapshot) {
 }
 
 async function perform(
-  services: PageServices,
+  services: ActionServices,
   { who, subject: known }: OnPerson,
   id: ActionId,
   grace: Grace,

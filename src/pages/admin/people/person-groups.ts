@@ -8,12 +8,17 @@ import { GROUPS } from '../groups/groups.ts';
 import { ifInGroups, policyProposal } from '../policy/policy-preview.ts';
 import { backToPerson, knownPerson } from './known-person.ts';
 
+type PersonGroupsServices = Pick<
+  PageServices,
+  'clock' | 'groups' | 'guards' | 'policyImpact' | 'renderer' | 'settings' | 'snapshots'
+>;
+
 /** A field per group: kept values are text, so a list in one field would be lost during a step-up. */
 const fieldOf = ({ id }: Pick<Group, 'id'>) => `group-${id}`;
 const isGroupField = (name: string) => /^group-[\w-]{1,40}$/.test(name);
 
 /** /admin/people/:id/groups, and …/confirm: a box for each group, ticked if the person is a member. */
-export function personGroupsPage(addPage: AddPage, services: PageServices): void {
+export function personGroupsPage(addPage: AddPage, services: PersonGroupsServices): void {
   addConfirmPage(addPage, services, {
     path: '/admin/people/:id/groups',
     guard: services.guards.steppedUpAdministrator,

@@ -17,15 +17,20 @@ import { FACTS, type Fact } from './person-facts.ts';
 import { listOf, nextSignInWords, ruleInWords } from './person-policy.ts';
 import { openRequestOf } from './request-reset.ts';
 
+type PersonServices = Pick<
+  PageServices,
+  'administration' | 'clock' | 'guards' | 'mails' | 'policies' | 'renderer' | 'resetRequests' | 'snapshots'
+>;
+
 /** Number of mails that are listed, newest first. */
 const MOST_MAILS = 20;
 
 /** /admin/people/:id: the facts of an account, with the actions that change them. */
-export function personPage(addPage: AddPage, services: PageServices): void {
+export function personPage(addPage: AddPage, services: PersonServices): void {
   addPage('/admin/people/:id', { get: services.guards.administrator(showPerson(services)) });
 }
 
-function showPerson(services: PageServices): Handler<SignedIn> {
+function showPerson(services: PersonServices): Handler<SignedIn> {
   return async ({ who: person, request, response }) => {
     const { words } = person.context;
     const { account, authenticators, ...rest } = await knownPerson(services, request.params['id']);

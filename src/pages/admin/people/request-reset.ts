@@ -12,8 +12,10 @@ import type { AddPage } from '../../../web/routes.ts';
 import type { PageServices } from '../../page-services.ts';
 import { accountOf } from './known-person.ts';
 
+type ResetRequestServices = Pick<PageServices, 'accounts' | 'guards' | 'renderer' | 'resetRequests'>;
+
 /** /admin/people/:id/request-reset: if a second administrator has to approve, a reset begins with a request. */
-export function resetRequestPage(addPage: AddPage, services: PageServices): void {
+export function resetRequestPage(addPage: AddPage, services: ResetRequestServices): void {
   addFormPage(addPage, services, {
     path: '/admin/people/:id/request-reset',
     guard: services.guards.steppedUpAdministrator,
@@ -40,7 +42,7 @@ export function resetRequestPage(addPage: AddPage, services: PageServices): void
 
 /** The account in the URL, if a request can be made for it. Otherwise redirects to the page that applies. */
 async function requestableAccount(
-  services: PageServices,
+  services: Pick<PageServices, 'accounts' | 'resetRequests'>,
   { who, request, response }: Exchange<SignedIn>,
 ): Promise<Account | undefined> {
   const account = await accountOf(services, request);
@@ -60,7 +62,7 @@ async function requestableAccount(
 
 /** The account's open request. Saves the query if the header's count says that there is none. */
 export async function openRequestOf(
-  { resetRequests }: PageServices,
+  { resetRequests }: Pick<PageServices, 'resetRequests'>,
   { context }: SignedIn,
   account: Account,
 ): Promise<ResetRequest | undefined> {

@@ -8,11 +8,13 @@ import { redirectTo } from '../../../web/redirects.ts';
 import type { AddPage } from '../../../web/routes.ts';
 import type { PageServices } from '../../page-services.ts';
 
+type ApprovalServices = Pick<PageServices, 'accounts' | 'clock' | 'guards' | 'renderer' | 'settingsChanges'>;
+
 const POLICY = '/admin/policy';
 const PATH = `${POLICY}/approval`;
 
 /** The pending change of the second approval, which another administrator has to confirm. */
-export function approvalPages(addPage: AddPage, services: PageServices): void {
+export function approvalPages(addPage: AddPage, services: ApprovalServices): void {
   const { guards, settingsChanges } = services;
   addPage(PATH, { get: guards.steppedUpAdministrator(showChange(services)) });
   addDecision('confirm', 'approval.confirmed', async (id, { account, actor }) => {
@@ -42,7 +44,11 @@ export function approvalPages(addPage: AddPage, services: PageServices): void {
 }
 
 /** GET /admin/policy/approval */
-function showChange({ renderer, accounts, clock }: PageServices): Handler<SignedIn> {
+function showChange({
+  renderer,
+  accounts,
+  clock,
+}: Pick<PageServices, 'accounts' | 'clock' | 'renderer'>): Handler<SignedIn> {
   return async ({ who: { account, context }, request, response }) => {
     const { words, settings } = context;
     const { pendingResets: pending, resets } = settings;

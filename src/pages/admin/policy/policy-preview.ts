@@ -12,15 +12,17 @@ import type { Page } from '../../../web/rendering.ts';
 import type { PageServices } from '../../page-services.ts';
 import { deadlineInColumn } from '../report/adoption-words.ts';
 
-/** A change of the rules that apply to people. */
-export interface PolicyChange {
+type PolicyPreviewServices = Pick<PageServices, 'policyImpact' | 'settings'>;
+
+/** A change of the rules that apply to people; `Services` are those of its page. */
+export interface PolicyChange<Services> {
   readonly proposed: ProposedChange;
   /** The preview's link back. */
   readonly back: NonNullable<Page['back']>;
   /** The groups with their sizes, if the page has read them already. */
   readonly groups?: readonly GroupWithSize[];
   /** Makes the change. It must use `bound` only: the services in the transaction that has checked the preview. */
-  readonly apply: (bound: PageServices) => Promise<Redirect | Redisplay>;
+  readonly apply: (bound: Services) => Promise<Redirect | Redisplay>;
   /** The text of the link back; "Cancel" by default. */
   readonly keep?: string;
   /** The question of the page; by default, whether to save. */
@@ -34,10 +36,10 @@ export interface Question extends Pick<Page, 'title' | 'width'> {
 }
 
 /** The change, with a preview if people would have to enrol or lose a method that they use. */
-export function policyProposal(
-  services: PageServices,
+export function policyProposal<Services extends PolicyPreviewServices>(
+  services: Services,
   exchange: Exchange<SignedIn>,
-  { proposed, groups, apply, back, keep, question }: PolicyChange,
+  { proposed, groups, apply, back, keep, question }: PolicyChange<Services>,
 ): Proposal {
   const { policyImpact } = services;
   const { words, settings } = exchange.who.context;
@@ -86,7 +88,7 @@ interface Effect {
 }
 
 async function effectOf(
-  services: PageServices,
+  services: PolicyPreviewServices,
   { who, request }: Exchange<SignedIn>,
   proposed: ProposedChange,
   groups?: readonly GroupWithSize[],

@@ -22,10 +22,15 @@ import {
 } from './rule-fields.ts';
 import { SETTING_FIELDS, settingFieldsInWords, settingShape, typedSettings } from './setting-fields.ts';
 
+type PolicyServices = Pick<
+  PageServices,
+  'guards' | 'policyImpact' | 'renderer' | 'settings' | 'settingsChanges' | 'words'
+>;
+
 const PATH = '/admin/policy';
 
 /** /admin/policy, and …/confirm: a preview, if people would have to enrol or lose a method that they use. */
-export function policyPage(addPage: AddPage, services: PageServices): void {
+export function policyPage(addPage: AddPage, services: PolicyServices): void {
   const { guards, settingsChanges, words: languages } = services;
   addConfirmPage(addPage, services, {
     path: PATH,

@@ -19,7 +19,9 @@ import { deadlineInColumn, figureInWords } from './adoption-words.ts';
 const PATH = `${ADOPTION}/people`;
 
 /** GET /admin/adoption/people?figure=…&group=…: the people that a figure counts. */
-export function adoptionPeople(services: PageServices): Handler<SignedIn> {
+export function adoptionPeople(
+  services: Pick<PageServices, 'adoption' | 'policyReport' | 'renderer'>,
+): Handler<SignedIn> {
   return async ({ who, request, response }) => {
     const { words, settings } = who.context;
     const { figure, group, scope } = await behindOf(services, settings, request);
@@ -50,7 +52,9 @@ export function adoptionPeople(services: PageServices): Handler<SignedIn> {
 }
 
 /** GET /admin/adoption/people/export?figure=…&group=…&format=…: the same people, as a file. */
-export function adoptionPeopleExport(services: PageServices): Handler<SignedIn> {
+export function adoptionPeopleExport(
+  services: Pick<PageServices, 'adoption' | 'clock' | 'policyReport'>,
+): Handler<SignedIn> {
   return async ({ who, request, response }) => {
     const { settings } = who.context;
     const format = formatOf(request.query['format']);
@@ -62,7 +66,11 @@ export function adoptionPeopleExport(services: PageServices): Handler<SignedIn> 
 }
 
 /** GET /admin/adoption/export?format=…: the figures, as a file. */
-export function adoptionExport({ adoption, policyReport, clock }: PageServices): Handler<SignedIn> {
+export function adoptionExport({
+  adoption,
+  policyReport,
+  clock,
+}: Pick<PageServices, 'adoption' | 'clock' | 'policyReport'>): Handler<SignedIn> {
   return async ({ who, request, response }) => {
     const { settings } = who.context;
     const format = formatOf(request.query['format']);
@@ -76,7 +84,11 @@ export function adoptionExport({ adoption, policyReport, clock }: PageServices):
 }
 
 /** The figure and the group of the query; without a figure, all people who can sign in. Throws NotFound. */
-async function behindOf({ policyReport }: PageServices, settings: Settings, { query }: Request) {
+async function behindOf(
+  { policyReport }: Pick<PageServices, 'policyReport'>,
+  settings: Settings,
+  { query }: Request,
+) {
   const figure = FIGURE_IDS.find((id): id is FigureId => id === (query['figure'] ?? FIGURE_IDS[0]));
   const rules = await policyReport.rules(siteRule(settings));
   const group = rules.groups.find(({ id }) => id === query['group']);

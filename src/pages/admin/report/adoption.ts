@@ -7,10 +7,12 @@ import type { PageServices } from '../../page-services.ts';
 import { chartOf } from './adoption-chart.ts';
 import { figureInWords } from './adoption-words.ts';
 
+type AdoptionServices = Pick<PageServices, 'adoption' | 'policyReport' | 'renderer'>;
+
 export const ADOPTION = '/admin/adoption';
 
 /** GET /admin/adoption: the figures for everybody and for each group. */
-export function adoptionAtAGlance({ renderer, adoption, policyReport }: PageServices): Handler<SignedIn> {
+export function adoptionAtAGlance({ renderer, adoption, policyReport }: AdoptionServices): Handler<SignedIn> {
   return async ({ who, request, response }) => {
     const { words, settings } = who.context;
     const rules = await policyReport.rules(siteRule(settings));

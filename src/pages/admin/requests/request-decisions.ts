@@ -18,6 +18,8 @@ import { redirectTo } from '../../../web/redirects.ts';
 import type { AddPage } from '../../../web/routes.ts';
 import type { PageServices } from '../../page-services.ts';
 
+type DecisionServices = Pick<PageServices, 'clock' | 'guards' | 'renderer' | 'resetRequests'>;
+
 export const REQUESTS = '/admin/requests';
 
 /** The decisions of an administrator about a request; their words are at `request-decision.<id>`. */
@@ -35,7 +37,7 @@ interface Decision {
   readonly noted: boolean;
   /** Carries the decision out and returns the message to show. `note` is "" for decisions without one. */
   readonly perform: (
-    services: PageServices,
+    services: Pick<PageServices, 'resetRequests'>,
     resetRequest: ResetRequest,
     note: string,
     administrator: SignedIn,
@@ -73,7 +75,7 @@ const DECISIONS: Readonly<Record<DecisionId, Decision>> = {
 };
 
 async function approve(
-  { resetRequests }: PageServices,
+  { resetRequests }: Pick<PageServices, 'resetRequests'>,
   resetRequest: ResetRequest,
   note: string,
   { account, actor, context }: SignedIn,
@@ -94,7 +96,10 @@ async function approve(
 }
 
 /** The request in the URL; throws NotFound. */
-export async function requestOf({ resetRequests }: PageServices, request: Request): Promise<ResetRequest> {
+export async function requestOf(
+  { resetRequests }: Pick<PageServices, 'resetRequests'>,
+  request: Request,
+): Promise<ResetRequest> {
   const found = await resetRequests.find(String(request.params['id']));
   if (!found) throw new NotFound();
   return found;
@@ -112,7 +117,7 @@ export function offeredDecisions(
 const noteSchema = z.object({ note: linesOfText('request-decision.note-missing', LONGEST_NOTE) });
 
 /** /admin/requests/:id/:decision: the effect of the decision, and the field for the note. */
-export function decisionPage(addPage: AddPage, services: PageServices): void {
+export function decisionPage(addPage: AddPage, services: DecisionServices): void {
   addFormPage(addPage, services, {
     path: `${REQUESTS}/:id/:decision`,
     guard: services.guards.steppedUpAdministrator,
@@ -149,7 +154,7 @@ interface AskedDecision {
 
 /** The decision in the URL, if it is possible now; otherwise redirects to the request. */
 async function askedDecision(
-  services: PageServices,
+  services: Pick<PageServices, 'clock' | 'resetRequests'>,
   { who, request, response }: Exchange<SignedIn>,
 ): Promise<AskedDecision | undefined> {
   const id = REQUEST_DECISIONS.find((one) => one === request.params['decision']);

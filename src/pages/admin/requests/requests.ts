@@ -9,8 +9,10 @@ import { listPage, PAGE_SIZE } from '../../lists.ts';
 import type { PageServices } from '../../page-services.ts';
 import { decisionPage, offeredDecisions, REQUESTS, requestOf } from './request-decisions.ts';
 
+type RequestServices = Pick<PageServices, 'clock' | 'guards' | 'renderer' | 'resetRequests'>;
+
 /** Requests of people who have lost access: the queue, each request, and the decisions about it. */
-export function requestPages(addPage: AddPage, services: PageServices): void {
+export function requestPages(addPage: AddPage, services: RequestServices): void {
   const { guards } = services;
   addPage(REQUESTS, { get: guards.administrator(queue(services)) });
   addPage(`${REQUESTS}/:id`, { get: guards.administrator(showRequest(services)) });
@@ -18,7 +20,11 @@ export function requestPages(addPage: AddPage, services: PageServices): void {
 }
 
 /** GET /admin/requests */
-function queue({ renderer, resetRequests, clock }: PageServices): Handler<SignedIn> {
+function queue({
+  renderer,
+  resetRequests,
+  clock,
+}: Pick<PageServices, 'clock' | 'renderer' | 'resetRequests'>): Handler<SignedIn> {
   return async ({ who: { context }, request, response }) => {
     const { words, settings } = context;
     const { found, pagination } = await listPage(request, {}, (page) =>
@@ -45,7 +51,9 @@ function standingCell({ state }: ResetRequest, text: string) {
 }
 
 /** GET /admin/requests/:id */
-function showRequest(services: PageServices): Handler<SignedIn> {
+function showRequest(
+  services: Pick<PageServices, 'clock' | 'renderer' | 'resetRequests'>,
+): Handler<SignedIn> {
   const { renderer, clock } = services;
   return async ({ who: person, request, response }) => {
     const { words, settings } = person.context;
