@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { App } from '../apps/app.ts';
 import type { AppSignIn, AppSignInStore, AppSnapshot, AppSnapshots } from '../apps/app-sign-ins.ts';
 import type { Instant } from '../kernel/time.ts';
-import { appColumns, appGroupColumns, appOf } from './apps.ts';
+import { appColumns, appGroupColumns, appOf, exactly } from './apps.ts';
 import { PERSON_PARTS, personOf } from './auth-snapshots.ts';
 import { settingsOf } from './settings.ts';
 import { retryOnConflict } from './sql/conflicts.ts';
@@ -94,11 +94,13 @@ export class KnexAppSnapshots extends SqlStore implements AppSnapshots {
 
   async read(host: string, tokenHash: string): Promise<AppSnapshot> {
     const rows = await this.#union.read({ host, tokenHash });
-    const [app] = appRows.parse(rows('app'));
     const groupIds = appGroupRows.parse(rows('appGroups')).map(({ groupId }) => groupId);
     return {
       settings: settingsOf(rows('settings')),
-      app: app && appOf(app, groupIds),
+      app: exactly(
+        host,
+        appRows.parse(rows('app')).map((row) => appOf(row, groupIds)),
+      ),
       appSignIn: signInRows.parse(rows('appSignIn'))[0],
       person: personOf(rows),
     };

@@ -49,7 +49,7 @@ export class KnexAppStore extends SqlStore implements AppStore {
   }
 
   async findByHost(host: string): Promise<ListedApp | undefined> {
-    return (await this.#where({ host }))[0];
+    return exactly(host, await this.#where({ host }));
   }
 
   async create(app: App): Promise<Clash | undefined> {
@@ -147,6 +147,11 @@ async function admit(trx: Knex.Transaction, { id, audience }: App): Promise<void
   if (groups.length > 0) {
     await trx(GROUPS).insert(groups.map((group) => ({ app_id: id, group_id: group.id })));
   }
+}
+
+/** The app with this host. MariaDB finds it with spaces at the end, too. */
+export function exactly<One extends App>(host: string, found: readonly One[]): One | undefined {
+  return found.find((app) => app.host === host);
 }
 
 /** Which unique key another app has. */

@@ -51,7 +51,7 @@ export const MARIADB: ServedEngine = served('MariaDB', mariadb, {
 export const CREATION_TIMEOUT = minutes(10);
 
 const TABLES = [
-  ...['links', 'authenticators', 'challenges', 'accounts', 'groups'],
+  ...['links', 'authenticators', 'challenges', 'accounts', 'groups', 'apps'],
   ...[
     'throttles',
     'allowances',

@@ -1,5 +1,7 @@
 import type { Engine } from '../../support/databases.ts';
 import { accountsSuite } from './accounts.ts';
+import { appSignInsSuite } from './app-sign-ins.ts';
+import { appsSuite } from './apps.ts';
 import { auditSuite } from './audit.ts';
 import { authenticatorsSuite } from './authenticators.ts';
 import { backupSuite } from './backup.ts';
@@ -38,6 +40,8 @@ export function storageSuites(engine: Engine): void {
     recoveryCodesSuite(engine);
     trustedBrowsersSuite(engine);
     signInsSuite(engine);
+    appsSuite(engine);
+    appSignInsSuite(engine);
     linksSuite(engine);
     mailsSuite(engine);
     limitsSuite(engine);

@@ -3,15 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { newId } from '../../../src/kernel/identifiers.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
+import { KnexAppStore } from '../../../src/storage/apps.ts';
 import { KnexAuditStore } from '../../../src/storage/audit.ts';
 import { backUp, restore } from '../../../src/storage/backup.ts';
 import { CARRIED_TABLES } from '../../../src/storage/carried-rows.ts';
+import { KnexGroupStore } from '../../../src/storage/groups.ts';
 import { KnexSettingsStore } from '../../../src/storage/settings.ts';
 import { migrate, openDatabase } from '../../../src/storage/sql/database.ts';
 import { holdMigrations, releaseMigrations } from '../../../src/storage/sql/migrations.ts';
 import { dataTables } from '../../../src/storage/sql/table-rows.ts';
 import { allTables } from '../../../src/storage/sql/tables.ts';
 import { type Engine, SQLITE, useDatabase } from '../../support/databases.ts';
+import { newApp } from './apps.ts';
+import { newGroup } from './groups.ts';
 import { NOW, person } from './people.ts';
 
 export function backupSuite(engine: Engine): void {
@@ -48,6 +52,9 @@ export function backupSuite(engine: Engine): void {
       assert.deepEqual(sorted(await linesOf(back)), sorted(first));
       const account = await new KnexAccounts(back).findByEmail('ann@example.org');
       assert.equal(account?.createdAt, NOW);
+      const apps = await new KnexAppStore(back).all();
+      assert.deepEqual(apps, await new KnexAppStore(database()).all());
+      assert.deepEqual([apps[0]?.audience.length, apps[0]?.lastSignInAt], [1, NOW]);
       // Twice beyond every epoch that a session may have begun in.
       assert.ok((account?.sessionEpoch ?? 0) >= 20_000);
       assert.deepEqual((await new KnexAuditStore(back).search({ page: 1, pageSize: 1 })).total, 1234);
@@ -68,7 +75,7 @@ export function backupSuite(engine: Engine): void {
     it('leaves sessions out', async () => {
       const [head = ''] = await linesOf(database());
       const { tables } = JSON.parse(head);
-      assert.equal(tables.sessions, undefined);
+      for (const name of ['sessions', 'hand_overs', 'app_sign_ins']) assert.equal(tables[name], undefined);
       assert.equal(tables.accounts, 0);
     });
 
@@ -246,6 +253,11 @@ async function fill(db: Knex, events = 1234): Promise<void> {
   await accounts.create(ann);
   await accounts.create(person({ role: 'administrator', passwordHash: HASH }));
   await new KnexSettingsStore(db).change({ siteName: 'مركز المساعدة' });
+  const staff = newGroup({ name: 'Staff' });
+  await new KnexGroupStore(db).create(staff);
+  const wiki = newApp({ name: "Wiki 'Ö' \u{1F989}", audience: [staff.id], freshMinutes: 30 });
+  await new KnexAppStore(db).create(wiki);
+  await db('app_uses').insert({ app_id: wiki.id, account_id: ann.id, last_at: NOW });
   await db('throttles').insert({ subject_hash: 'x'.repeat(43), failures: 3, wait_until: NOW + 1 });
   const audit = new KnexAuditStore(db);
   const all = Array.from({ length: events }, (_, index) => ({
