@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { newToken } from '../kernel/identifiers.ts';
 import type { Keyring } from '../kernel/keyring.ts';
 import { type Clock, days, type Instant } from '../kernel/time.ts';
@@ -69,7 +69,7 @@ function marksIn(cookie = ''): readonly string[] {
     .filter((mark) => MARK.test(mark));
 }
 
-function macOf({ id, sessionEpoch }: Account, nonce: string, end: string, key: Buffer): string {
+function macOf({ id, sessionEpoch }: Account, nonce: string, end: string, key: KeyObject): string {
   const text = JSON.stringify([id, sessionEpoch, nonce, end]);
   return createHmac('sha256', key).update(text).digest('base64url');
 }

@@ -56,7 +56,7 @@ export class Attempts {
     const count = (backoff: FailureBackoff) =>
       backoff.consume(secondFactorSubject(account.id), SECOND_FACTOR_RULE);
     let isChecked = false;
-    const decided = await transaction({ throttle }, async (bound, tx) => {
+    const decided = await transaction(this.#services, async (bound, tx) => {
       const counted = await count(bound.throttle);
       if (counted.kind === 'wait') return counted;
       isChecked = true;

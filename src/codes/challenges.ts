@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { newId } from '../kernel/identifiers.ts';
 import type { Keyring } from '../kernel/keyring.ts';
 import type { Random } from '../kernel/random.ts';
@@ -130,6 +130,6 @@ export class Challenges {
 }
 
 /** HMAC, not a plain hash: an attacker with the table could try all 10^6 codes in a second. */
-function keyedHash(key: Buffer, id: string, code: string): string {
+function keyedHash(key: KeyObject, id: string, code: string): string {
   return createHmac('sha256', key).update(`${id}:${code}`).digest('base64url');
 }

@@ -101,8 +101,13 @@ export function wordsOf(catalogues: ReadonlyMap<Locale, Catalogue>): Words {
     translators.set(key, made);
     return made;
   }
-  const firstOf = (tags: readonly string[]) =>
-    tags.flatMap((tag) => catalogueFor(tag, codes) ?? [])[0] ?? DEFAULT_LOCALE;
+  const firstOf = (tags: readonly string[]) => {
+    for (const tag of tags) {
+      const locale = catalogueFor(tag, codes);
+      if (locale !== undefined) return locale;
+    }
+    return DEFAULT_LOCALE;
+  };
   return {
     locales: codes.map((code) => ({ code, name: ownName(code) })),
     for: (locale, timeZone = UTC) =>

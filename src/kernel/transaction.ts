@@ -59,18 +59,50 @@ interface Bindable {
  * is. Bound on first use: a transaction uses few of the services that a class is given.
  */
 export function bind<Services extends object>(services: Services, tx: Transaction): Services {
-  const bound = {};
+  if (Bound.isOf(tx, services)) return services;
+  let BoundServices = bindings.get(services);
+  if (!BoundServices) {
+    BoundServices = bindingOf(services);
+    bindings.set(services, BoundServices);
+  }
+  return new BoundServices(tx) as Services;
+}
+
+/** Services bound to one transaction. Its own members are private or static, so any service can have any name. */
+class Bound {
+  readonly #tx: Transaction;
+  readonly #services = new Map<string, unknown>();
+
+  constructor(tx: Transaction) {
+    this.#tx = tx;
+  }
+
+  static isOf(tx: Transaction, services: object): boolean {
+    return #tx in services && services.#tx === tx;
+  }
+
+  static get(bound: Bound, name: string, service: unknown): unknown {
+    const known = bound.#services.get(name);
+    if (known !== undefined) return known;
+    const made = within(bound.#tx, service);
+    bound.#services.set(name, made);
+    return made;
+  }
+}
+
+/** A class for each group of services, so that binding them is one small object. */
+const bindings = new WeakMap<object, typeof Bound>();
+
+function bindingOf(services: object): typeof Bound {
+  class BoundServices extends Bound {}
   for (const [name, service] of Object.entries(services)) {
-    let kept: { readonly service: unknown } | undefined;
-    Object.defineProperty(bound, name, {
-      enumerable: true,
-      get: () => {
-        kept ??= { service: within(tx, service) };
-        return kept.service;
+    Object.defineProperty(BoundServices.prototype, name, {
+      get(this: Bound) {
+        return Bound.get(this, name, service);
       },
     });
   }
-  return bound as Services;
+  return BoundServices;
 }
 
 /** One service, bound as by `bind`. */

@@ -103,16 +103,20 @@ export class FailureBackoff {
 
   /** Counts one attempt of `subject`, or returns until when to wait. `failures` includes this attempt. */
   async consume(subject: string, rule: BackoffRule): Promise<Attempt> {
+    if (await this.#begin(subject, rule)) return { kind: 'may try', failures: 1 };
     for (;;) {
       const { state, now } = await this.#read(subject, rule);
       if (state.waitUntil > now) return { kind: 'wait', until: state.waitUntil };
       const failures = state.failures + 1;
-      const wait = waitAfter(failures, rule);
-      // 0 and not `now` for no wait: a clock that is set back would make `now` a wait.
-      const next = { failures, waitUntil: wait === 0 ? 0 : now + wait };
-      const forgetAt = rule.remembered === undefined ? null : now + Math.max(wait, rule.remembered);
+      const { next, forgetAt } = counted(failures, rule, now);
       if (await this.#store.replace(subject, state, next, forgetAt)) return { kind: 'may try', failures };
     }
+  }
+
+  /** Counts a first failure, without reading: most attempts have none before. False if there is one. */
+  async #begin(subject: string, rule: BackoffRule): Promise<boolean> {
+    const { next, forgetAt } = counted(1, rule, this.#clock());
+    return this.#store.replace(subject, NO_FAILURES, next, forgetAt);
   }
 
   /**
@@ -189,6 +193,16 @@ export class FailureBackoff {
       await this.#store.replace(subject, state, { ...state, waitUntil: longest });
     }
   }
+}
+
+const NO_FAILURES: BackoffState = { failures: 0, waitUntil: 0 };
+
+/** The state after so many failures in a row, and when it may be forgotten (null: never). */
+function counted(failures: number, rule: BackoffRule, now: Instant) {
+  const wait = waitAfter(failures, rule);
+  // 0 and not `now` for no wait: a clock that is set back would make `now` a wait.
+  const next: BackoffState = { failures, waitUntil: wait === 0 ? 0 : now + wait };
+  return { next, forgetAt: rule.remembered === undefined ? null : now + Math.max(wait, rule.remembered) };
 }
 
 /** Milliseconds to wait after so many failures in a row. */

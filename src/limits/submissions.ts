@@ -69,8 +69,10 @@ export class Submissions {
   readonly #keyring: Keyring;
   readonly #clock: Clock;
   readonly #report: (error: unknown) => void;
-  /** What this process has claimed, oldest first, by the sender. */
+  /** What this process has claimed, oldest first. */
   readonly #claimed = new Map<string, { readonly by: string; readonly until: number }>();
+  /** The same by sender. */
+  readonly #claimedBy = new Map<string, Set<string>>();
   readonly #writing = new Set<Promise<unknown>>();
 
   constructor(options: {
@@ -132,14 +134,14 @@ export class Submissions {
   #first(key: string, by: string): FirstArrival {
     this.#makeRoom(by);
     this.#claimed.set(key, { by, until: this.#clock() + LEASE + ANSWER_LIFETIME });
+    this.#claimedBy.set(by, (this.#claimedBy.get(by) ?? new Set()).add(key));
     const renewal = setInterval(() => {
       const until = this.#clock() + LEASE;
       this.#keep(this.#store.write(key, this.#sealed({ by: [by], until }, key), LEASE));
     }, RENEW_EVERY).unref();
     const forget = () => {
       clearInterval(renewal);
-      this.#claimed.delete(key);
-      this.#keep(this.#store.remove(key));
+      this.#drop(key);
     };
     return {
       kind: 'first',
@@ -158,17 +160,28 @@ export class Submissions {
   /** A sender's oldest form is forgotten for the newest: nobody fills the store. */
   #makeRoom(by: string): void {
     const now = this.#clock();
-    const claims = [...this.#claimed];
-    for (const [key, { until }] of claims) if (until <= now) this.#claimed.delete(key);
-    const own = claims.filter(([key, claim]) => claim.by === by && this.#claimed.has(key));
-    if (own.length >= MOST_OF_SESSION) this.#drop(own[0]?.[0]);
+    for (const [key, { until }] of this.#claimed) {
+      if (until > now) break;
+      this.#release(key);
+    }
+    const own = this.#claimedBy.get(by);
+    if (own && own.size >= MOST_OF_SESSION) this.#drop(own.values().next().value);
     if (this.#claimed.size >= MOST_IN_ALL) this.#drop(this.#claimed.keys().next().value);
   }
 
   #drop(key: string | undefined): void {
     if (key === undefined) return;
-    this.#claimed.delete(key);
+    this.#release(key);
     this.#keep(this.#store.remove(key));
+  }
+
+  #release(key: string): void {
+    const by = this.#claimed.get(key)?.by;
+    if (by === undefined) return;
+    this.#claimed.delete(key);
+    const own = this.#claimedBy.get(by);
+    own?.delete(key);
+    if (own?.size === 0) this.#claimedBy.delete(by);
   }
 
   async #read(key: string): Promise<Record | undefined> {

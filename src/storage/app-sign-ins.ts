@@ -1,4 +1,3 @@
-import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { App } from '../apps/app.ts';
 import type { AppSignIn, AppSignInStore, AppSnapshot, AppSnapshots } from '../apps/app-sign-ins.ts';
@@ -7,7 +6,7 @@ import { appColumns, appGroupColumns, appOf, exactly } from './apps.ts';
 import { PERSON_PARTS, personOf } from './auth-snapshots.ts';
 import { settingsOf } from './settings.ts';
 import { retryOnConflict } from './sql/conflicts.ts';
-import { identified, type JsonUnion, jsonUnion, type Part } from './sql/json-union.ts';
+import { identified, jsonUnion, type Part } from './sql/json-union.ts';
 import { columnsOf, mappedRow, toColumns } from './sql/row-mapper.ts';
 import { integerColumn, searchKey } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
@@ -83,17 +82,12 @@ const OF_COOKIE = {
   signInId: '(select {sign_in_id} from {app_sign_ins} where {token_hash} = :tokenHash)',
 };
 
+const UNION = jsonUnion(PARTS, OF_COOKIE);
+
 /** Reads what a check needs by one statement. */
 export class KnexAppSnapshots extends SqlStore implements AppSnapshots {
-  readonly #union: JsonUnion<keyof typeof PARTS>;
-
-  constructor(db: Knex) {
-    super(db);
-    this.#union = jsonUnion(db, PARTS, OF_COOKIE);
-  }
-
   async read(host: string, tokenHash: string): Promise<AppSnapshot> {
-    const rows = await this.#union.read({ host, tokenHash });
+    const rows = await UNION.read(this.db, { host, tokenHash });
     const groupIds = appGroupRows.parse(rows('appGroups')).map(({ groupId }) => groupId);
     return {
       settings: settingsOf(rows('settings')),

@@ -1,4 +1,3 @@
-import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { AuthSnapshot, AuthSnapshots, PersonSnapshot, SessionSubject } from '../policy/snapshot.ts';
 import { accountColumns, accountRow } from './account-rows.ts';
@@ -7,7 +6,7 @@ import { beginningsOf, graceRow } from './graces.ts';
 import { membershipColumns, membershipsOf } from './groups.ts';
 import { readSettings, settingRow, settingsOf } from './settings.ts';
 import { signInColumns, signInRow } from './sign-ins.ts';
-import { identified, type JsonUnion, jsonUnion, type Part } from './sql/json-union.ts';
+import { identified, jsonUnion, type Part } from './sql/json-union.ts';
 import { columnsOf, mappedRow } from './sql/row-mapper.ts';
 import { integerColumn } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
@@ -51,6 +50,7 @@ const PARTS = {
 } as const satisfies Readonly<Record<string, Part>>;
 
 /** Made once, because every request uses them. */
+const UNION = jsonUnion(PARTS);
 const accountRows = z.array(accountRow);
 const signInRows = z.array(signInRow);
 const authenticatorRows = z.array(authenticatorRow);
@@ -61,18 +61,11 @@ const administrationRows = z.array(
 
 /** Reads what every page needs by one statement. */
 export class KnexAuthSnapshots extends SqlStore implements AuthSnapshots {
-  readonly #union: JsonUnion<keyof typeof PARTS>;
-
-  constructor(db: Knex) {
-    super(db);
-    this.#union = jsonUnion(db, PARTS);
-  }
-
   async read(claim: SessionSubject | undefined): Promise<AuthSnapshot> {
     if (!claim) return { settings: await readSettings(this.db), person: undefined };
     // A pending sign-in has no id yet. No row has the empty one.
     const { accountId, signInId = '' } = claim;
-    const rows = await this.#union.read({ accountId, signInId });
+    const rows = await UNION.read(this.db, { accountId, signInId });
     return { settings: settingsOf(rows('settings')), person: snapshotOf(rows) };
   }
 }

@@ -11,7 +11,7 @@ import { oneByOne } from './sql/batches.ts';
 import { mappedRow, toColumns } from './sql/row-mapper.ts';
 import { digest, integerColumn, json } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
-import { insertUnique, transaction } from './sql/transaction.ts';
+import { insertUnique, insertUniqueRows, transaction } from './sql/transaction.ts';
 import { resetTwoFactor } from './two-factor-reset.ts';
 
 const TABLE = 'authenticators';
@@ -57,12 +57,10 @@ export class KnexAuthenticators extends SqlStore implements Authenticators {
   ): Promise<'replaced' | 'name taken' | 'gone'> {
     const replaced = { id: replacedId, account_id: authenticator.accountId };
     let outcome: 'replaced' | 'gone' = 'gone';
-    const free = await insertUnique(this.db, (db) =>
-      transaction(db, async (trx) => {
-        outcome = (await trx(TABLE).where(replaced).delete()) === 1 ? 'replaced' : 'gone';
-        if (outcome === 'replaced') await trx(TABLE).insert(newRow(authenticator));
-      }),
-    );
+    const free = await insertUniqueRows(this.db, async (db) => {
+      outcome = (await db(TABLE).where(replaced).delete()) === 1 ? 'replaced' : 'gone';
+      if (outcome === 'replaced') await db(TABLE).insert(newRow(authenticator));
+    });
     return free ? outcome : 'name taken';
   }
 

@@ -6,6 +6,7 @@ import { KnexHandOverStore } from './hand-overs.ts';
 import { KnexBackoffStore, KnexRateLimitStore } from './limits.ts';
 import { KnexLinkStore } from './links.ts';
 import { KnexMailStore } from './mails.ts';
+import { KnexSignInStore } from './sign-ins.ts';
 
 /** Rows of one kind that expire. */
 export interface Expiring {
@@ -13,7 +14,7 @@ export interface Expiring {
 }
 
 /**
- * The stores with rows that nobody may ask for again once they expire. Challenges, sign-ins and trusted browsers are deleted when
+ * The stores with rows that nobody may ask for again once they expire. Challenges and trusted browsers are deleted when
  * their account gets the next one; the session store deletes its own.
  */
 export function expiringRows(db: Knex): readonly Expiring[] {
@@ -25,5 +26,6 @@ export function expiringRows(db: Knex): readonly Expiring[] {
     new KnexMailStore(db),
     new KnexHandOverStore(db),
     new KnexAppSignInStore(db),
+    new KnexSignInStore(db),
   ];
 }

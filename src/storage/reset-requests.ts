@@ -16,7 +16,7 @@ import type { Instant } from '../kernel/time.ts';
 import { mappedRow, toColumns } from './sql/row-mapper.ts';
 import { clientAddress, countOf, integerColumn } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
-import { insertUnique, transaction } from './sql/transaction.ts';
+import { insertUniqueRows, transaction } from './sql/transaction.ts';
 import { resetTwoFactor } from './two-factor-reset.ts';
 
 const TABLE = 'reset_requests';
@@ -70,12 +70,10 @@ const joinedRows = z.array(
 
 export class KnexResetRequestStore extends SqlStore implements ResetRequestStore {
   async open(request: NewResetRequest, approval?: Approval): Promise<boolean> {
-    return insertUnique(this.db, (db) =>
-      transaction(db, async (trx) => {
-        await trx(TABLE).insert(newRow(request));
-        if (approval) await trx(APPROVALS).insert(approvalColumns(request.id, approval));
-      }),
-    );
+    return insertUniqueRows(this.db, async (db) => {
+      await db(TABLE).insert(newRow(request));
+      if (approval) await db(APPROVALS).insert(approvalColumns(request.id, approval));
+    });
   }
 
   async find(id: string): Promise<ResetRequest | undefined> {
@@ -110,12 +108,9 @@ export class KnexResetRequestStore extends SqlStore implements ResetRequestStore
     rule: { readonly needed: number; readonly dueAt: Instant },
   ): Promise<ApprovalOutcome> {
     let outcome: ApprovalOutcome = 'closed';
-    // Around the transaction: PostgreSQL refuses further statements after a violated key.
-    const isFirst = await insertUnique(this.db, (db) =>
-      transaction(db, async (trx) => {
-        outcome = await approveWithin(trx, id, approval, rule);
-      }),
-    );
+    const isFirst = await insertUniqueRows(this.db, async (db) => {
+      outcome = await approveWithin(db, id, approval, rule);
+    });
     return isFirst ? outcome : 'already';
   }
 

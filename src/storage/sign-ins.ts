@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { NewSignIn, RecordedProof, SignIn, SignInStore } from '../accounts/sign-ins.ts';
 import { days, type Instant } from '../kernel/time.ts';
+import { retryOnConflict } from './sql/conflicts.ts';
 import { mappedRow, toColumns } from './sql/row-mapper.ts';
 import { clientAddress, integerColumn } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
 
 const TABLE = 'sign_ins';
-/** A sign-in ends after a day at the latest; older rows are deleted. */
+/** A sign-in ends after a day at the latest. */
 const REMEMBERED = days(2);
 
 /** The columns of a sign-in; `trustBasis` is joined in from its trusted browser. */
@@ -45,10 +46,6 @@ function proofsIn(text: string | null): readonly RecordedProof[] {
 
 export class KnexSignInStore extends SqlStore implements SignInStore {
   async create(signIn: NewSignIn): Promise<void> {
-    await this.db(TABLE)
-      .where({ account_id: signIn.accountId })
-      .where('started_at', '<', signIn.startedAt - REMEMBERED)
-      .delete();
     await this.db(TABLE).insert({
       ...toColumns(signInColumns, signIn),
       assurance: JSON.stringify(signIn.assurance),
@@ -77,6 +74,15 @@ export class KnexSignInStore extends SqlStore implements SignInStore {
   async end(accountId: string, id: string, at: Instant): Promise<boolean> {
     const open = this.db(TABLE).where({ id, account_id: accountId, ended_at: null });
     return (await open.update({ ended_at: at })) === 1;
+  }
+
+  /** Deletes the sign-ins that are over. */
+  async forget(now: Instant): Promise<void> {
+    await retryOnConflict(this.db, async () =>
+      this.db(TABLE)
+        .where('started_at', '<', now - REMEMBERED)
+        .delete(),
+    );
   }
 
   async endOthers(accountId: string, exceptId: string, at: Instant): Promise<number> {

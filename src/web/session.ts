@@ -41,7 +41,7 @@ export function sessions(store: Store, keyring: Keyring, secure: boolean): Reque
   const handler = session({
     store,
     name,
-    secret: keyring.keys('session').map((key) => key.toString('base64url')),
+    secret: keyring.keys('session').map((key) => key.export().toString('base64url')),
     resave: false,
     saveUninitialized: false,
     // The store ends idle sessions. The cookie lasts as long as any sign-in, so it is not sent again with each page.

@@ -13,29 +13,53 @@ export interface Part {
 
 /** One statement for rows of several tables: a union in which each row is a row of one table, as JSON. */
 export interface JsonUnion<Name extends string> {
-  /** Runs it; `values` by the names in the parts. Returns the rows of each part, unordered. */
-  readonly read: (values: Readonly<Record<string, string>>) => Promise<(part: Name) => unknown[]>;
+  /** Runs it on this database; `values` by the names in the parts. Returns the rows of each part, unordered. */
+  readonly read: (db: Knex, values: Readonly<Record<string, string>>) => Promise<(part: Name) => unknown[]>;
 }
 
 /** Made once, because every request uses it. */
 const partRows = z.array(z.object({ part: z.string(), body: json }));
 
+/** The text of the statement for one kind of database, and the names of its values in order. */
+interface Compiled {
+  readonly sql: string;
+  readonly order: readonly string[];
+}
+
 /**
- * Compiles the parts to one statement.
+ * The parts as one statement, compiled once for each kind of database.
  *
  * @param expressions what stands for a `:name` in the parts, in the place of a value
  */
 export function jsonUnion<Name extends string>(
-  db: Knex,
   parts: Readonly<Record<Name, Part>>,
   expressions: Readonly<Record<string, string>> = {},
 ): JsonUnion<Name> {
-  const driver = driverOf(db);
+  const compiled = new Map<Driver, Compiled>();
+  return {
+    async read(db, values) {
+      const driver = driverOf(db);
+      const { sql, order } = compiled.get(driver) ?? compile(db, driver, parts, expressions);
+      compiled.set(driver, { sql, order });
+      const given = order.map((name) => values[name] ?? missing(name));
+      const answer: unknown = await db.raw(sql, given);
+      const byPart = Map.groupBy(partRows.parse(rowsOf(answer)), ({ part }) => part);
+      return (part) => byPart.get(part)?.map(({ body }) => body) ?? [];
+    },
+  };
+}
+
+function compile(
+  db: Knex,
+  driver: Driver,
+  parts: Readonly<Record<string, Part>>,
+  expressions: Readonly<Record<string, string>>,
+): Compiled {
   const object = JSON_OBJECT[driver];
   // SQLite (built with SQLITE_ENABLE_STAT4) compiles a statement again for each new value that its plan might depend on.
   // No plan depends on a value behind a plus, which does nothing else; these unions take longer to compile than to run.
   const placeholder = driver === 'better-sqlite3' ? '+?' : '?';
-  const selects = Object.entries<Part>(parts).map(([name, { columns, from }]) => {
+  const selects = Object.entries(parts).map(([name, { columns, from }]) => {
     const pairs = Object.entries(columns).map(([column, value]) => `'${column}', ${value}`);
     return `select '${name}' as {part}, ${object(pairs.join(', '))} as {body} from ${from}`;
   });
@@ -48,14 +72,7 @@ export function jsonUnion<Name extends string>(
       order.push(name);
       return placeholder;
     });
-  return {
-    async read(values) {
-      const given = order.map((name) => values[name] ?? missing(name));
-      const answer: unknown = await db.raw(sql, given);
-      const byPart = Map.groupBy(partRows.parse(rowsOf(answer)), ({ part }) => part);
-      return (part) => byPart.get(part)?.map(({ body }) => body) ?? [];
-    },
-  };
+  return { sql, order };
 }
 
 /** Columns that are read as they are. */

@@ -7,6 +7,7 @@ import {
   transactBy,
 } from '../../kernel/transaction.ts';
 import { isDuplicate, retryOnConflict } from './conflicts.ts';
+import { driverOf } from './rows.ts';
 
 /** A transaction of this database, as the stores see it. */
 class SqlTransaction implements Transaction {
@@ -51,13 +52,28 @@ export async function transaction<T>(db: Knex, work: (trx: Knex.Transaction) => 
   return retryOnConflict(db, () => db.transaction((trx) => guarded(db, () => work(trx))));
 }
 
-/** Inserts or updates by `work`; false when another row has one of the unique keys. */
+/**
+ * Inserts or updates rows by `work`; false when another row has one of the unique keys. `work` is one statement: if it has
+ * several, use `insertUniqueRows`.
+ */
 export async function insertUnique(db: Knex, work: (db: Knex) => PromiseLike<unknown>): Promise<boolean> {
-  const attempt = async (on: Knex) => void (await work(on));
+  // PostgreSQL refuses every further statement of a transaction that broke a key. The others undo that statement alone.
+  if (isTransaction(db) && driverOf(db) === 'pg') return insertUniqueRows(db, work);
+  return unlessTaken(() => retryOnConflict(db, async () => void (await work(db))));
+}
+
+/** The same for several statements: all are kept, or none. */
+export async function insertUniqueRows(
+  db: Knex,
+  work: (trx: Knex.Transaction) => PromiseLike<unknown>,
+): Promise<boolean> {
+  const all = async (trx: Knex.Transaction) => void (await work(trx));
+  return unlessTaken(() => (isTransaction(db) ? db.transaction(all) : transaction(db, all)));
+}
+
+async function unlessTaken(work: () => Promise<unknown>): Promise<boolean> {
   try {
-    // PostgreSQL refuses every further statement of a transaction that broke a key: here it breaks a savepoint.
-    if (isTransaction(db)) await db.transaction(attempt);
-    else await retryOnConflict(db, () => attempt(db));
+    await work();
     return true;
   } catch (error) {
     if (isDuplicate(error)) return false;

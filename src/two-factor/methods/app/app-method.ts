@@ -30,6 +30,12 @@ const stateSchema = z.object({
 
 type AppEnrolment = z.infer<typeof stateSchema>;
 
+/** Made once: a transaction makes a method of its own, and a schema costs more than all the rest of it. */
+const FIELDS = {
+  enrolment: z.object({ name: authenticatorName(), code: sixDigits() }),
+  response: z.object({ code: sixDigits() }),
+};
+
 /** The data of a confirmed app: the sealed secret, and the label that the app shows. */
 const dataSchema = z.object({ secret: sealedText, label: z.string() });
 
@@ -68,7 +74,7 @@ function enrolment({ keyring, totpSteps, clock }: AppServices): Enrolment<AppEnr
     keyUri(context.siteName, state.label, secretOf(state, context));
 
   const scan = enrolmentStep({
-    fields: z.object({ name: authenticatorName(), code: sixDigits() }),
+    fields: FIELDS.enrolment,
     // The page shows the secret, so there is nothing to guess.
     isAttempt: false,
     describe: async (state: AppEnrolment, context) => ({
@@ -117,7 +123,7 @@ function enrolment({ keyring, totpSteps, clock }: AppServices): Enrolment<AppEnr
 
 function codeVerifier({ keyring, totpSteps, clock }: AppServices): Verifier {
   return verifier({
-    fields: z.object({ code: sixDigits() }),
+    fields: FIELDS.response,
     clockDependent: true,
     async verifyAndConsume({ id, data }, { code }, { account }) {
       const { secret } = dataSchema.parse(data);

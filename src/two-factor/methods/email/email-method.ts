@@ -27,6 +27,9 @@ const stateSchema = z.discriminatedUnion('step', [
   z.object({ id: z.string(), method: z.literal('email'), step: z.literal('code'), name: z.string() }),
 ]);
 
+/** Made once: a transaction makes a method of its own, and a schema costs more than all the rest of it. */
+const FIELDS = { name: z.object({ name: authenticatorName() }), code: z.object({ code: sixDigits() }) };
+
 type EmailEnrolment = z.infer<typeof stateSchema>;
 type NameStep = Extract<EmailEnrolment, { step: 'name' }>;
 type CodeStep = Extract<EmailEnrolment, { step: 'code' }>;
@@ -58,7 +61,7 @@ export function emailMethod(services: EmailServices): Method<EmailEnrolment> {
 
 function nameStep(codes: MailedCodes): EnrolmentStep {
   return enrolmentStep({
-    fields: z.object({ name: authenticatorName() }),
+    fields: FIELDS.name,
     isAttempt: false,
     describe: async (_state: NameStep, { account, existing }) => ({
       address: account.email,
@@ -75,7 +78,7 @@ function nameStep(codes: MailedCodes): EnrolmentStep {
 
 function codeStep({ codes, clock }: EmailServices): EnrolmentStep {
   return enrolmentStep({
-    fields: z.object({ code: sixDigits() }),
+    fields: FIELDS.code,
     // The code proves access to a mailbox, as at sign-in.
     isAttempt: true,
     describe: async (state: CodeStep, context) => ({
@@ -98,7 +101,7 @@ function codeVerifier(codes: MailedCodes): Verifier {
     ...{ account, address: account.email, purpose, browser },
   });
   return verifier({
-    fields: z.object({ code: sixDigits() }),
+    fields: FIELDS.code,
     clockDependent: false,
     delivery: {
       send: ({ method, name }, context) =>
