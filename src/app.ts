@@ -14,7 +14,6 @@ import { twoFactorPages } from './pages/two-factor/routes.ts';
 import type { Services } from './services.ts';
 import { loadAssets } from './web/assets.ts';
 import { largeForms, smallForms } from './web/bodies.ts';
-import { bufferResponses } from './web/buffer-responses.ts';
 import { trustProxies } from './web/client-address.ts';
 import { loadContext, nameRequest } from './web/context.ts';
 import { readableForms, refuseForeign, requireToken } from './web/csrf.ts';
@@ -65,8 +64,7 @@ export function createApp(services: Services): Express {
 
   const errors = errorPages(services, renderer);
   app.use(watchDependencies(services, errors));
-  app.use(bufferResponses());
-  app.use(sessions(services.sessionStore, services.keyring, secure));
+  app.use(sessions(services, secure));
   app.use('/admin/people/import', largeForms(services));
   app.use(smallForms);
   app.use(loadContext(services));

@@ -1,4 +1,3 @@
-import type { Store } from 'express-session';
 import type { Logger } from 'pino';
 import type { composeDomain } from './composition.ts';
 import type { Pings } from './kernel/dependencies.ts';
@@ -8,6 +7,7 @@ import type { Clock } from './kernel/time.ts';
 import type { Submissions } from './limits/submissions.ts';
 import type { Measures } from './metrics/measures.ts';
 import type { SettingsStore } from './settings/settings.ts';
+import type { SessionStore } from './sign-in/session-store.ts';
 import type { SiteConfig } from './web/site-config.ts';
 
 /** The services of the rooms, and what every room stands on. Made by portal.ts; the command line uses the same. */
@@ -19,7 +19,7 @@ export interface Services extends Awaited<ReturnType<typeof composeDomain>> {
   readonly keyring: Keyring;
   readonly settings: SettingsStore;
   readonly submissions: Submissions;
-  readonly sessionStore: Store;
+  readonly sessionStore: SessionStore;
   readonly parts: Pings;
   /** Undefined if metrics are off: then nothing is measured. */
   readonly measures: Measures | undefined;

@@ -1,9 +1,9 @@
-import type { Store } from 'express-session';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { Clock } from '../kernel/time.ts';
 import type { SubmissionStore } from '../limits/submissions.ts';
 import { SubmissionsInMemory } from '../limits/submissions-in-memory.ts';
+import type { SessionStore } from '../sign-in/session-store.ts';
 import { KnexSessionStore } from './sessions.ts';
 import { driverOf } from './sql/rows.ts';
 import { KnexSubmissionStore } from './submissions.ts';
@@ -26,7 +26,7 @@ interface SessionParts {
 
 /** The store of sessions, and of forms that arrived seconds ago. */
 export interface Sessions {
-  readonly store: Store;
+  readonly store: SessionStore;
   readonly submissions: SubmissionStore;
   readonly ping: () => Promise<void>;
   /** Rejects with an EnvironmentFault if sessions can never be stored; resolves if the store is down or full for now. */

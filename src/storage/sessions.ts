@@ -1,7 +1,7 @@
-import session, { type SessionData } from 'express-session';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type Clock, minutes } from '../kernel/time.ts';
+import type { SessionStore } from '../sign-in/session-store.ts';
 import { retryOnConflict } from './sql/conflicts.ts';
 import { driverOf, json } from './sql/rows.ts';
 
@@ -11,60 +11,53 @@ const CLEAN_UP_EVERY = minutes(1);
 /** PostgreSQL parses JSON columns, the other databases return them as text. */
 const stored = z.object({ sess: z.union([json, z.looseObject({})]) });
 
-type Callback<T> = (error?: unknown, value?: T) => void;
-
 export interface SessionStoreOptions {
   /** A session ends after this long without a request. Milliseconds. */
   readonly idleLimit: number;
   readonly clock: Clock;
-  /** Called for each error that no callback receives: those of the clean-up, and of calls without a callback. */
+  /** Called for each error of the clean-up. */
   readonly report?: (error: unknown) => void;
   /** Called for each call that fails. */
   readonly failed?: () => void;
 }
 
-/**
- * The session store in the database. A session ends with its row's `expired`, which each request sets anew: sooner than
- * the cookie ends. Every call answers its callback once, whatever happens to the database, and never rejects.
- */
-export class KnexSessionStore extends session.Store {
+/** Sessions in the database. A session ends with its row's `expired`, which each request sets anew: sooner than the cookie ends. */
+export class KnexSessionStore implements SessionStore {
   readonly #db: Knex;
   readonly #options: SessionStoreOptions;
   readonly #timer: NodeJS.Timeout;
   #cleaning: Promise<void> = Promise.resolve();
 
   constructor(db: Knex, options: SessionStoreOptions) {
-    super();
     this.#db = db;
     this.#options = options;
     this.#timer = setInterval(() => void this.cleanUp(), CLEAN_UP_EVERY).unref();
   }
 
-  get(sid: string, callback: Callback<SessionData | null>): void {
-    this.#answer(async () => {
-      const row: unknown = await this.#alive(sid).first('sess');
-      return (stored.optional().parse(row)?.sess ?? null) as SessionData | null;
-    }, callback);
+  read(id: string): Promise<unknown> {
+    return this.#attempt(async () => {
+      const row: unknown = await this.#alive(id).first('sess');
+      return stored.optional().parse(row)?.sess;
+    });
   }
 
-  set(sid: string, data: SessionData, callback?: Callback<void>): void {
-    const row = { sid, sess: JSON.stringify(data), expired: this.#moment(this.#options.idleLimit) };
-    this.#answer(async () => {
-      await this.#db(SESSIONS).insert(row).onConflict('sid').merge();
-    }, callback);
+  async create(id: string, session: object): Promise<void> {
+    const row = { sid: id, ...this.#contentOf(session) };
+    await this.#attempt(async () => this.#db(SESSIONS).insert(row));
   }
 
-  /** Prolongs a session; one that has ended stays ended. */
-  override touch(sid: string, _data: SessionData, callback?: Callback<void>): void {
-    this.#answer(async () => {
-      await this.#alive(sid).update({ expired: this.#moment(this.#options.idleLimit) });
-    }, callback);
+  async update(id: string, session: object): Promise<boolean> {
+    const content = this.#contentOf(session);
+    return (await this.#attempt(async () => this.#alive(id).update(content))) === 1;
   }
 
-  destroy(sid: string, callback?: Callback<void>): void {
-    this.#answer(async () => {
-      await this.#db(SESSIONS).where({ sid }).delete();
-    }, callback);
+  async prolong(id: string): Promise<void> {
+    const expired = this.#moment(this.#options.idleLimit);
+    await this.#attempt(async () => this.#alive(id).update({ expired }));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#attempt(async () => this.#db(SESSIONS).where({ sid: id }).delete());
   }
 
   /** Deletes the sessions that have ended. */
@@ -81,6 +74,10 @@ export class KnexSessionStore extends session.Store {
     await this.#cleaning;
   }
 
+  #contentOf(session: object) {
+    return { sess: JSON.stringify(session), expired: this.#moment(this.#options.idleLimit) };
+  }
+
   #alive(sid: string) {
     return this.#db(SESSIONS).where({ sid }).where('expired', '>=', this.#moment());
   }
@@ -92,15 +89,6 @@ export class KnexSessionStore extends session.Store {
   #moment(later = 0): Date | string {
     const moment = new Date(Math.floor((this.#options.clock() + later) / 1000) * 1000);
     return driverOf(this.#db) === 'better-sqlite3' ? moment.toISOString() : moment;
-  }
-
-  /** The callback runs on a turn of its own: an exception in it is not an error of this store. */
-  #answer<T>(work: () => Promise<T>, callback: Callback<T> | undefined): void {
-    const fail = callback ?? this.#options.report ?? (() => {});
-    this.#attempt(work).then(
-      (value) => setImmediate(() => callback?.(null, value)),
-      (error: unknown) => setImmediate(() => fail(error)),
-    );
   }
 
   async #attempt<T>(work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
+import { keepSession } from './session.ts';
 
 export interface Download {
   /** Letters, digits, hyphens and a dot: it is put into a header unchanged. */
@@ -15,6 +16,7 @@ export async function sendDownload(
   response: Response,
   { fileName, mediaType, text }: Download,
 ): Promise<void> {
+  await keepSession(request);
   response.status(200).set({
     'Content-Type': mediaType,
     'Content-Disposition': `attachment; filename="${fileName}"`,
@@ -28,6 +30,8 @@ export async function sendDownload(
   } catch (error) {
     // The client has gone: no error.
     if (!isPrematureClose(error)) throw error;
+  } finally {
+    request.whenAnswered?.(undefined);
   }
 }
 

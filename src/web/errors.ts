@@ -12,6 +12,7 @@ import { canonicalPath } from './canonical-paths.ts';
 import { type ContextServices, contextOf, originOf, reloadContext, wordsFor } from './context.ts';
 import { type CsrfReason, CsrfRefused, FORM_TYPE, formerSecretOf } from './csrf.ts';
 import { DependencyTimeout } from './dependency-timeout.ts';
+import { SessionEnded } from './express-sessions.ts';
 import { flashSubmitted } from './flash.ts';
 import { missingParts } from './health.ts';
 import { AccessDenied, MethodNotAllowed, NotFound } from './http-errors.ts';
@@ -19,7 +20,7 @@ import { pageOf, queryOf, safeReturnPath } from './paths.ts';
 import { redirectTo } from './redirects.ts';
 import { type Renderer, showAs } from './rendering.ts';
 import { logRefusal } from './request-log.ts';
-import { type FormerSecret, readState } from './session.ts';
+import { type FormerSecret, keepSession, leaveSession, readState } from './session.ts';
 import { StillWorking } from './submitted-once.ts';
 
 interface ErrorServices extends ContextServices, AuthServices {
@@ -96,7 +97,7 @@ export function errorPages(services: ErrorServices, renderer: Renderer): ErrorRe
         { err: error, requestId: request.requestId },
         'request failed after the response',
       );
-      // If only the session could not be prolonged, the page that is being sent is not cut off.
+      // The time limit's page was sent first: it is not cut off.
       return response.writableEnded ? undefined : next(error);
     }
     const refused = await nameOf(error, services);
@@ -117,6 +118,7 @@ export function errorPages(services: ErrorServices, renderer: Renderer): ErrorRe
         return redirectTo(response, safeReturnPath(request.body?.returnTo));
       }
       if (former && isStillOf(former, request, services)) flashSubmitted(request);
+      await keepSession(request).catch(() => showWithout(request));
       await showError(services, renderer, request, response, name);
     } catch (fault) {
       services.logger.error({ err: fault, requestId: request.requestId }, 'the error page failed');
@@ -131,6 +133,7 @@ async function nameOf(error: unknown, services: ErrorServices): Promise<ErrorNam
   if (error instanceof MethodNotAllowed) return 'method';
   if (error instanceof AccessDenied) return 'denied';
   if (error instanceof CsrfRefused) return REFUSALS[error.reason];
+  if (error instanceof SessionEnded) return 'ended';
   if (error instanceof Overloaded) return 'busy';
   if (error instanceof StillWorking) return 'working';
   if (error instanceof DependencyTimeout) return 'down';
@@ -179,6 +182,13 @@ async function loadWhatIsMissing(services: ErrorServices, request: Request): Pro
   } catch (error) {
     services.logger.error({ err: error, requestId: request.requestId }, 'the error page has no menu');
   }
+}
+
+/** The session cannot be stored: the page is shown as to somebody without one. */
+function showWithout(request: Request): void {
+  leaveSession(request);
+  delete request.account;
+  delete request.grace;
 }
 
 async function showError(

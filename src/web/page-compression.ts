@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { Request, Response } from 'express';
+import { sendWhole } from './whole-answers.ts';
 
 /**
  * Sends a page, compressed if the browser accepts it and the length cannot reveal a secret (BREACH). That attack needs many
@@ -10,11 +11,9 @@ import type { Request, Response } from 'express';
  * queue behind password hashes.
  */
 export function sendPage(request: Request, response: Response, html: string, secret: boolean): void {
-  if (!takesGzip(request) || mayShowChosenText(request, secret)) {
-    response.send(html);
-    return;
-  }
-  response.set('Content-Encoding', 'gzip').send(gzipSync(html));
+  const isPlain = !takesGzip(request) || mayShowChosenText(request, secret);
+  if (!isPlain) response.set('Content-Encoding', 'gzip');
+  sendWhole(response, isPlain ? html : gzipSync(html));
 }
 
 /** Whether the page may show an attacker's text (of a query or a form) beside a secret. */

@@ -14,7 +14,7 @@ import { pageFor } from './plain-browsers.ts';
 import { deadlineInWords } from './policy-words.ts';
 import { type RichElements, richText } from './rich-text.ts';
 import { allowFormsTo } from './security-headers.ts';
-import { saveSession } from './session.ts';
+import { keepSession } from './session.ts';
 import { type Locals, Views } from './views.ts';
 
 export interface Notice {
@@ -72,7 +72,8 @@ export class Renderer {
   }
 
   /**
-   * Sends a page. A form with errors has the status 422; one that must wait 429 with Retry-After (RFC 9110 §10.2.3).
+   * Sends a page. A form with errors has the status 422; one that must wait 429 with Retry-After (RFC 9110 §10.2.3). Rejects if
+   * the session cannot be stored.
    */
   async show(request: Request, response: Response, page: Page): Promise<void> {
     const { words, settings } = contextOf(request);
@@ -94,7 +95,7 @@ export class Renderer {
         helpCenterUrl: this.#services.site.helpCenterUrl ?? '',
         signUp: settings.signUp,
       },
-      csrfToken: await this.#csrfToken(request, response, page),
+      csrfToken: tokenFor(request, response, page),
       account: request.account && menuOf(request.account),
       grace: deadlineInWords(request.grace, words),
       requestId: request.requestId,
@@ -111,6 +112,8 @@ export class Renderer {
     });
     const body = views.render(`/${page.view}`, page.model);
     const html = views.render('/layouts/page', { body });
+    // If the session cannot be stored, the page's form could never be sent: better an error page now.
+    await keepSession(request);
     if (typeof form.wait === 'number') response.set('Retry-After', String(Math.ceil(form.wait / 1000)));
     const status = page.status ?? statusOf(form);
     response.status(status).type('html').set('Content-Language', words.locale);
@@ -130,18 +133,6 @@ export class Renderer {
       reason: late.oldest.fault,
     };
     return { openRequests: person?.openRequests ?? 0, lateMails };
-  }
-
-  /** A page without a form creates no session for visitors without one: readers, crawlers, typing errors. */
-  async #csrfToken(request: Request, response: Response, page: Page): Promise<string> {
-    const isFormless = page.formless ?? ((page.status ?? 200) >= 400 && !page.form);
-    const unneeded = isFormless && !request.account;
-    if (unneeded || !request.session) return '';
-    const isFirst = request.session.csrfSecret === undefined;
-    const token = csrfToken(request, response);
-    // If the session cannot be stored, the form could never be sent: better an error page now.
-    if (isFirst) await saveSession(request);
-    return token;
   }
 
   #sessionNotice(request: Request): Notice | undefined {
@@ -173,6 +164,13 @@ declare global {
 export function showAs(request: Request, { account, grace }: SignedIn): void {
   request.account = account;
   request.grace = grace;
+}
+
+/** A page without a form creates no session for visitors without one: readers, crawlers, typing errors. */
+function tokenFor(request: Request, response: Response, page: Page): string {
+  const isFormless = page.formless ?? ((page.status ?? 200) >= 400 && !page.form);
+  const unneeded = isFormless && !request.account;
+  return unneeded || !request.session ? '' : csrfToken(request, response);
 }
 
 function statusOf({ wait, errors }: FormView): number {

@@ -1,12 +1,15 @@
 import type { Request, RequestHandler } from 'express';
-import session, { type SessionData, type Store } from 'express-session';
+import session, { type SessionData } from 'express-session';
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import { ABSOLUTE_LIMIT } from '../accounts/sign-ins.ts';
 import { newToken } from '../kernel/identifiers.ts';
 import type { Keyring } from '../kernel/keyring.ts';
 import type { Instant } from '../kernel/time.ts';
 import { currentState, parseState, type SessionState } from '../sign-in/session-state.ts';
+import type { SessionStore } from '../sign-in/session-store.ts';
 import { cookieAttributes, cookieNamed } from './cookies.ts';
+import { ExpressSessions } from './express-sessions.ts';
 
 export type { PendingSession, SessionState, SignedInSession } from '../sign-in/session-state.ts';
 
@@ -35,9 +38,20 @@ export function sessionCookieName(secure: boolean): string {
   return secure ? '__Host-postern' : 'postern';
 }
 
-/** express-session over the given store. `secure`: the site is served over https. */
-export function sessions(store: Store, keyring: Keyring, secure: boolean): RequestHandler {
+interface SessionServices {
+  readonly sessionStore: SessionStore;
+  readonly keyring: Keyring;
+  readonly logger: Logger;
+}
+
+/** express-session over our store. `secure`: the site is served over https. */
+export function sessions(
+  { sessionStore, keyring, logger }: SessionServices,
+  secure: boolean,
+): RequestHandler {
   const name = sessionCookieName(secure);
+  const report = (error: unknown) => logger.error({ err: error }, 'a session was not prolonged');
+  const store = new ExpressSessions(sessionStore, report);
   const handler = session({
     store,
     name,
@@ -148,11 +162,24 @@ export async function updateState(request: Request, state: SessionState): Promis
   await saveSession(request);
 }
 
-/** Waits for the store: an error is better than a page that confirms what was not stored. */
+/**
+ * Waits for the store: an error is better than a page that confirms what was not stored. Rejects if the store is down, and with
+ * SessionEnded if the session has ended since the request began.
+ */
 export async function saveSession(request: Request): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     request.session.save((error: unknown) => (error ? reject(error) : resolve()));
   });
+}
+
+/**
+ * Stores what the request has changed in its session, and prolongs it. Rejects like `saveSession`. Comes before each response:
+ * express-session would store the session after the headers, when nothing can be said about a failure any more.
+ */
+export async function keepSession({ session, sessionID, sessionStore, res }: Request): Promise<void> {
+  // After a time limit the request was answered already, and nothing more may be stored.
+  if (!session || res?.headersSent) return;
+  if (sessionStore instanceof ExpressSessions) await sessionStore.keep(sessionID, session);
 }
 
 /** Ends the session in the store. */

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import express, { type ErrorRequestHandler, type Request } from 'express';
-import session from 'express-session';
 import request, { type Test } from 'supertest';
 import { z } from 'zod';
 import { loadWords } from '../../src/kernel/i18n.ts';
-import { Keyring } from '../../src/kernel/keyring.ts';
 import { UTC } from '../../src/kernel/time-zone.ts';
 import type { AuthState } from '../../src/web/auth-state.ts';
 import { smallForms } from '../../src/web/bodies.ts';
@@ -17,6 +15,7 @@ import type { Exchange, Handler } from '../../src/web/guards.ts';
 import type { Page } from '../../src/web/rendering.ts';
 import { pagesOn } from '../../src/web/routes.ts';
 import { sessions } from '../../src/web/session.ts';
+import { sessionServices } from '../support/memory-sessions.ts';
 
 const context = { words: loadWords().for('en', UTC), now: 0 } as RequestContext;
 const form = z.object({
@@ -41,7 +40,7 @@ class Site {
   readonly browser = request.agent(this.#app);
 
   constructor() {
-    this.#app.use(sessions(new session.MemoryStore(), new Keyring(() => ['7'.repeat(43)]), false));
+    this.#app.use(sessions(sessionServices(), false));
     this.#app.use(smallForms);
     this.#app.use((incoming, _response, next) => {
       incoming.context = context;

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
-import session from 'express-session';
 import { z } from 'zod';
 import { loadWords } from '../../src/kernel/i18n.ts';
-import { Keyring } from '../../src/kernel/keyring.ts';
 import { minutes, seconds } from '../../src/kernel/time.ts';
 import { UTC } from '../../src/kernel/time-zone.ts';
 import { DEFAULT_SETTINGS } from '../../src/settings/settings.ts';
@@ -20,6 +18,7 @@ import type { Handler } from '../../src/web/guards.ts';
 import { Renderer } from '../../src/web/rendering.ts';
 import { pagesOn } from '../../src/web/routes.ts';
 import { sessions } from '../../src/web/session.ts';
+import { sessionServices } from '../support/memory-sessions.ts';
 import { Person } from '../support/person.ts';
 
 const NAME = '/profile/name';
@@ -38,7 +37,7 @@ class Site {
   constructor() {
     const mails = { late: async () => undefined };
     const pages = { renderer: new Renderer({ site: { helpCenterUrl: undefined }, mails }, assets) };
-    this.app.use(sessions(new session.MemoryStore(), new Keyring(() => ['7'.repeat(43)]), false));
+    this.app.use(sessions(sessionServices(), false));
     this.app.use(smallForms);
     this.app.use((incoming, _response, next) => {
       incoming.context = { words, now: this.now, settings: DEFAULT_SETTINGS } as RequestContext;

@@ -1,9 +1,10 @@
 import { RedisStore } from 'connect-redis';
-import type { Store } from 'express-session';
+import type { SessionData } from 'express-session';
 import type { SetOptions } from 'redis';
 import { type Clock, seconds } from '../../kernel/time.ts';
 import { withTimeout } from '../../kernel/with-timeout.ts';
 import type { SubmissionStore } from '../../limits/submissions.ts';
+import type { SessionStore } from '../../sign-in/session-store.ts';
 import { connectorTo } from './connect.ts';
 import { type RedisCommands, RedisConnection } from './connection.ts';
 import { parseRedisUrl } from './redis-url.ts';
@@ -35,7 +36,7 @@ export interface RedisOptions {
 }
 
 export interface RedisSessions {
-  readonly store: Store;
+  readonly store: SessionStore;
   readonly submissions: SubmissionStore;
   /** Waits for the first connection, at most 3 seconds; the store keeps trying after that. */
   opened(): Promise<void>;
@@ -81,13 +82,7 @@ export function redisSessionStore(url: string, options: RedisOptions): RedisSess
   const connection = new RedisConnection(connectorTo(address, report), { timeout, clock, report, connected });
   const opened = connection.open();
   return {
-    store: new RedisStore({
-      client: commands(connection, { trace, failed }, lifetime),
-      prefix: PREFIX,
-      ttl: () => lifetime,
-      // Reading a session has prolonged it already.
-      disableTouch: true,
-    }),
+    store: sessionsOn(connection, { trace, failed }, lifetime),
     submissions: submissions(connection, trace),
     opened: () => withTimeout(opened, OPENING_TIMEOUT, () => {}),
     ping,
@@ -104,10 +99,44 @@ async function writes(connection: RedisConnection): Promise<void> {
   await connection.ask((redis) => redis.del([key]));
 }
 
+/** Nothing was stored: the key exists (NX), or does not exist any more (XX). */
+class NotStored extends Error {}
+
+/** connect-redis stores a session whether or not there is one, so there is one store for each condition. */
+function sessionsOn(connection: RedisConnection, observers: Observers, lifetime: number): SessionStore {
+  const storeIf = (condition: 'NX' | 'XX') =>
+    new RedisStore({
+      client: commands(connection, observers, lifetime, condition),
+      prefix: PREFIX,
+      ttl: () => lifetime,
+    });
+  const [fresh, kept] = [storeIf('NX'), storeIf('XX')];
+  return {
+    read: async (id) => (await kept.get(id)) ?? undefined,
+    create: async (id, session) => fresh.set(id, session as SessionData),
+    update: (id, session) =>
+      kept.set(id, session as SessionData).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof NotStored) return false;
+          throw error;
+        },
+      ),
+    // Reading a session has prolonged it already.
+    prolong: async () => {},
+    remove: async (id) => kept.destroy(id),
+  };
+}
+
 type Observers = Required<Pick<RedisOptions, 'trace' | 'failed'>>;
 
 /** The commands that RedisStore sends. A session is read and prolonged by one (GETEX): a page asks Redis once. */
-function commands(connection: RedisConnection, { trace, failed }: Observers, lifetime: number) {
+function commands(
+  connection: RedisConnection,
+  { trace, failed }: Observers,
+  lifetime: number,
+  condition: 'NX' | 'XX',
+) {
   async function ask<T>(name: string, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
     trace?.(name);
     try {
@@ -119,8 +148,10 @@ function commands(connection: RedisConnection, { trace, failed }: Observers, lif
   }
   return {
     get: (key: string) => ask('GETEX', (redis) => redis.getEx(key, { type: 'EX', value: lifetime })),
-    set: (key: string, value: string, options: SetOptions) =>
-      ask('SET', (redis) => redis.set(key, value, options)),
+    set: async (key: string, value: string, options: SetOptions) => {
+      const answer = await ask('SET', (redis) => redis.set(key, value, { ...options, condition }));
+      if (answer === null) throw new NotStored(`A session was not stored (${condition}).`);
+    },
     del: (keys: string[]) => ask('DEL', (redis) => redis.del(keys)),
   };
 }

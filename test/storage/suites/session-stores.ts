@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
-import session, { type SessionData, type Store } from 'express-session';
+import session, { type SessionData } from 'express-session';
+import { newToken } from '../../../src/kernel/identifiers.ts';
 import { hours, minutes } from '../../../src/kernel/time.ts';
+import type { SessionStore } from '../../../src/sign-in/session-store.ts';
 import { clockAround, settlesWithin } from '../../support/until.ts';
 
 /** So long sessions last in tests that do not wait for their end. */
@@ -12,8 +13,8 @@ export const LASTING = minutes(5);
  * `pass` lets this many milliseconds pass for it.
  */
 export function sessionStoreSuite(
-  store: () => Store,
-  ending: (idleLimit: number) => Promise<Store>,
+  store: () => SessionStore,
+  ending: (idleLimit: number) => Promise<SessionStore>,
   pass: (milliseconds: number) => unknown,
 ): void {
   it('has no session under an unknown id', async () => {
@@ -46,9 +47,48 @@ export function sessionStoreSuite(
 
   it('has no session that was ended, and ends one that is not there', async () => {
     await set(store(), 'one', 1);
-    await destroy(store(), 'one');
-    await destroy(store(), 'one');
+    await store().remove('one');
+    await store().remove('one');
     assert.equal(await get(store(), 'one'), undefined);
+  });
+
+  it('stores a session under a new id once, of twenty that come at once', async () => {
+    const id = newToken();
+    const tries = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, i) => store().create(id, data(`try ${i}`))),
+    );
+    const first = tries.findIndex(({ status }) => status === 'fulfilled');
+    assert.equal(tries.filter(({ status }) => status === 'fulfilled').length, 1);
+    assert.equal((await get(store(), id))?.state, `try ${first}`);
+  });
+
+  it('changes the session that is there, also where nothing is different', async () => {
+    const id = newToken();
+    await store().create(id, data(1));
+    for (const state of [2, 2, 3]) {
+      assert.equal(await store().update(id, data(state)), true);
+      assert.equal((await get(store(), id))?.state, state);
+    }
+  });
+
+  it('brings back none that was ended, however many changes come then', async () => {
+    const id = newToken();
+    assert.equal(await store().update(id, data(1)), false, 'one that never was');
+    await store().create(id, data(1));
+    await store().remove(id);
+    const late = await Promise.all(Array.from({ length: 20 }, (_, i) => store().update(id, data(i))));
+    assert.ok(late.every((isStored) => !isStored));
+    await store().prolong(id);
+    assert.equal(await get(store(), id), undefined);
+  });
+
+  it('brings back none that nobody came for in time', async () => {
+    const brief = await ending(1000);
+    const id = newToken();
+    await brief.create(id, data(1));
+    await pass(2200);
+    assert.equal(await brief.update(id, data(2)), false);
+    assert.equal(await get(brief, id), undefined);
   });
 
   it('has no session that nobody came for in time', async () => {
@@ -66,11 +106,11 @@ export function sessionStoreSuite(
     for (let left = 4500; left > 0; left -= 300) {
       await pass(300);
       assert.equal((await get(brief, 'one'))?.state, 1);
-      await touch(brief, 'one');
+      await brief.prolong('one');
     }
     assert.equal(await get(brief, 'forsaken'), undefined);
-    await destroy(brief, 'one');
-    await touch(brief, 'one');
+    await brief.remove('one');
+    await brief.prolong('one');
     assert.equal(await get(brief, 'one'), undefined);
   });
 
@@ -83,58 +123,32 @@ export function sessionStoreSuite(
   });
 }
 
-/** What it does while its server is away: one error for each call that it makes of it, within 6 seconds, and nothing else. */
-export async function assertFailsOnce(store: Store, prolongs: 'by itself' | 'as it reads'): Promise<void> {
-  const calls: Record<string, (callback: (error: unknown) => void) => unknown> = {
-    get: (callback) => store.get('one', callback),
-    set: (callback) => store.set('one', data(1), callback),
-    ...(prolongs === 'by itself' && {
-      touch: (callback: (error: unknown) => void) => touching(store, 'one', callback),
-    }),
-    destroy: (callback) => store.destroy('one', callback),
+/** What it does while its server is away: each call that asks it fails, within 6 seconds. */
+export async function assertFails(store: SessionStore, prolongs: 'by itself' | 'as it reads'): Promise<void> {
+  const calls: Record<string, () => Promise<unknown>> = {
+    read: () => store.read('one'),
+    create: () => store.create('one', data(1)),
+    update: () => store.update('one', data(1)),
+    ...(prolongs === 'by itself' && { prolong: () => store.prolong('one') }),
+    remove: () => store.remove('one'),
   };
   for (const [name, call] of Object.entries(calls)) {
-    const errors: unknown[] = [];
-    const answered = new Promise<void>((resolve) => {
-      call((error) => {
-        errors.push(error);
-        resolve();
-      });
-    });
+    const answered = call();
     assert.ok(await settlesWithin(6000, answered), `${name} answers in time`);
-    await delay(50);
-    assert.equal(errors.length, 1, name);
-    assert.ok(errors[0] instanceof Error, `${name} tells its callback of the error`);
+    await assert.rejects(answered, Error, name);
   }
 }
 
-export function get(store: Store, id: string): Promise<SessionData | undefined> {
-  return new Promise((resolve, reject) => {
-    store.get(id, (error, found) => (error ? reject(error) : resolve(found ?? undefined)));
-  });
+export async function get(store: SessionStore, id: string): Promise<SessionData | undefined> {
+  return (await store.read(id)) as SessionData | undefined;
 }
 
-export function set(store: Store, id: string, state: unknown): Promise<void> {
-  return done((callback) => store.set(id, data(state), callback));
-}
-
-export function touch(store: Store, id: string): Promise<void> {
-  return done((callback) => touching(store, id, callback));
-}
-
-/** The types know of no error here, yet express-session hands on what its callback is given. */
-function touching(store: Store, id: string, callback: (error?: unknown) => void): void {
-  assert.ok(store.touch);
-  store.touch(id, data(undefined), callback);
-}
-
-function destroy(store: Store, id: string): Promise<void> {
-  return done((callback) => store.destroy(id, callback));
-}
-
-function done(call: (callback: (error?: unknown) => void) => unknown): Promise<void> {
-  return new Promise((resolve, reject) => {
-    call((error) => (error ? reject(error) : resolve()));
+/** Stores a session with this state, whether or not there is one. */
+export async function set(store: SessionStore, id: string, state: unknown): Promise<void> {
+  if (await store.update(id, data(state))) return;
+  // Others may have been as quick.
+  await store.create(id, data(state)).catch(async (error: unknown) => {
+    if (!(await store.update(id, data(state)))) throw error;
   });
 }
 

@@ -4,21 +4,20 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SessionData, Store } from 'express-session';
 import { createApp } from '../../src/app.ts';
+import { MemorySessions } from '../support/memory-sessions.ts';
 import { openPortal, type TestPortal } from '../support/portal.ts';
 
-/** A store that writes a session when it is told to, and not before. */
-function slow(store: Store) {
-  const asked = Promise.withResolvers<void>();
-  const mayWrite = Promise.withResolvers<void>();
-  const touch = store.touch?.bind(store);
-  store.touch = async (sid: string, data: SessionData, callback?: () => void) => {
-    asked.resolve();
-    await mayWrite.promise;
-    touch?.(sid, data, callback);
-  };
-  return { store, asked: asked.promise, mayWrite };
+/** A store that prolongs a session when it is told to, and not before. */
+class SlowSessions extends MemorySessions {
+  readonly asked = Promise.withResolvers<void>();
+  readonly mayWrite = Promise.withResolvers<void>();
+
+  override async prolong(id: string): Promise<void> {
+    this.asked.resolve();
+    await this.mayWrite.promise;
+    await super.prolong(id);
+  }
 }
 
 describe('an answer', () => {
@@ -31,8 +30,8 @@ describe('an answer', () => {
   after(() => portal.close());
 
   it('is sent in one piece, once its session is kept', async () => {
-    const { store, asked, mayWrite } = slow(portal.services.sessionStore);
-    const server = createServer(createApp({ ...portal.services, sessionStore: store }));
+    const sessionStore = new SlowSessions();
+    const server = createServer(createApp({ ...portal.services, sessionStore }));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port }: AddressInfo = Object(server.address());
@@ -40,11 +39,11 @@ describe('an answer', () => {
       const first = await ask(port).whole;
       const [, cookie = ''] = /^Set-Cookie: ([^;]+)/im.exec(first) ?? [];
       const second = ask(port, cookie);
-      await asked;
+      await sessionStore.asked.promise;
       // Long enough for what was sent to arrive.
       await delay(100);
       assert.equal(second.bytesSoFar(), 0);
-      mayWrite.resolve();
+      sessionStore.mayWrite.resolve();
       const [head = '', page = ''] = (await second.whole).split('\r\n\r\n');
       const [, length] = /^Content-Length: (\d+)/im.exec(head) ?? [];
       assert.equal(Buffer.byteLength(page), Number(length));
