@@ -14,6 +14,7 @@ import {
   namelessParts,
   placeGraph,
   placesWithoutRules,
+  wholeServices,
   wrongImports,
 } from './rules.ts';
 
@@ -141,6 +142,10 @@ describe('the architecture', () => {
 
   it('opens every form that is sent by POST in one partial, which puts the CSRF token into it', () => {
     assert.deepEqual(inAll(views, formsByHand), []);
+  });
+
+  it('lets no page take all services: each picks those that it uses', () => {
+    assert.deepEqual(inAll(sources, wholeServices), []);
   });
 
   it('decides by the id of a method in the folder of the method alone', () => {
@@ -309,6 +314,44 @@ describe('the check of forms', () => {
     assert.deepEqual(formsByHand(view, `<%- include('/partials/form', { action: '/sign-in' }) -%>`), []);
     const partial = 'views/partials/form.ejs';
     assert.deepEqual(formsByHand(partial, '<form method="post"><input name="_csrf">'), []);
+  });
+});
+
+describe('the check of services', () => {
+  const page = 'src/pages/profile/name.ts';
+  const routes = 'src/pages/profile/routes.ts';
+
+  it('refuses all services in a page, however they are taken', () => {
+    for (const line of [
+      'export function namePage(addPage: AddPage, services: PageServices): void {',
+      'function show({ renderer }: PageServices) {',
+      "type NameServices = Omit<PageServices, 'clock'>;",
+      'type NameServices = Pick<PageServices, keyof PageServices>;',
+      "import type { Services } from '../../services.ts';",
+    ]) {
+      assert.equal(wholeServices(page, line).length, 1, line);
+    }
+  });
+
+  it('refuses them in routes, but for the function that hands them over', () => {
+    assert.equal(wholeServices(routes, 'function remove({ audit }: PageServices) {').length, 1);
+    const handing = 'export function profilePages(addPage: AddPage, services: PageServices): void {';
+    assert.deepEqual(wholeServices(routes, handing), []);
+  });
+
+  it('lets a page pick some', () => {
+    for (const line of [
+      "type NameServices = Pick<PageServices, 'guards' | 'renderer'>;",
+      "type NameServices = Pick<\n  PageServices,\n  'guards' | 'renderer'\n>;",
+      "function cookie({ baseUrl }: PageServices['site']) {",
+      "import type { PageServices } from '../page-services.ts';",
+    ]) {
+      assert.deepEqual(wholeServices(page, line), [], line);
+    }
+  });
+
+  it('leaves what is no page alone', () => {
+    assert.deepEqual(wholeServices('src/app.ts', 'const pages: PageServices = {'), []);
   });
 });
 

@@ -248,6 +248,21 @@ export function decisionsByMethod(file: string, source: string): string[] {
   });
 }
 
+/** The routes of a part of the site take all services and hand them over. */
+const ROUTES = /^export function \w+Pages\(addPage: AddPage, services: PageServices\): void/m;
+
+/** Where a page takes all services in place of those that it picks. */
+export function wholeServices(file: string, source: string): string[] {
+  if (!file.startsWith('src/pages/') || file === 'src/pages/page-services.ts') return [];
+  const named = source
+    .replace(/^import .*$/gm, '')
+    .replace(/Pick<\s*PageServices,|PageServices\['\w+'\]/g, '')
+    .replace(/(?:^|[/-])routes\.ts$/.test(file) ? ROUTES : '', '');
+  const faults = named.match(/^.*\bPageServices\b.*$/gm)?.map((line) => `${file}: ${line.trim()}`) ?? [];
+  const all = importsOf(source).filter((specifier) => path.posix.basename(specifier) === 'services.ts');
+  return [...faults, ...all.map((specifier) => `${file} imports ${specifier}`)];
+}
+
 /** The one partial that opens forms which are sent by POST. */
 const FORM_PARTIAL = 'views/partials/form.ejs';
 

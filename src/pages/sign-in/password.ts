@@ -15,6 +15,19 @@ import { answerOutcome } from './sign-in-outcome.ts';
 import { presentedTrust } from './trust.ts';
 import { passwordWait } from './waits.ts';
 
+type PasswordServices = Pick<
+  PageServices,
+  | 'clock'
+  | 'knownDevices'
+  | 'methods'
+  | 'passwordSignIn'
+  | 'renderer'
+  | 'signInFlow'
+  | 'site'
+  | 'trustedBrowsers'
+  | 'words'
+>;
+
 const schema = z.object({
   email: knownEmail(),
   password: typedPassword(),
@@ -25,7 +38,7 @@ const schema = z.object({
 export const SIGN_IN_FIELDS = Object.keys(schema.shape);
 
 /** GET /sign-in */
-export function passwordForm(services: PageServices): Handler<Anonymous | PendingSignIn> {
+export function passwordForm(services: Pick<PageServices, 'renderer'>): Handler<Anonymous | PendingSignIn> {
   return async ({ who, request, response }) => {
     const returnTo = safeReturnPath(request.query['return-to']);
     await showForm(
@@ -40,7 +53,7 @@ export function passwordForm(services: PageServices): Handler<Anonymous | Pendin
 }
 
 /** POST /sign-in */
-export function submitPassword(services: PageServices): Handler<Anonymous | PendingSignIn> {
+export function submitPassword(services: PasswordServices): Handler<Anonymous | PendingSignIn> {
   return async ({ who, request, response }) => {
     const { passwordSignIn, signInFlow, clock } = services;
     const form = parseForm(schema, request);
@@ -76,7 +89,7 @@ export function submitPassword(services: PageServices): Handler<Anonymous | Pend
 }
 
 async function showForm(
-  { renderer }: PageServices,
+  { renderer }: Pick<PageServices, 'renderer'>,
   { context }: Anonymous | PendingSignIn,
   request: Request,
   response: Response,
@@ -95,7 +108,7 @@ async function showForm(
  * POST /sign-out: ends the session in the store, and asks the browser to clear its data (ASVS 14.3.1). The cookie of a
  * trusted browser stays: it is useless without the password.
  */
-export function signOut({ signIns }: PageServices): Handler<AuthState> {
+export function signOut({ signIns }: Pick<PageServices, 'signIns'>): Handler<AuthState> {
   return async ({ who, request, response }) => {
     if (who.kind !== 'anonymous') {
       await signIns.signOut(who.account, who.state.signInId, who.actor);

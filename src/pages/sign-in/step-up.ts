@@ -13,10 +13,23 @@ import type { PageServices } from '../page-services.ts';
 import { addCodePages, sendFirstCode } from '../two-factor/code-pages.ts';
 import { passwordWait } from './waits.ts';
 
+type StepUpServices = Pick<
+  PageServices,
+  | 'clock'
+  | 'guards'
+  | 'methods'
+  | 'passwordSignIn'
+  | 'recoveryCodes'
+  | 'renderer'
+  | 'resetRequests'
+  | 'secondStep'
+  | 'stepUp'
+>;
+
 const schema = z.object({ password: typedPassword() });
 
 /** Step-up before a sensitive change: the password, then a second factor if the person has one. */
-export function stepUpPages(addPage: AddPage, services: PageServices): void {
+export function stepUpPages(addPage: AddPage, services: StepUpServices): void {
   const { guards, stepUp } = services;
 
   addPage('/step-up', {
@@ -47,7 +60,7 @@ export function stepUpPages(addPage: AddPage, services: PageServices): void {
 }
 
 /** POST /step-up: the password. */
-function submitPassword(services: PageServices): Handler<SignedIn> {
+function submitPassword(services: StepUpServices): Handler<SignedIn> {
   const { passwordSignIn, clock } = services;
   return async ({ who: person, request, response }) => {
     const form = parseForm(schema, request);
@@ -70,7 +83,10 @@ function submitPassword(services: PageServices): Handler<SignedIn> {
 }
 
 /** Guard of the code page: the password was given within the last ten minutes. */
-function passwordGiven({ guards, stepUp }: PageServices): (handler: Handler<SignedIn>) => RequestHandler {
+function passwordGiven({
+  guards,
+  stepUp,
+}: Pick<PageServices, 'guards' | 'stepUp'>): (handler: Handler<SignedIn>) => RequestHandler {
   return (handler) =>
     guards.signedIn(async (exchange) => {
       if (!stepUp.awaitsCode(exchange.who)) return redirectTo(exchange.response, '/step-up');
@@ -80,7 +96,7 @@ function passwordGiven({ guards, stepUp }: PageServices): (handler: Handler<Sign
 
 /** Stores the outcome in the session and redirects: to the code page, or back to the change. */
 async function answerStepUp(
-  services: PageServices,
+  services: Pick<PageServices, 'methods'>,
   { account, actor }: SignedIn,
   outcome: StepUpOutcome,
   request: Request,
@@ -101,7 +117,7 @@ async function answerStepUp(
 }
 
 async function showForm(
-  { renderer }: PageServices,
+  { renderer }: Pick<PageServices, 'renderer'>,
   { context, account }: SignedIn,
   request: Request,
   response: Response,

@@ -24,6 +24,11 @@ import { codeFault, notSentKey, responseField, SENDING_NOTICES, sendFault, throt
 import { addLostAccess } from './lost-access.ts';
 import { addRecoveryStep } from './recovery-step.ts';
 
+type CodeServices = Pick<
+  PageServices,
+  'clock' | 'methods' | 'recoveryCodes' | 'renderer' | 'resetRequests' | 'secondStep'
+>;
+
 /** Consecutive failures from which the page shows the server's time: the usual cause is the phone's clock. */
 const FAILURES_UNTIL_CLOCK = 2;
 
@@ -32,7 +37,7 @@ const wishes = { trust: z.literal('yes').optional().catch(undefined) };
 /** Adds the code page, sending a code, choosing another authenticator, recovery codes and lost access. */
 export function addCodePages<Who extends PendingSignIn | SignedIn, Next>(
   addPage: AddPage,
-  services: PageServices,
+  services: CodeServices,
   mount: ProofMount<Who, Next>,
 ): void {
   addCodePage(addPage, services, mount);
@@ -43,7 +48,7 @@ export function addCodePages<Who extends PendingSignIn | SignedIn, Next>(
 /** …: the form of the authenticator's method. POST …/send: sends a new code; a GET never does. */
 function addCodePage<Who extends PendingSignIn | SignedIn, Next>(
   addPage: AddPage,
-  services: PageServices,
+  services: Pick<PageServices, 'clock' | 'methods' | 'renderer' | 'secondStep'>,
   mount: ProofMount<Who, Next>,
 ): void {
   const { methods, secondStep, renderer, clock } = services;

@@ -23,6 +23,8 @@ import { yourTwoFactor } from './overview.ts';
 import { addRecoveryPages, makeRecoveryCodes } from './recovery-pages.ts';
 import { addWizard } from './wizard.ts';
 
+type EditServices = Pick<PageServices, 'authenticatorChanges' | 'guards' | 'methods' | 'renderer'>;
+
 const OVERVIEW = '/profile/two-factor';
 
 /** "Your 2FA": the overview, and setting up, editing and removing authenticators. */
@@ -86,7 +88,7 @@ export function twoFactorPages(addPage: AddPage, services: PageServices): void {
 }
 
 /** /profile/two-factor/:id: the form of the name, and links to the other actions. */
-function addEditPage(addPage: AddPage, services: PageServices): void {
+function addEditPage(addPage: AddPage, services: EditServices): void {
   const { guards, methods, authenticatorChanges } = services;
   addFormPage(addPage, services, {
     path: `${OVERVIEW}/:id`,
@@ -121,7 +123,7 @@ function addEditPage(addPage: AddPage, services: PageServices): void {
 }
 
 /** Redirects to the wizard. Its new authenticator replaces this one after it has been proven. */
-function beginReplacement({ methods }: PageServices) {
+function beginReplacement({ methods }: Pick<PageServices, 'methods'>) {
   return async ({ who, request, subject }: FormExchange<SignedIn, Authenticator>): Promise<Redirect> => {
     const { id, method } = subject;
     if (!methods[method].allowsMultiple) throw new NotFound();
@@ -132,7 +134,7 @@ function beginReplacement({ methods }: PageServices) {
 }
 
 /** GET /profile/two-factor/:id/remove: shows the effect and asks for confirmation. */
-function confirmRemoval({ renderer }: PageServices): Handler<SignedIn> {
+function confirmRemoval({ renderer }: Pick<PageServices, 'renderer'>): Handler<SignedIn> {
   return async ({ who: person, request, response }) => {
     const authenticator = authenticatorOf(person, request);
     const { words } = person.context;
@@ -156,7 +158,7 @@ function confirmRemoval({ renderer }: PageServices): Handler<SignedIn> {
 }
 
 /** POST /profile/two-factor/:id/remove. If 2FA is mandatory and this was the last, the next page is the wizard. */
-function remove({ authenticatorChanges }: PageServices): Handler<SignedIn> {
+function remove({ authenticatorChanges }: Pick<PageServices, 'authenticatorChanges'>): Handler<SignedIn> {
   return async (exchange) => {
     const { who, request } = exchange;
     const authenticator = authenticatorOf(who, request);

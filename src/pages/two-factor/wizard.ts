@@ -24,6 +24,8 @@ import {
 } from './enrolment-request.ts';
 import { codeFault, responseField, SENDING_NOTICES, sendFault, throttleFault } from './faults.ts';
 
+type WizardServices = Pick<PageServices, 'clock' | 'enrolments' | 'methods' | 'renderer'>;
+
 /** A place of the wizard: the profile, or sign-in for people who have to set up 2FA first. */
 export interface WizardMount<Who extends PendingSignIn | SignedIn> {
   readonly path: string;
@@ -46,7 +48,7 @@ const DONE_LATELY = minutes(30);
 /** Adds the wizard that creates an authenticator: one page per step, for every method. */
 export function addWizard<Who extends PendingSignIn | SignedIn>(
   addPage: AddPage,
-  services: PageServices,
+  services: WizardServices,
   mount: WizardMount<Who>,
 ): void {
   addStepPage(addPage, services, mount);
@@ -57,7 +59,7 @@ export function addWizard<Who extends PendingSignIn | SignedIn>(
 /** …/:method: the current step of the enrolment. */
 function addStepPage<Who extends PendingSignIn | SignedIn>(
   addPage: AddPage,
-  services: PageServices,
+  services: WizardServices,
   mount: WizardMount<Who>,
 ): void {
   const { enrolments, methods, clock } = services;
@@ -148,7 +150,7 @@ function addStepPage<Who extends PendingSignIn | SignedIn>(
 /** POST …/:method/send: sends the code again. POST …/:method/restart: back to the first step, replacing nothing. */
 function addStepActions<Who extends PendingSignIn | SignedIn>(
   addPage: AddPage,
-  { methods, renderer, clock }: PageServices,
+  { methods, renderer, clock }: Pick<PageServices, 'clock' | 'methods' | 'renderer'>,
   mount: WizardMount<Who>,
 ): void {
   const resend = mount.guard(async (exchange) => {
@@ -182,7 +184,7 @@ function addStepActions<Who extends PendingSignIn | SignedIn>(
 /** GET …/:method/:part: another view of the step (the QR code as text). */
 function addPartPage<Who extends PendingSignIn | SignedIn>(
   addPage: AddPage,
-  { methods, renderer }: PageServices,
+  { methods, renderer }: Pick<PageServices, 'methods' | 'renderer'>,
   mount: WizardMount<Who>,
 ): void {
   const show = mount.guard(async (exchange) => {
