@@ -5,7 +5,7 @@ import { minutes } from '../../src/kernel/time.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 
-/** Files that may look at a clock for how long something takes, and why. */
+/** Files that may measure how long something takes, with the reason. */
 const MAY: Readonly<Record<string, string>> = {
   'test/support/until.ts': 'waits for something, with a limit of minutes',
   'test/support/sending.ts': 'is a browser, which forgets cookies when they expire',
@@ -16,13 +16,13 @@ const MAY: Readonly<Record<string, string>> = {
   'test/boot/secrets.test.ts': 'has processes begin together',
 };
 
-/** The shortest limit of a test: that of all (`.mocharc.json`). */
+/** The shortest limit of a test: the default of all (`.mocharc.json`). */
 const { timeout: LIMIT } = JSON.parse(readFileSync(path.join(ROOT, '.mocharc.json'), 'utf8'));
 
 const CLOCK = /performance\.now\(\)|hrtime|Date\.now\(\) *[-<>]|[-<>]=? *Date\.now\(\)|= Date\.now\(\);/g;
 const TIMEOUT = /(?:\.timeout|setDefaultTimeout)\(([^)]*)\)/g;
 
-/** What measures how long something takes, and limits that a slow machine exceeds. */
+/** Code that measures durations, and limits that a slow machine exceeds. */
 function complaints(source: string): string[] {
   const code = source.replace(/^\s*(?:\/\/|\/?\*).*$/gm, '');
   const clocks = [...code.matchAll(CLOCK)].map(([found]) => found);
@@ -30,15 +30,15 @@ function complaints(source: string): string[] {
   return [...clocks, ...limits.map(([found]) => found)];
 }
 
-/** Milliseconds; names of constants are not looked up. */
+/** Milliseconds; constants are not resolved. */
 function lengthOf(limit: string): number {
   const length = Number(limit.replaceAll('_', ''));
   return Number.isNaN(length) ? minutes(10) : length;
 }
 
-/** A slow machine is no fault: what takes how long is compared in files of their own, which run alone. */
+/** A slow machine is not a fault: durations are compared in separate files, which run alone. */
 describe('No test', () => {
-  it('measures how long something takes, but for those that are timed (*.timing.test.ts)', () => {
+  it('measures how long something takes, except the timed ones (*.timing.test.ts)', () => {
     const files = globSync('test/**/*.ts', { cwd: ROOT }).filter((file) => !isTimed(file) && !(file in MAY));
     assert.ok(files.length > 300, `${files.length} files`);
     const found = files.flatMap((file) =>
@@ -47,14 +47,14 @@ describe('No test', () => {
     assert.deepEqual(found, []);
   });
 
-  it('is let off without a need', () => {
+  it('is excepted without need', () => {
     for (const file of Object.keys(MAY)) {
       assert.notDeepEqual(complaints(readFileSync(path.join(ROOT, file), 'utf8')), [], file);
     }
   });
 });
 
-/** Timed tests and what only they use; this file has examples. */
+/** Timed tests and what only they use; this file contains examples. */
 function isTimed(file: string): boolean {
   return file.endsWith('.timing.test.ts') || path.join(ROOT, file) === import.meta.filename;
 }
@@ -75,7 +75,7 @@ describe('The check of clocks', () => {
     }
   });
 
-  it('leaves a present moment and a long limit alone', () => {
+  it('ignores the current time and a long limit', () => {
     const source =
       'app.code(Date.now(), 1); newId(Date.now()); this.timeout(CREATION_TIMEOUT); // Date.now() <';
     assert.deepEqual(complaints(source.replace(/\/\/.*/, '')), []);

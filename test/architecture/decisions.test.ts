@@ -5,7 +5,7 @@ import path from 'node:path';
 const FOLDER = path.join(import.meta.dirname, '../../docs/decisions');
 
 describe('The decisions', () => {
-  it('have each a number of their own, the same in the name of the file and in the title', () => {
+  it('have one number each, the same in the file name and in the title', () => {
     const files = readdirSync(FOLDER).sort();
     const numbers = files.map((file) => Number(/^(\d{4})-[a-z0-9-]+\.md$/.exec(file)?.[1]));
     assert.ok(numbers.every(Number.isInteger), files.join());

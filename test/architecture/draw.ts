@@ -25,7 +25,7 @@ export function roomsOf(graph: ReadonlyMap<Place, readonly Place[]>): Place[][] 
   return rows;
 }
 
-/** The arrows that no longer way stands for (the transitive reduction): what is left is what a reader can follow. */
+/** The arrows without those that a longer path replaces (the transitive reduction), so that a reader can follow the picture. */
 export function shortestArrows(graph: ReadonlyMap<Place, readonly Place[]>): [from: Place, to: Place][] {
   const reaches = (from: Place, to: Place): boolean =>
     (graph.get(from) ?? []).some((next) => next === to || reaches(next, to));
@@ -41,7 +41,7 @@ export function drawRooms(): string {
   const sources = globSync('src/**/*.{ts,js}', { cwd: ROOT }).toSorted();
   const read = (file: string): [string, string] => [file, readFileSync(path.join(ROOT, file), 'utf8')];
   const whole = placeGraph(fileGraph(new Map(sources.map(read))));
-  // The files of `src` itself put the rooms together and import nearly all of them: their arrows would say nothing.
+  // The files of `src` itself compose the rooms and import nearly all of them: their arrows would add nothing.
   const isRoom = (place: Place) => !place.includes('.');
   const graph = new Map(
     [...whole].filter(([place]) => isRoom(place)).map(([place, targets]) => [place, targets.filter(isRoom)]),

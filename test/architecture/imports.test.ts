@@ -28,7 +28,7 @@ const everything = [
 ];
 
 describe('the architecture', () => {
-  it('is looked at in the real sources', () => {
+  it('is checked in the real sources', () => {
     for (const file of [
       'src/app.ts',
       'src/composition.ts',
@@ -42,7 +42,7 @@ describe('the architecture', () => {
     assert.ok(sources.size > 50);
   });
 
-  it('has arrows that run one way: pages to web and domain, storage to the domain', () => {
+  it('has arrows in one direction: pages to web and domain, storage to the domain', () => {
     assert.deepEqual(inAll(sources, wrongImports), []);
   });
 
@@ -54,7 +54,7 @@ describe('the architecture', () => {
     assert.deepEqual(unused, []);
   });
 
-  it('has no circle, neither of files nor of folders', () => {
+  it('has no circle of files or folders', () => {
     const files = fileGraph(sources);
     assert.deepEqual(circlesOf(files), []);
     assert.deepEqual(circlesOf(placeGraph(files)), []);
@@ -69,7 +69,7 @@ describe('the architecture', () => {
     assert.deepEqual(placesWithoutRules([...sources.keys()]), []);
   });
 
-  it('writes to the audit log in one place, which adds entries and changes none; the command line alone removes old ones', () => {
+  it('writes to the audit log in one place, which adds entries and changes none; only the command line removes old ones', () => {
     const writing = [...sources].filter(([, source]) => source.includes("'audit_events'"));
     assert.deepEqual(
       writing.map(([file]) => file),
@@ -82,12 +82,12 @@ describe('the architecture', () => {
     assert.deepEqual(calling(/audit\.prune\(/), ['src/cli/exports.ts']);
   });
 
-  it('records audit events in the domain, whichever door somebody comes through', () => {
+  it('records audit events in the domain, whatever the entry point', () => {
     const doors = /^src\/(?:web|pages|files|cli)\//;
     const recording = [...sources].filter(
       ([file, source]) => doors.test(file) && /\baudit\s*\.record(?:Each)?\(/.test(source),
     );
-    // A denial is known to the error pages alone; restoring and rotating keys are done by the command line alone.
+    // Only the error pages know of a denial; only the command line restores and rotates keys.
     assert.deepEqual(recording.map(([file]) => file).sort(), [
       'src/cli/backup.ts',
       'src/cli/maintenance.ts',
@@ -105,7 +105,7 @@ describe('the architecture', () => {
     );
   });
 
-  it('reads where a request comes from in one place, which brings addresses into one form', () => {
+  it('parses client addresses in one place, which normalises them', () => {
     const reading = [...sources].filter(([, source]) =>
       /\bip: \w+ }|\.ips?\b(?! ?\()|remoteAddress/.test(source),
     );
@@ -130,7 +130,7 @@ describe('the architecture', () => {
     );
   });
 
-  it('redirects by one function, which makes locations absolute and suits text browsers', () => {
+  it('redirects by one function, which makes locations absolute and works with text browsers', () => {
     const redirecting = [...sources].filter(
       ([file, source]) => /^src\/(?:web|pages|app)\b/.test(file) && /\.(?:redirect|location)\(/.test(source),
     );
@@ -140,7 +140,7 @@ describe('the architecture', () => {
     );
   });
 
-  it('opens every form that is sent by POST in one partial, which puts the CSRF token into it', () => {
+  it('opens every POST form in one partial, which adds the CSRF token', () => {
     assert.deepEqual(inAll(views, formsByHand), []);
   });
 
@@ -148,13 +148,13 @@ describe('the architecture', () => {
     assert.deepEqual(inAll(sources, wholeServices), []);
   });
 
-  it('decides by the id of a method in the folder of the method alone', () => {
+  it('decides by the id of a method only in the folder of that method', () => {
     assert.deepEqual([...inAll(sources, decisionsByMethod), ...inAll(views, decisionsByMethod)], []);
   });
 });
 
 describe('the check of imports', () => {
-  it('finds every way to import', () => {
+  it('finds every kind of import', () => {
     const source = `
       import a from 'a';
       import type { B } from "b";
@@ -225,7 +225,7 @@ describe('the check of imports', () => {
     ['src/accounts/passwords.ts', 'node:child_process'],
   ];
   for (const [file, specifier] of wrong) {
-    it(`refuses ${specifier} in ${file}, for its types, too`, () => {
+    it(`refuses ${specifier} in ${file}, also for types`, () => {
       assert.equal(wrongImports(file, `import { x } from '${specifier}';`).length, 1);
       assert.equal(wrongImports(file, `import type { X } from '${specifier}';`).length, 1);
       assert.equal(wrongImports(file, `export * from '${specifier}';`).length, 1);
@@ -266,7 +266,7 @@ describe('the check of imports', () => {
     assert.deepEqual(circlesOf(new Map(Object.entries({ a: ['b', 'c'], b: ['c'], c: [] }))), []);
   });
 
-  it('refuses what is worked out at run time', () => {
+  it('refuses specifiers that are computed at run time', () => {
     assert.equal(wrongImports('src/pages/home.ts', 'await import(nameOf(adapter));').length, 1);
   });
 
@@ -279,7 +279,7 @@ describe('the check of imports', () => {
 });
 
 describe('the check of names', () => {
-  it('finds folders and files for things without a name, in the plural and with endings', () => {
+  it('finds folders and files for things without a name, also in the plural and with endings', () => {
     const files = [
       'src/utils/a.ts',
       'src/web/helpers.ts',
@@ -296,7 +296,7 @@ describe('the check of names', () => {
 describe('the check of forms', () => {
   const view = 'views/profile/name.ejs';
 
-  it('finds forms that are sent by POST and CSRF tokens, however they are written', () => {
+  it('finds POST forms and CSRF tokens, however they are written', () => {
     for (const line of [
       '<form method="post" action="/profile/name">',
       `<FORM action='/profile/name' class="wide"\n  METHOD=POST>`,
@@ -309,7 +309,7 @@ describe('the check of forms', () => {
     }
   });
 
-  it('leaves searches and the partial alone', () => {
+  it('ignores searches and the partial itself', () => {
     assert.deepEqual(formsByHand(view, '<form method="get" action="/admin/people">'), []);
     assert.deepEqual(formsByHand(view, `<%- include('/partials/form', { action: '/sign-in' }) -%>`), []);
     const partial = 'views/partials/form.ejs';
@@ -359,7 +359,7 @@ describe('the check of decisions by method', () => {
   const decides = (line: string, file = 'src/pages/two-factor/overview.ts') =>
     decisionsByMethod(file, line).length === 1;
 
-  it('knows every method that there is', () => {
+  it('knows every existing method', () => {
     for (const id of METHOD_IDS) assert.ok(decides(`if (method === '${id}') go();`), id);
   });
 
@@ -376,7 +376,7 @@ describe('the check of decisions by method', () => {
     }
   });
 
-  it('leaves form fields, other switches and the folders of the methods alone', () => {
+  it('ignores form fields, other switches and the folders of the methods', () => {
     for (const line of [
       `if (field === 'email') return;`,
       'switch (outcome.kind) {',

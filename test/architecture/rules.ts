@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { METHOD_IDS } from '../../src/settings/method-ids.ts';
 
-/** Where a file belongs: a folder of `src`, or, for what lies in `src` itself, the file. */
+/** Where a file belongs: a folder of `src`, or the file itself if it is directly in `src`. */
 export type Place = string;
 
 /**
@@ -33,7 +33,7 @@ const DOMAIN: Readonly<Record<Place, readonly Place[]>> = {
 };
 const ROOMS: readonly Place[] = Object.keys(DOMAIN);
 
-/** What each place may import from, besides itself. A place that is not listed may import nothing. */
+/** What each place may import, besides itself. A place that is not listed may import nothing. */
 export const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
   kernel: ['locales'],
   ...DOMAIN,
@@ -67,15 +67,15 @@ export const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
   'cli.js': ['boot', 'cli.ts'],
 };
 
-/** The files of a room that others may import, where not all are for them. */
+/** The files of a room that others may import, if not all of them. */
 const DOORS: Readonly<Record<Place, readonly string[]>> = {
   mail: ['letter', 'mail', 'mailer', 'message', 'notices', 'queue', 'smtp-url', 'vocabulary'],
 };
 
-/** These put the rooms together: they may import every file, and they alone the `compose.ts` of a room. */
+/** These compose the rooms: they may import every file, and only they may import a room's `compose.ts`. */
 const COMPOSING: readonly Place[] = ['composition.ts', 'portal.ts'];
 
-/** Where a package may be imported; the domain has those alone that name it. Node's own modules are free but for these. */
+/** Where a package may be imported; in the domain, only where it is listed. Node's own modules are allowed, except these. */
 const PACKAGES: Readonly<Record<string, readonly Place[]>> = {
   zod: ['kernel', ...ROOMS, 'web', 'pages', 'storage', 'files', 'boot', 'cli'],
   '@node-rs/bcrypt': ['accounts'],
@@ -105,10 +105,10 @@ const PACKAGES: Readonly<Record<string, readonly Place[]>> = {
   'node:child_process': [],
 };
 
-/** The one part of the domain that knows methods, and with them their packages. */
+/** The only part of the domain that knows methods and their packages. */
 const METHODS = 'src/two-factor/methods/';
 
-/** What a file imports that it may not; empty when all is well. `file` is its path from the project's root. */
+/** The forbidden imports of a file; empty if there are none. `file` is its path from the project's root. */
 export function wrongImports(file: string, source: string): string[] {
   return importsOf(source).flatMap((specifier) => {
     const fault = specifier.startsWith('.') ? wrongArrow(file, specifier) : wrongPackage(file, specifier);
@@ -116,7 +116,7 @@ export function wrongImports(file: string, source: string): string[] {
   });
 }
 
-/** Everything that a source names in an import, an `export … from`, an `import()` or a `require()`. */
+/** All specifiers of a source, in imports, `export … from`, `import()` and `require()`. */
 export function importsOf(source: string): string[] {
   const code = source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
   const patterns = [
@@ -124,7 +124,7 @@ export function importsOf(source: string): string[] {
     /^\s*import\s*['"]([^'"]+)['"]/gm,
     /\b(?:import|require)\(\s*(?:['"]([^'"]+)['"]|[^)]*)/g,
   ];
-  // An import() of something that is worked out at run time cannot be judged here: its name is "?".
+  // The specifier of a computed import() is unknown: its name is "?".
   return patterns.flatMap((pattern) => [...code.matchAll(pattern)].map(([, specifier]) => specifier ?? '?'));
 }
 
@@ -164,7 +164,7 @@ function placeOf(file: string): Place {
   return top === 'src' ? second : top;
 }
 
-/** What each file of `src` imports of the others, by their paths from the project's root. */
+/** What each file of `src` imports from the others, by their paths from the project's root. */
 export function fileGraph(sources: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {
   const targets = (file: string, source: string) =>
     importsOf(source)
@@ -174,7 +174,7 @@ export function fileGraph(sources: ReadonlyMap<string, string>): ReadonlyMap<str
   return new Map([...sources].map(([file, source]) => [file, [...new Set(targets(file, source))]]));
 }
 
-/** The same for places: which others the files of each import. */
+/** The same for places: the other places that the files of each one import. */
 export function placeGraph(
   files: ReadonlyMap<string, readonly string[]>,
 ): ReadonlyMap<Place, readonly Place[]> {
@@ -213,7 +213,7 @@ export function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string
   return circles;
 }
 
-/** Places of the source that no rule speaks of: a new folder has to say where it stands. */
+/** Places of the source without a rule: a new folder needs one. */
 export function placesWithoutRules(files: readonly string[]): Place[] {
   const places = new Set(files.filter((file) => file.startsWith('src/')).map(placeOf));
   return [...places].filter((place) => ARROWS[place] === undefined);
@@ -221,10 +221,10 @@ export function placesWithoutRules(files: readonly string[]): Place[] {
 
 export const MOST_LINES = 300;
 
-/** Folders and files of such names are where things go that nobody found a name for. */
+/** Names of folders and files for things without a name. */
 const NAMELESS = /^(?:(?:.*-)?(?:utils?|utilit(?:y|ies)|helpers?|managers?)|commons?|misc|shared)$/i;
 
-/** The parts of a path that say nothing of what is inside. */
+/** The parts of a path that say nothing about the content. */
 export function namelessParts(file: string): string[] {
   return file.split('/').filter((part) => NAMELESS.test(part.split('.')[0] ?? ''));
 }
@@ -236,10 +236,10 @@ const DECISIONS = [
   new RegExp(`\\bcase\\s*['"\`]${ANY_METHOD}['"\`]`),
   /\bswitch\s*\([^)]*\bmethod(?:Id)?\s*\)/,
 ];
-/** Form fields and kinds of inputs have names of their own that look the same. */
+/** Names of form fields and input types that look the same. */
 const OTHER_MATTERS = /\b(?:field|name|type|kind)\s*[!=]==?\s*['"`]email['"`]/;
 
-/** The lines that decide by a method's id, which is for the method's own folder to do. */
+/** The lines that decide by a method's id, which only the method's own folder may do. */
 export function decisionsByMethod(file: string, source: string): string[] {
   if (file.startsWith(METHODS)) return [];
   return source.split('\n').flatMap((line, index) => {
@@ -263,10 +263,10 @@ export function wholeServices(file: string, source: string): string[] {
   return [...faults, ...all.map((specifier) => `${file} imports ${specifier}`)];
 }
 
-/** The one partial that opens forms which are sent by POST. */
+/** The one partial that opens POST forms. */
 const FORM_PARTIAL = 'views/partials/form.ejs';
 
-/** What a view writes by hand although the partial has it: a form without a CSRF token cannot be written then. */
+/** What a view writes by hand instead of using the partial: such a form could lack its CSRF token. */
 export function formsByHand(file: string, source: string): string[] {
   if (file === FORM_PARTIAL) return [];
   const byHand = /method\s*=\s*["']?post\b|_csrf|csrfToken/gi;

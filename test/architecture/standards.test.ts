@@ -9,7 +9,7 @@ interface NamedTest {
   readonly title: string;
 }
 
-/** Every `file` of the page with the titles in quotes that follow it, up to the next file. */
+/** Every `file` of the page with the quoted titles after it, up to the next file. */
 function namedTests(page: string): NamedTest[] {
   return page.split('\n').flatMap((line) => {
     const [, ...parts] = line.split(/`(test\/[\w/.-]+\.ts)`/);
@@ -21,7 +21,7 @@ function titlesOf(file: string, text: string): NamedTest[] {
   return [...text.matchAll(/"([^"]+)"/g)].map(([, title = '']) => ({ file, title }));
 }
 
-/** Whether the file has a test whose title contains this. */
+/** Whether the file has a test whose title contains this text. */
 function hasTest(source: string, title: string): boolean {
   const titles = [
     ...source.matchAll(/\b(?:it|describe|onBothStores|onPortal)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs),
@@ -33,7 +33,7 @@ describe('The page of standards', () => {
   const page = readFileSync(path.join(ROOT, 'docs/standards.md'), 'utf8');
   const named = namedTests(page);
 
-  it('names tests that there are', () => {
+  it('names only tests that exist', () => {
     assert.ok(named.length > 100, `${named.length} tests are named`);
     const missing = named.filter(({ file, title }) => {
       const full = path.join(ROOT, file);
@@ -42,7 +42,7 @@ describe('The page of standards', () => {
     assert.deepEqual(missing, []);
   });
 
-  it('says of every row what shows it, or why it is not met', () => {
+  it('names for every row a test, or the reason why it is not met', () => {
     const rows = page.split('\n').filter((line) => /^\| (?!id|§|source|-)/.test(line));
     assert.ok(rows.length > 90, `${rows.length} rows`);
     const bare = rows.filter((row) => namedTests(row).length === 0);
@@ -54,13 +54,13 @@ describe('The page of standards', () => {
     );
   });
 
-  it('makes use of every attack', () => {
+  it('uses every attack', () => {
     const attacks = readdirSync(path.join(ROOT, 'test/attacks')).filter((name) => name.endsWith('.test.ts'));
     const unused = attacks.filter((name) => !page.includes(`test/attacks/${name}`));
     assert.deepEqual(unused, []);
   });
 
-  it('would not find a test that is not there', () => {
+  it('does not find a test that does not exist', () => {
     assert.ok(hasTest(`it("Ann's door", () => {})`, "Ann's door"));
     assert.ok(hasTest("it('Ann\\'s door is shut', () => {})", "Ann's door"));
     assert.ok(!hasTest("// it is Ann's door\nit('a door', () => {})", "Ann's door"));

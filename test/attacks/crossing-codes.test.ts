@@ -4,8 +4,8 @@ import { onPortal, PASSWORD } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 import { enrolsEmail, isSignedIn, mailedCode, newEmail, thiefOf, victimOf } from '../support/victim.ts';
 
-onPortal('An attacker who has a code that was made for something else', (portal) => {
-  /** Somebody whose only factor is e-mail; their next code may be sent. */
+onPortal('An attacker who has a code for something else', (portal) => {
+  /** Creates a person whose only factor is email; the next code may be sent. */
   async function withEmail(name: string): Promise<{ email: string; browser: Person }> {
     const email = newEmail(name);
     const account = await portal().account(email);
@@ -24,7 +24,7 @@ onPortal('An attacker who has a code that was made for something else', (portal)
     assert.notEqual(person.page.errorAt('Verification Code'), '');
   }
 
-  it('is refused another account’s', async () => {
+  it('cannot use the code of another account', async () => {
     const vera = await withEmail('vera');
     const mallory = await withEmail('mallory');
     const thief = await signsIn(portal(), vera.email);
@@ -36,7 +36,7 @@ onPortal('An attacker who has a code that was made for something else', (portal)
     await refusedAt(own, hers);
   });
 
-  it("is refused one of the person's that another browser has asked for", async () => {
+  it('cannot use a code of the same person that another browser has requested', async () => {
     const vera = await withEmail('vera');
     await signsIn(portal(), vera.email);
     const code = await mailedCode(portal(), vera.email);
@@ -45,7 +45,7 @@ onPortal('An attacker who has a code that was made for something else', (portal)
     assert.ok(!isSignedIn(thief));
   });
 
-  it('is refused one that was made for a step-up at a sign-in in the same browser', async () => {
+  it('cannot use a code for a step-up at a sign-in in the same browser', async () => {
     const vera = await withEmail('vera');
     portal().wait(10 * 60_000);
     await vera.browser.visits('/profile/password');
@@ -63,7 +63,7 @@ onPortal('An attacker who has a code that was made for something else', (portal)
     await refusedAt(vera.browser, code);
   });
 
-  it('is refused one that was made for a change of e-mail at a step-up, and the other way round', async () => {
+  it('cannot use a code for a change of email at a step-up, and vice versa', async () => {
     const vera = await withEmail('vera');
     const next = newEmail('next');
     await vera.browser.visits('/profile/email');
@@ -84,7 +84,7 @@ onPortal('An attacker who has a code that was made for something else', (portal)
     assert.equal(account, undefined);
   });
 
-  it('is refused the app code of their own account', async () => {
+  it('cannot use the app code of their own account', async () => {
     const vera = await victimOf(portal());
     const mallory = await victimOf(portal());
     const thief = await thiefOf(portal(), vera);
@@ -92,7 +92,7 @@ onPortal('An attacker who has a code that was made for something else', (portal)
     await refusedAt(thief, mallory.app.code(portal().now()));
   });
 
-  it('cannot swap the account under a code page that is open in another tab', async () => {
+  it('cannot swap the account behind a code page that is open in another tab', async () => {
     const vera = await victimOf(portal());
     const mallory = await victimOf(portal());
     const first = await thiefOf(portal(), mallory);

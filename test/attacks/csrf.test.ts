@@ -12,7 +12,7 @@ const FIELDS = {
   newPassword: 'a long forged one',
 };
 
-onPortal('An attacker whose site sends the forms of the portal', (portal) => {
+onPortal("An attacker whose site sends the portal's forms", (portal) => {
   let vera: Victim;
   let ids: readonly string[];
   let signedIn: Person;
@@ -43,7 +43,7 @@ onPortal('An attacker whose site sends the forms of the portal', (portal) => {
     assert.deepEqual(await lastingTablesOf(portal()), before);
   }
 
-  it('is refused every form of the router with a token that was made up', async () => {
+  it('is refused every form of the router with an invented token', async () => {
     await refusesAll(signedIn, 'AbCdEfGh-0123456789abcdefghijklmnopq');
   });
 
@@ -51,13 +51,13 @@ onPortal('An attacker whose site sends the forms of the portal', (portal) => {
     ['without a token', () => 'none'],
     ['with the token of their own session', () => foreignToken],
   ] as const) {
-    it(`is refused every form of the router ${what}, in the name of somebody signed in`, async () => {
+    it(`is refused every form of the router ${what}, in the name of a signed-in person`, async () => {
       await refusesAll(signedIn, token());
       assert.ok(await canReachProfile(signedIn), 'the sign-out is a form, too');
     });
   }
 
-  it('is refused every form in the name of somebody half signed in, and of nobody', async () => {
+  it('is refused every form in the name of a half-signed-in person, and of a stranger', async () => {
     const half = await thiefOf(portal(), vera);
     await refusesAll(half, foreignToken);
     assert.equal((await half.loads('/sign-in/code')).status, 200);
@@ -66,7 +66,7 @@ onPortal('An attacker whose site sends the forms of the portal', (portal) => {
     await refusesAll(nobody, 'none');
   });
 
-  it('is refused the right token anywhere but in the form: in the address, in a header, in a list', async () => {
+  it('is refused the right token anywhere but in the form: in the URL, in a header, in a list', async () => {
     const own = signedIn.page.$('input[name=_csrf]').first().attr('value') ?? '';
     await refusesAll(signedIn, 'none', `?_csrf=${own}`);
     const headers = { 'X-CSRF-Token': own, 'CSRF-Token': own, 'X-XSRF-Token': own };
@@ -78,7 +78,7 @@ onPortal('An attacker whose site sends the forms of the portal', (portal) => {
     }
   });
 
-  it('is refused even with the right token by a browser that says where the form comes from', async () => {
+  it('is refused even with the right token if the browser says where the form comes from', async () => {
     await refusesAll(signedIn.copy({ headers: { Origin: 'https://evil.example' } }), 'own');
     await refusesAll(signedIn.copy({ headers: { 'Sec-Fetch-Site': 'cross-site' } }), 'own');
     for (const headers of [
@@ -93,7 +93,7 @@ onPortal('An attacker whose site sends the forms of the portal', (portal) => {
     }
   });
 
-  it('does not keep those out who say nothing of where they come from', async () => {
+  it('does not keep out browsers that do not say where a form comes from', async () => {
     const { status } = await signedIn.submitsRaw('POST', '/profile/name', { name: 'Vera Victim' });
     assert.equal(status, 303);
   });

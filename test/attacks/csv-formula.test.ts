@@ -15,7 +15,7 @@ const FORMULAS = [
 ];
 
 onPortal("An attacker whose name, or whose group's, is a formula", (portal) => {
-  it('computes nothing in any file of the router that spreadsheets open', async () => {
+  it('computes nothing in any file for spreadsheets', async () => {
     const administrator = await victimOf(portal(), { role: 'administrator' });
     for (const name of FORMULAS) {
       const { accounts, authenticators } = portal().services;

@@ -10,7 +10,7 @@ const HOUR = 3_600_000;
 interface Kind {
   readonly path: string;
   readonly lives: number;
-  /** Has a link made and mailed. */
+  /** Requests a mailed link. */
   readonly make: (portal: TestPortal) => Promise<string>;
 }
 
@@ -57,7 +57,7 @@ const KINDS: readonly Kind[] = [
 
 const PATHS = [...KINDS.map(({ path }) => path), '/setup'];
 
-onPortal('An attacker with a link that is not theirs to use', (portal) => {
+onPortal("An attacker with somebody else's link", (portal) => {
   async function statusOf(address: string): Promise<number> {
     return (await new Person(portal().app).visits(address)).status;
   }
@@ -72,7 +72,7 @@ onPortal('An attacker with a link that is not theirs to use', (portal) => {
   const tokenOf = (link: string) => new URL(link).searchParams.get('token') ?? '';
 
   for (const { path, lives, make } of KINDS) {
-    it(`finds ${path} dead once it was used, and one of ten at once uses it`, async () => {
+    it(`cannot use ${path} again, and one of ten concurrent requests uses it`, async () => {
       const link = await make(portal());
       assert.equal(new URL(link).pathname, path);
       const person = new Person(portal().app);
@@ -90,7 +90,7 @@ onPortal('An attacker with a link that is not theirs to use', (portal) => {
       assert.equal(await statusOfForm(path, tokenOf(link)), 410);
     });
 
-    it(`finds ${path} dead when it is too old`, async () => {
+    it(`cannot use ${path} when it has expired`, async () => {
       const link = await make(portal());
       portal().wait(lives - 1000);
       assert.equal(await statusOf(link), 200);
@@ -99,7 +99,7 @@ onPortal('An attacker with a link that is not theirs to use', (portal) => {
       assert.equal(await statusOfForm(path, tokenOf(link)), 410);
     });
 
-    it(`finds ${path} dead with any token that is altered, and opens nothing else with the right one`, async () => {
+    it(`cannot use ${path} with any altered token, and opens nothing else with the right one`, async () => {
       const link = await make(portal());
       const token = tokenOf(link);
       const flipped = `${token[0] === 'A' ? 'B' : 'A'}${token.slice(1)}`;
@@ -125,7 +125,7 @@ onPortal('An attacker with a link that is not theirs to use', (portal) => {
     });
   }
 
-  it('finds the earlier one dead when a newer one was mailed', async () => {
+  it('cannot use the earlier link when a newer one was mailed', async () => {
     const email = newEmail('vera');
     await portal().account(email);
     const links: string[] = [];
@@ -137,7 +137,7 @@ onPortal('An attacker with a link that is not theirs to use', (portal) => {
     assert.deepEqual(await Promise.all(links.map(statusOf)), [410, 200]);
   });
 
-  it('finds the set-up dead as soon as anybody has an account', async () => {
+  it('cannot use the set-up link once an account exists', async () => {
     const token = await portal().services.registration.setupToken();
     assert.equal(token, undefined);
     assert.equal(await statusOfForm('/setup', 'A'.repeat(27)), 410);

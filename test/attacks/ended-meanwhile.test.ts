@@ -15,7 +15,7 @@ describe('A thief whose form is still arriving', () => {
 
   const nameOf = async () => (await portal.services.accounts.find(vera.account.id))?.name;
 
-  it('changes the name while the session goes on', async () => {
+  it('changes the name while the session is valid', async () => {
     const form = await beginsForm(portal, vera.browser, '/profile/name', { name: 'Vera Victor' });
     const { status, location } = await form.completes();
     assert.deepEqual([status, location], [303, '/profile']);

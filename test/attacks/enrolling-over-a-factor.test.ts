@@ -5,7 +5,7 @@ import { onPortal } from '../support/portal.ts';
 import { savesRecoveryCodes, scansQrCode, signsIn } from '../support/steps.ts';
 import { canReachProfile, newEmail, thiefOf, victimOf } from '../support/victim.ts';
 
-onPortal('An attacker who enrols an app of their own at sign-in', (portal) => {
+onPortal('An attacker who enrols their own app at sign-in', (portal) => {
   beforeEach(async () => {
     await portal().services.settings.change({ twoFactor: { rule: 'mandatory', methods: ['app', 'email'] } });
   });
@@ -28,7 +28,7 @@ onPortal('An attacker who enrols an app of their own at sign-in', (portal) => {
     return vera;
   }
 
-  it('is led to the code page of the factor that exists', async () => {
+  it('is redirected to the code page of the existing factor', async () => {
     const vera = await victimWithFactor();
     const thief = await thiefOf(portal(), vera);
     for (const address of ['/sign-in/set-up', '/sign-in/set-up/app', '/sign-in/set-up/app/qr-code']) {
@@ -42,7 +42,7 @@ onPortal('An attacker who enrols an app of their own at sign-in', (portal) => {
     assert.equal((await portal().services.authenticators.of(vera.account.id)).length, 1);
   });
 
-  it('is led there, too, when that factor is blocked after too many wrong codes', async () => {
+  it('is redirected there even if that factor is blocked after too many wrong codes', async () => {
     const vera = await victimWithFactor();
     const [phone] = await portal().services.authenticators.of(vera.account.id);
     await portal().services.authenticators.block(phone?.id ?? '', portal().now());
@@ -50,7 +50,7 @@ onPortal('An attacker who enrols an app of their own at sign-in', (portal) => {
     assert.equal((await thief.loads('/sign-in/set-up/app')).headers['location'], '/sign-in/code');
   });
 
-  it('comes too late when the person enrols first, however far they had got themselves', async () => {
+  it('is too late when the person enrols first, however far the attacker has got', async () => {
     const email = newEmail('vera');
     const account = await portal().account(email);
     const [vera, thief] = [await signsIn(portal(), email), await signsIn(portal(), email)];
@@ -67,7 +67,7 @@ onPortal('An attacker who enrols an app of their own at sign-in', (portal) => {
     assert.ok(!(await canReachProfile(thief)));
   });
 
-  it('creates one authenticator at most by sending the same proof twenty times at once', async () => {
+  it('creates one authenticator at most with twenty concurrent requests of the same proof', async () => {
     const email = newEmail('vera');
     const account = await portal().account(email);
     const person = await signsIn(portal(), email);

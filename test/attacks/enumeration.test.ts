@@ -23,7 +23,7 @@ onPortal('An attacker who wants to know who has an account', (portal) => {
 
   const unknown = () => `nobody${number++}@example.org`;
 
-  /** What can be told from an answer, without what differs between any two. */
+  /** What an attacker can compare, without what differs between any two responses. */
   function told({ status, headers, html }: Page, email: string): string {
     const { date: _now, etag: _hash, 'content-length': _bytes, 'set-cookie': cookie = '', ...rest } = headers;
     const text = html
@@ -55,18 +55,18 @@ onPortal('An attacker who wants to know who has an account', (portal) => {
     ['/forgotten-password', {}, ['active', 'invited', 'disabled']],
     ['/sign-up', { name: 'Somebody' }, ['active', 'invited', 'disabled']],
   ] as const) {
-    it(`reads the same words, status and headers at ${path}, whether or not there is an account`, async () => {
+    it(`gets the same text, status and headers at ${path}, whether or not there is an account`, async () => {
       const stranger = await answerTo(path, unknown(), fields);
       for (const kind of kinds) assert.equal(await answerTo(path, known[kind] ?? '', fields), stranger, kind);
       portal().wait(2 * HOUR);
     });
 
-    it(`has to wait after as many tries at ${path}, and as long`, async () => {
+    it(`has to wait after the same number of attempts at ${path}, and for the same time`, async () => {
       const statuses = async (email: string) => {
         const answers: string[] = [];
         const stranger = new Person(portal().app);
         for (let time = 0; time < 7; time++) {
-          // The form of an earlier page would be the same form sent again.
+          // The form of an earlier page would be the same form again.
           await stranger.visits(path);
           const { status, headers } = await stranger.submitsRaw('POST', path, { ...fields, email });
           answers.push(`${status} ${Number(headers['retry-after'] ?? 0) > 0}`);
@@ -81,7 +81,7 @@ onPortal('An attacker who wants to know who has an account', (portal) => {
     });
   }
 
-  it('reads the same when they change their own e-mail to a taken one', async () => {
+  it('gets the same page when they change their own email to a taken one', async () => {
     const email = newEmail('mallory');
     await portal().account(email);
     const mallory = await signsIn(portal(), email);

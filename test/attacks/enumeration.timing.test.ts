@@ -7,7 +7,7 @@ import { newEmail } from '../support/victim.ts';
 
 const HOUR = 3_600_000;
 
-/** The two are told apart where both hold, in each of three measurements: chance alone does not do that. */
+/** The two can be told apart if both hold in each of three measurements: chance alone does not do that. */
 const DEVIATIONS = 4;
 const DIFFERENCE = 0.2;
 const MEASUREMENTS = 3;
@@ -27,11 +27,11 @@ onBothStores('An attacker who measures who has an account', (portal) => {
     ['/forgotten-password', {}, 32],
     ['/sign-up', { name: 'Somebody' }, 28],
   ] as const) {
-    it(`waits as long for the answer of ${path}`, async () => {
+    it(`waits the same time for the response of ${path}`, async () => {
       const stranger = new Person(portal().app);
       await stranger.visits(path);
       const time = async (email: string) => {
-        // Nothing of the last one is still under way, and no limit stands in the way of the next.
+        // No work of the last request is still running, and no limit interferes.
         await new Promise((resolve) => setTimeout(resolve, 5));
         portal().wait(5 * HOUR);
         const start = process.hrtime.bigint();
@@ -66,8 +66,8 @@ onBothStores('An attacker who measures who has an account', (portal) => {
  */
 const AFTERWARDS = 300;
 
-/** Mails go to a folder: a mail server in this process would be measured with the portal. */
-describe('An attacker who measures what is done after the answer, by how long other pages wait for it', () => {
+/** Mails go to a folder: a mail server in this process would be measured together with the portal. */
+describe('An attacker who measures the work after a response by the time that other pages take', () => {
   const known = newEmail('active');
   let portal: TestPortal;
 
@@ -82,7 +82,7 @@ describe('An attacker who measures what is done after the answer, by how long ot
     ['/forgotten-password', {}],
     ['/sign-up', { name: 'Somebody' }],
   ] as const) {
-    it(`waits as long for it after ${path}`, async () => {
+    it(`waits the same time after ${path}`, async () => {
       const stranger = new Person(portal.app);
       await stranger.visits(path);
       let number = 0;

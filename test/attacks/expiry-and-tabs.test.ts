@@ -18,14 +18,14 @@ import {
 
 const HOUR = 3_600_000;
 
-onBothStores('An attacker at a browser that somebody has used', (portal) => {
+onBothStores('An attacker at a browser that a person has used', (portal) => {
   let vera: Victim;
 
   beforeEach(async () => {
     vera = await victimOf(portal());
   });
 
-  it('cannot finish a sign-in an hour after the password, even with a good code', async () => {
+  it('cannot finish a sign-in an hour after the password, even with a valid code', async () => {
     const thief = await thiefOf(portal(), vera);
     portal().wait(HOUR);
     thief.fillsIn('Verification Code', vera.app.code(portal().now()));
@@ -34,7 +34,7 @@ onBothStores('An attacker at a browser that somebody has used', (portal) => {
     assert.ok(!(await canReachProfile(thief)));
   });
 
-  it('cannot finish a sign-in after the password was changed, or the account disabled', async () => {
+  it('cannot finish a sign-in after a change of the password, or in a disabled account', async () => {
     const { credentials, accounts } = portal().services;
     const actor = { party: { id: null, label: 'test' }, origin: { requestId: '', address: '', browser: '' } };
     const ends = [
@@ -60,7 +60,7 @@ onBothStores('An attacker at a browser that somebody has used', (portal) => {
     assert.ok(!(await canReachProfile(person)));
   });
 
-  it('is out after an hour without a request: the store says so, whatever the cookie says', async () => {
+  it('is out after an hour without a request: the store decides, whatever the cookie says', async () => {
     const person = await signsInFully(portal(), vera);
     await leaveTime(portal(), person, HOUR / 2);
     assert.ok(await canReachProfile(person));
@@ -70,7 +70,7 @@ onBothStores('An attacker at a browser that somebody has used', (portal) => {
     assert.ok(!(await canReachProfile(person)));
   });
 
-  it('has a cookie for as long as a sign-in may last', async () => {
+  it('has a cookie that lasts as long as a sign-in may last', async () => {
     const person = new Person(portal().app);
     const { from, to, result } = await clockAround(() => person.loads('/sign-in'));
     const cookie = result.headers['set-cookie'] ?? 'no cookie';
@@ -79,7 +79,7 @@ onBothStores('An attacker at a browser that somebody has used', (portal) => {
     assert.ok(from - 1000 < sent && sent <= to, `${cookie}: in whole seconds`);
   });
 
-  it('finds no page in a cache: every answer of the router forbids to keep it', async () => {
+  it('finds no page in a cache: every response of the router forbids storing it', async () => {
     const ids = await idsOf(portal(), vera);
     const people = [
       await signsInFully(portal(), vera),
@@ -95,7 +95,7 @@ onBothStores('An attacker at a browser that somebody has used', (portal) => {
     }
   });
 
-  it('finds no page of somebody signed in without a way to sign out', async () => {
+  it('finds no signed-in page without a way to sign out', async () => {
     const person = await signsInFully(portal(), vera);
     let pages = 0;
     for (const { method, address } of knocksOn(portal().app, [vera.account.id])) {
@@ -120,7 +120,7 @@ onBothStores('An attacker at a browser that somebody has used', (portal) => {
     assert.equal(tab.page.heading, 'Sign in');
   });
 
-  it('is not signed in as the one by the code page of the other, left open in a second tab', async () => {
+  it('is not signed in as one person by the code page of another, left open in a second tab', async () => {
     const mallory = await victimOf(portal(), { name: 'Mallory' });
     const first = await thiefOf(portal(), mallory);
     await first.visits('/sign-in/code');
@@ -128,7 +128,7 @@ onBothStores('An attacker at a browser that somebody has used', (portal) => {
     await second.visits('/sign-in');
     await givesPassword(second, vera.email);
     assert.equal(second.page.path, '/sign-in/code');
-    // The first tab's session is renewed away; with the second's cookie its form has another session's token.
+    // The first tab's session has been replaced; with the second's cookie its form has the token of another session.
     nextStep(portal());
     first.fillsIn('Verification Code', mallory.app.code(portal().now()));
     await first.presses('Continue');

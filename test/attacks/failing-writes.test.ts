@@ -14,7 +14,7 @@ import {
 } from '../support/victim.ts';
 
 onPortal('An attacker while the database refuses some writes', (portal) => {
-  /** Runs `work` while rows of this table are refused where the condition holds. */
+  /** Runs `work` while inserts into this table fail if the condition holds. */
   async function refusing(table: string, condition: string, work: () => Promise<void>): Promise<void> {
     const trigger = `create trigger broken before insert on ${table} when ${condition}
       begin select raise(abort, 'refused'); end`;
@@ -26,7 +26,7 @@ onPortal('An attacker while the database refuses some writes', (portal) => {
     }
   }
 
-  it('guesses no more often at a code where refusals cannot be written', async () => {
+  it('gets no extra guesses at a code while refusals cannot be written', async () => {
     const vera = await victimOf(portal());
     const thief = await thiefOf(portal(), vera);
     await refusing('audit_events', "new.event = 'second-step.refused'", async () => {
@@ -40,7 +40,7 @@ onPortal('An attacker while the database refuses some writes', (portal) => {
     assert.notEqual(await portal().services.secondStep.waiting(vera.account), undefined);
   });
 
-  it('costs nobody a recovery code, or an app’s code, whose sign-in cannot be written', async () => {
+  it('costs nobody a recovery code or an app’s code if the sign-in cannot be written', async () => {
     const vera = await victimWithCodes(portal());
     const browser = await thiefOf(portal(), vera);
     const [code = ''] = vera.recoveryCodes;
@@ -69,7 +69,7 @@ onPortal('An attacker while the database refuses some writes', (portal) => {
     assert.ok(isSignedIn(other), other.page.heading);
   });
 
-  it('makes nobody a thief of their own trusted browser, whose session cannot be stored', async () => {
+  it('does not make owners look like thieves of their own trusted browser if the session cannot be stored', async () => {
     const vera = await victimOf(portal());
     const browser = await trustsBrowser(portal(), vera);
     await browser.presses('Sign out');

@@ -6,7 +6,7 @@ import { openPortal, type TestPortal } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 import { canReachProfile, newEmail } from '../support/victim.ts';
 
-describe('Many browsers that know the password of somebody who has no factor yet', () => {
+describe('Many browsers with the password of a person who has no factor yet', () => {
   let opened: TestPortal | undefined;
   const portal = () => {
     assert.ok(opened);
@@ -20,7 +20,7 @@ describe('Many browsers that know the password of somebody who has no factor yet
     await opened?.close();
   });
 
-  /** Each has begun to set up an app of its own. */
+  /** Each has started to set up its own app. */
   async function begin(count: number, email: string, path: string) {
     const browsers: { person: Person; app: AuthenticatorApp }[] = [];
     while (browsers.length < count) {
@@ -37,7 +37,7 @@ describe('Many browsers that know the password of somebody who has no factor yet
     [20, 'mandatory', '/sign-in/set-up/app'],
     [8, 'optional', '/profile/two-factor/set-up/app'],
   ] as const) {
-    it(`create one by ${count} codes at once, where 2FA is ${rule}; the others are asked for it`, async () => {
+    it(`create one by ${count} concurrent codes while 2FA is ${rule}; the others are asked for it`, async () => {
       await siteRuleIs(portal(), { rule });
       const account = await portal().account(newEmail('vera'));
       const browsers = await begin(count, account.email, path);

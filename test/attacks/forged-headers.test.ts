@@ -29,7 +29,7 @@ onPortal('An attacker who forges headers', (portal) => {
     vera = await victimOf(portal(), { role: 'administrator' });
   });
 
-  it('finds their host in no answer of the portal, to whomever', async () => {
+  it('finds their host in no response of the portal', async () => {
     const people = [
       new Person(portal().app, { headers: FORGED }),
       (await thiefOf(portal(), vera)).copy({ headers: FORGED }),
@@ -56,7 +56,7 @@ onPortal('An attacker who forges headers', (portal) => {
     assert.ok(!`${mail.text}${mail.html}${mail.headerLines.map(({ line }) => line).join()}`.includes(EVIL));
   });
 
-  it('wins no tries at a password by another address each time, and the audit log says the real one', async () => {
+  it('gains no attempts at a password with a different address each time, and the audit log has the real one', async () => {
     const email = newEmail('ann');
     await portal().account(email);
     const statuses: number[] = [];

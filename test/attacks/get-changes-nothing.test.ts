@@ -6,14 +6,14 @@ import { knocksOn } from '../support/router.ts';
 import { lastingTablesOf } from '../support/stored.ts';
 import { idsOf, newEmail, signsInFully, thiefOf, type Victim, victimOf } from '../support/victim.ts';
 
-onPortal('An attacker who makes somebody open addresses', (portal) => {
+onPortal('An attacker who makes a person open addresses', (portal) => {
   let vera: Victim;
   let ids: readonly string[];
   let links: readonly string[];
 
   before(async () => {
     vera = await victimOf(portal(), { role: 'administrator' });
-    // One of each kind of page will do: the account's, an authenticator's, the group's, the request's.
+    // One of each kind of page is enough: of the account, of an authenticator, of the group, of the request.
     const all = await idsOf(portal(), vera);
     ids = [...all.slice(0, 2), ...all.slice(-2)];
     links = [await resetLink(), await invitationLink()];
@@ -34,7 +34,7 @@ onPortal('An attacker who makes somebody open addresses', (portal) => {
 
   const own = (href: string) => href.startsWith('/') && !href.startsWith('//');
 
-  /** Opens each address and whatever its page links to, shows or searches, once each. */
+  /** Opens each address, and everything that its page links to, shows or searches, once each. */
   async function crawls(person: Person, start: readonly string[]): Promise<ReadonlySet<string>> {
     const seen = new Set<string>();
     const waiting = [...start];
@@ -73,7 +73,7 @@ onPortal('An attacker who makes somebody open addresses', (portal) => {
     assert.equal(portal().mailbox.messages.length, mails);
   }
 
-  it('changes nothing in the name of an administrator who has just signed in, twice', async () => {
+  it('changes nothing in the name of an administrator who has just signed in, also twice', async () => {
     await changesNothing(await signsInFully(portal(), vera), 2);
   });
 
@@ -86,13 +86,13 @@ onPortal('An attacker who makes somebody open addresses', (portal) => {
     assert.deepEqual(await lastingTablesOf(portal()), before);
   });
 
-  it('changes nothing in the name of an administrator whose step-up is over', async () => {
+  it('changes nothing in the name of an administrator whose step-up has expired', async () => {
     const person = await signsInFully(portal(), vera);
     portal().wait(10 * 60_000);
     await changesNothing(person, 1);
   });
 
-  it('changes nothing in the name of somebody half signed in, nor of nobody', async () => {
+  it('changes nothing in the name of a half-signed-in person or a stranger', async () => {
     await changesNothing(await thiefOf(portal(), vera), 1);
     await changesNothing(new Person(portal().app), 1);
   });

@@ -4,7 +4,7 @@ import { openPortal, type TestPortal } from '../support/portal.ts';
 import { scansQrCode, signsIn } from '../support/steps.ts';
 import { newEmail } from '../support/victim.ts';
 
-/** BREACH: what is compressed together with a right guess is shorter than with a wrong one, encrypted or not. */
+/** BREACH: text that is compressed together with a right guess is shorter than with a wrong one, also encrypted. */
 describe('An attacker who guesses at secrets by the length of compressed pages', () => {
   const CHOSEN = 'name=JBSWY3DP';
   let portal: TestPortal;
@@ -21,14 +21,14 @@ describe('An attacker who guesses at secrets by the length of compressed pages',
   const encoding = (person: Person) => person.page.headers['content-encoding'];
   const tokenOf = (person: Person) => String(person.page.$('input[name=_csrf]').attr('value'));
 
-  /** Vera's browser with the same session, led to an address by a page of theirs. */
+  /** Vera's browser with the same session, sent to an address by the attacker's page. */
   async function ledTo(address: string): Promise<Person> {
     const browser = vera.copy({ headers: { 'Sec-Fetch-Site': 'cross-site' } });
     await browser.visits(address);
     return browser;
   }
 
-  it('finds another CSRF token on each page: the same piece of it never comes twice', async () => {
+  it('finds a different CSRF token on each page: no part of it repeats', async () => {
     const stranger = new Person(portal.app, { compressed: true });
     for (const person of [stranger, vera]) {
       const tokens = new Set<string>();
@@ -43,7 +43,7 @@ describe('An attacker who guesses at secrets by the length of compressed pages',
     }
   });
 
-  it('has no Setup Key compressed beside a text of their choice, by an address or by a form', async () => {
+  it('cannot have a Setup Key compressed beside a text of their choice, by a URL or by a form', async () => {
     await vera.visits('/profile/two-factor/set-up/app');
     assert.equal(encoding(vera), 'gzip', 'nothing of it is chosen');
     const key = vera.page.$('#setup-key').text();
@@ -60,7 +60,7 @@ describe('An attacker who guesses at secrets by the length of compressed pages',
     assert.equal(encoding(vera), undefined);
   });
 
-  it('has no recovery codes compressed beside a text of their choice', async () => {
+  it('cannot have recovery codes compressed beside a text of their choice', async () => {
     await vera.visits('/profile/two-factor/set-up/app');
     const app = await scansQrCode(vera);
     vera.fillsIn('Authenticator Name', 'Phone');
@@ -74,7 +74,7 @@ describe('An attacker who guesses at secrets by the length of compressed pages',
     assert.equal(encoding(vera), undefined);
   });
 
-  it('has no addresses compressed beside what their link searches for', async () => {
+  it('cannot have addresses compressed beside the search term of their link', async () => {
     const led = await ledTo(`/admin/people?search=${email.slice(0, 4)}`);
     assert.ok(led.page.text.includes(email));
     assert.equal(encoding(led), undefined);
@@ -83,7 +83,7 @@ describe('An attacker who guesses at secrets by the length of compressed pages',
   });
 });
 
-/** Every run of so many characters, each once. */
+/** All substrings of this length, each once. */
 function piecesOf(token: string, length: number): string[] {
   return [
     ...new Set(Array.from({ length: token.length - length + 1 }, (_, at) => token.slice(at, at + length))),

@@ -9,12 +9,12 @@ import { signsIn } from '../support/steps.ts';
 import { tablesOf } from '../support/stored.ts';
 import { idsOf, newEmail, signsInFully, thiefOf, type Victim, victimOf } from '../support/victim.ts';
 
-/** Short enough for every field; ends tags, attributes and EJS, and would be found by its id. */
+/** Short enough for every field; closes tags, attributes and EJS, and can be found by its id. */
 const MARKUP = `"'><b id=pwned>{{x}}<%-1%>\${2}`;
 const EVIL = 'mallory@evil.example';
 const CRLF = `Vera\r\nBcc: ${EVIL}\r\n\r\n<b id=pwned>`;
 
-onPortal('An attacker who types markup into every field for text', (portal) => {
+onPortal('An attacker who types markup into every text field', (portal) => {
   let vera: Victim;
   let ids: readonly string[];
   let pages: readonly string[];
@@ -28,12 +28,12 @@ onPortal('An attacker who types markup into every field for text', (portal) => {
       .map(({ address }) => address);
   });
 
-  /** Fills in all forms as an administrator, as somebody half signed in, and as a stranger. */
+  /** Fills in all forms as an administrator, as a half-signed-in person, and as a stranger. */
   async function fillsAll(text: string): Promise<readonly FilledForm[]> {
     const filling = { text: () => text, email: () => newEmail('filled') };
     const options = { userAgent: `${text.replace(/[\r\n]/g, ' ')}/1.0` };
     const administrator = (await signsInFully(portal(), vera)).copy(options);
-    // Who has asked for a reset already is not offered the form again.
+    // A person with an open request for a reset does not get the form again.
     const half = (await thiefOf(portal(), await victimOf(portal()))).copy(options);
     const fresh = newEmail('ann');
     await portal().account(fresh);
@@ -53,7 +53,7 @@ onPortal('An attacker who types markup into every field for text', (portal) => {
 
   function isClean({ $, headers, path }: Page): void {
     if (!(headers['content-type'] ?? '').startsWith('text/html')) {
-      // No browser takes a file for a page.
+      // No browser treats a file as a page.
       assert.equal(headers['x-content-type-options'], 'nosniff', path);
       return;
     }
@@ -104,7 +104,7 @@ onPortal('An attacker who types markup into every field for text', (portal) => {
     await mailsAreClean(portal());
   });
 
-  it('starts no header of an answer or of a mail with a line break, and writes no line of the log', async () => {
+  it('cannot start a header of a response or of a mail with a line break, or write a line of the log', async () => {
     const before = await tablesOf(portal());
     for (const { answer, path } of await fillsAll(CRLF)) {
       assert.ok(answer.status < 500, `${path}: ${answer.status}`);

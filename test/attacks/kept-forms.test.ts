@@ -9,7 +9,7 @@ import { givesAppCode, idsOf, newEmail, thiefOf, type Victim, victimOf } from '.
 const MANY = Object.fromEntries(Array.from({ length: 125 }, (_, index) => [`f${index}`, 'x'.repeat(1990)]));
 const SOME = Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`f${index}`, 'x'.repeat(1990)]));
 
-onBothStores('An attacker who sends forms to have them kept', (portal) => {
+onBothStores('An attacker who sends forms so that they are kept', (portal) => {
   let vera: Victim;
   let ids: readonly string[];
 
@@ -23,7 +23,7 @@ onBothStores('An attacker who sends forms to have them kept', (portal) => {
     return (await sessionsOf(portal())).find((one) => one.includes(id))?.length ?? 0;
   }
 
-  it('begins no session at any address, however much is sent', async () => {
+  it('starts no session at any address, however much is sent', async () => {
     const before = (await sessionsOf(portal())).length;
     const posts = knocksOn(portal().app, ids.slice(0, 1)).filter(({ method }) => method === 'POST');
     assert.ok(posts.length > 40);
@@ -37,11 +37,11 @@ onBothStores('An attacker who sends forms to have them kept', (portal) => {
     }
     const sessions = await sessionsOf(portal());
     assert.ok(sessions.every((one) => !one.includes('x'.repeat(100))));
-    // Redis also has the sessions of other tests' portals, which come and go.
+    // Redis also contains the sessions of other tests' portals, which come and go.
     if (portal().store === 'database') assert.equal(sessions.length, before);
   });
 
-  it('has a large body refused before it is read, but by an administrator who is signed in', async () => {
+  it('has a large body refused before it is read, unless an administrator is signed in', async () => {
     const member = await victimOf(portal());
     const half = await thiefOf(portal(), vera);
     for (const person of [new Person(portal().app), half, member.browser]) {
@@ -59,7 +59,7 @@ onBothStores('An attacker who sends forms to have them kept', (portal) => {
     assert.equal(status, 422, 'an administrator’s is looked at');
   });
 
-  it('enlarges no session that is there, with a token or without', async () => {
+  it('does not enlarge an existing session, with or without a token', async () => {
     const stranger = new Person(portal().app);
     await stranger.visits('/sign-in');
     const before = await sizeOf(stranger);
@@ -77,7 +77,7 @@ onBothStores('An attacker who sends forms to have them kept', (portal) => {
     }
   });
 
-  it('has at most 2 KB kept of a form that is interrupted by a step-up, of the page’s own fields', async () => {
+  it('can have at most 2 KB kept of a form that a step-up interrupts, from the page’s own fields', async () => {
     const boss = await victimOf(portal(), { role: 'administrator' });
     portal().wait(11 * 60_000);
     await boss.browser.visits('/');
@@ -94,7 +94,7 @@ onBothStores('An attacker who sends forms to have them kept', (portal) => {
   });
 
   for (const headers of [{}, { Origin: 'null' }, { Origin: 'https://evil.example' }]) {
-    it(`fills in nobody’s own form from another site, whose browser says ${JSON.stringify(headers)}`, async () => {
+    it(`cannot fill in anybody’s own form from another site whose browser says ${JSON.stringify(headers)}`, async () => {
       const boss = await victimOf(portal(), { role: 'administrator' });
       const old = boss.browser.copy({ headers });
       for (const [address, fields] of [
@@ -113,7 +113,7 @@ onBothStores('An attacker who sends forms to have them kept', (portal) => {
     });
   }
 
-  it('fills in nothing by a token from a session that they have planted before the sign-in', async () => {
+  it('cannot fill in anything with a token of a session that they planted before the sign-in', async () => {
     const mallory = new Person(portal().app);
     await mallory.visits('/sign-in');
     const token = mallory.page.$('input[name=_csrf]').attr('value') ?? '';
@@ -130,7 +130,7 @@ onBothStores('An attacker who sends forms to have them kept', (portal) => {
     assert.doesNotMatch((await ann.visits('/profile/name')).html, /Evil/);
   });
 
-  it('fills in nothing by a cross-site form, even with a token that the session once gave', async () => {
+  it('cannot fill in anything with a cross-site form, even with an old token of the session', async () => {
     const half = await thiefOf(portal(), vera);
     const former = half.page.$('input[name=_csrf]').first().attr('value') ?? '';
     await givesAppCode(portal(), half, vera.app);

@@ -4,16 +4,16 @@ import { type Knock, knocksOn } from '../support/router.ts';
 import { lastingTablesOf } from '../support/stored.ts';
 import { idsOf, signsInFully, type Victim, victimOf } from '../support/victim.ts';
 
-/** What a session may do however long ago its person proved who they are; every other form asks for that first. */
+/** Forms that need no recent proof; every other form asks for it first. */
 const WITHOUT_STEP_UP = [
-  // Signing in and out, and the mailed links, which carry a proof of their own.
+  // Signing in and out, and the mailed links, which are a proof of their own.
   /^\/(sign-in|sign-out|sign-up|setup|invitation|forgotten-password|reset-password|cancel-request)(\/|$)/,
-  // Proving oneself.
+  // Proving an identity.
   /^\/step-up(\/|$)/,
-  // What changes nobody's way in.
+  // Changes that affect nobody's way in.
   /^\/profile\/(name|language)$/,
   /^\/profile\/two-factor\/recovery-codes\/saved$/,
-  // Begun after a step-up, and finished by a code from the new mailbox.
+  // Started after a step-up, and finished by a code from the new mailbox.
   /^\/profile\/email\/code(\/send)?$/,
 ];
 
@@ -22,7 +22,7 @@ const FIELDS = {
   password: PASSWORD,
 };
 
-onPortal('An attacker at a session that somebody has left open', (portal) => {
+onPortal('An attacker at an open session', (portal) => {
   let vera: Victim;
   let ids: readonly string[];
 
@@ -49,7 +49,7 @@ onPortal('An attacker at a session that somebody has left open', (portal) => {
     assert.deepEqual(await lastingTablesOf(portal()), before);
   });
 
-  it('is asked for no less by a form than removal asks for: the password alone does not do', async () => {
+  it('is asked by each form for no less than removal requires: the password alone is not enough', async () => {
     const open = await signsInFully(portal(), vera);
     portal().wait(10 * 60_000);
     await open.visits('/profile/two-factor/recovery-codes');
@@ -62,7 +62,7 @@ onPortal('An attacker at a session that somebody has left open', (portal) => {
     assert.match(set ?? '', /^\/step-up/);
   });
 
-  it('is still asked for the code where 2FA is switched off half way; where the factor is removed, for the password', async () => {
+  it('is still asked for the code if 2FA is switched off half-way; if the factor is removed, for the password', async () => {
     const nora = await victimOf(portal());
     const open = await signsInFully(portal(), nora);
     portal().wait(10 * 60_000);
@@ -84,7 +84,7 @@ onPortal('An attacker at a session that somebody has left open', (portal) => {
       assert.deepEqual([status, headers['location']], [303, '/step-up']);
   });
 
-  it('sees neither recovery codes nor a new secret', async () => {
+  it('can see neither recovery codes nor a new secret', async () => {
     const open = await signsInFully(portal(), vera);
     await open.visits('/profile/two-factor/set-up/app');
     await open.visits('/profile/two-factor/recovery-codes');

@@ -15,7 +15,7 @@ import {
 const NEXT = 'forty brown sparrows';
 
 onPortal('An attacker with a mailed link', (portal) => {
-  /** Opens the link of the next mail, in a browser that knows nothing, and chooses a password there. */
+  /** Opens the link of the next mail in an unknown browser, and chooses a password there. */
   async function choosesPassword(email: string): Promise<Person> {
     const link = linkIn(await portal().mailbox.next(email));
     const person = new Person(portal().app);
@@ -29,7 +29,7 @@ onPortal('An attacker with a mailed link', (portal) => {
     return person;
   }
 
-  it('gets to the sign-in form by a reset, and from there to the second step: nothing of 2FA is gone', async () => {
+  it('gets to the sign-in form by a reset, and from there to the second step: no part of 2FA is lost', async () => {
     const vera = await victimWithCodes(portal());
     const { authenticators, credentials } = portal().services;
     const factors = await authenticators.of(vera.account.id);
@@ -44,7 +44,7 @@ onPortal('An attacker with a mailed link', (portal) => {
     assert.equal(await codesLeft(portal(), vera.account), 10);
   });
 
-  it('ends every session and every trusted browser by a reset, a half of a sign-in too', async () => {
+  it('ends every session, every trusted browser and every half-finished sign-in by a reset', async () => {
     const vera = await victimOf(portal());
     const trusted = await trustsBrowser(portal(), vera);
     const half = await signsIn(portal(), vera.email);
@@ -60,7 +60,7 @@ onPortal('An attacker with a mailed link', (portal) => {
     assert.equal(trusted.page.path, '/sign-in/code');
   });
 
-  it('is signed in by no invitation, and has to set 2FA up like anybody where it is mandatory', async () => {
+  it('is not signed in by an invitation, and has to set up 2FA like anybody if it is mandatory', async () => {
     await portal().services.settings.change({ twoFactor: { rule: 'mandatory', methods: ['app'] } });
     const email = newEmail('ivy');
     await portal().services.registration.invite({ email, name: 'Ivy Invited' }, 'administrator', OPERATOR);
@@ -73,7 +73,7 @@ onPortal('An attacker with a mailed link', (portal) => {
     await portal().services.settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });
   });
 
-  it('is signed in by no sign-up', async () => {
+  it('is not signed in by a sign-up', async () => {
     await portal().services.settings.change({ signUp: true });
     const email = newEmail('sue');
     await portal().services.registration.signUp({ email, name: 'Sue Sign-up' }, OPERATOR.origin);
@@ -82,7 +82,7 @@ onPortal('An attacker with a mailed link', (portal) => {
     assert.ok(!(await canReachProfile(person)));
   });
 
-  it('is signed in by no other link in any mail of the portal', async () => {
+  it('is not signed in by any other mailed link of the portal', async () => {
     const links = portal().mailbox.messages.flatMap(
       ({ text = '' }) => text.match(/https?:\/\/localhost\S+/g) ?? [],
     );

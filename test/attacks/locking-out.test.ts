@@ -12,13 +12,13 @@ import { isSignedIn, newEmail, trustsBrowser, victimOf } from '../support/victim
 
 const NEXT = 'nineteen brown otters';
 const COOKIE = 'postern-device';
-/** Where the person is; the attackers are elsewhere. */
+/** The person's address; the attackers have others. */
 const HOME = { address: '198.51.100.7' };
 
 onPortal(
-  'An attacker who wants to keep a person out',
+  'An attacker who wants to lock a person out',
   (portal) => {
-    /** A hundred wrong passwords from twenty-five networks, and one more at each moment when a wait ends. */
+    /** Sends a hundred wrong passwords from twenty-five networks, and one more whenever a wait ends. */
     async function besieges(email: string): Promise<() => Promise<void>> {
       const guessers = await Promise.all(
         Array.from({ length: 25 }, async (_, number) => {
@@ -36,7 +36,7 @@ onPortal(
       return guess;
     }
 
-    /** The same without the work: the count alone, as the attack above leaves it. */
+    /** The same without the work: only the count that the attack above leaves. */
     async function isBesieged(email: string): Promise<void> {
       const { services, folder, now } = portal();
       const db = openDatabase(`sqlite:${folder}/postern.sqlite`);
@@ -52,7 +52,7 @@ onPortal(
       assert.ok(!isSignedIn(person));
     }
 
-    it('keeps nobody out of a browser in which they have signed in before, for as long as the attack goes on', async () => {
+    it('does not lock them out of a browser in which they have signed in before, however long the attack lasts', async () => {
       const email = newEmail('boss');
       await portal().account(email, 'administrator');
       const boss = await signsIn(portal(), email, HOME);
@@ -69,7 +69,7 @@ onPortal(
       }
     });
 
-    it('keeps nobody waiting at a step-up or a change of the password in an open session', async () => {
+    it('does not make them wait at a step-up or a change of the password in an open session', async () => {
       const email = newEmail('boss');
       await portal().account(email, 'administrator');
       const boss = await signsIn(portal(), email, HOME);
@@ -85,14 +85,14 @@ onPortal(
       boss.fillsIn('New password', NEXT);
       await boss.presses('Change password');
       assert.equal(boss.page.path, '/profile');
-      // The new password ends what the browser was known by, and it is known anew.
+      // With the new password the browser is no longer known, and then it is known again.
       await signsOut(boss);
       await boss.visits('/sign-in');
       await givesPassword(boss, email, NEXT);
       assert.ok(isSignedIn(boss));
     });
 
-    it('is told of no moment for the next guess, and neither is the person, who can choose a new password', async () => {
+    it('does not see a time for the next guess; the person does not either, but can choose a new password', async () => {
       const email = newEmail('ann');
       await portal().account(email);
       await isBesieged(email);
@@ -115,7 +115,7 @@ onPortal(
       assert.ok(isSignedIn(ann), ann.page.text);
     });
 
-    it('keeps nobody from a link that works by asking for all that an address may have in a day', async () => {
+    it('does not prevent a valid link by requesting all that an address may have in a day', async () => {
       const email = newEmail('ann');
       await portal().account(email);
       const [stranger, ann] = [new Person(portal().app), new Person(portal().app, HOME)];
@@ -125,7 +125,7 @@ onPortal(
         await portal().delivered();
       };
       for (let hour = 0; hour < 30; hour++) {
-        // Three an hour as long as there are any, and whatever becomes free later.
+        // Three an hour as long as there are any, then whatever becomes free.
         for (let time = 0; time < 4; time++) {
           await asks(stranger);
           portal().wait(31_000);
@@ -140,7 +140,7 @@ onPortal(
       assert.ok(portal().mailbox.sentTo(email).length <= 60, `${portal().mailbox.sentTo(email).length}`);
     });
 
-    it('makes nobody wait whose tries were never looked at', async () => {
+    it('makes nobody wait whose attempts were not checked', async () => {
       const email = newEmail('ann');
       await portal().account(email);
       await isBesieged(email);
@@ -155,7 +155,7 @@ onPortal(
       assert.ok(isSignedIn(ann));
     });
 
-    it('counts no password and no recovery code that finds no place among those who are hashed', async () => {
+    it('counts no password and no recovery code that finds no place in the hashing queue', async () => {
       const victim = await victimOf(portal());
       const half = await signsIn(portal(), victim.email);
       await half.visits('/sign-in/code/recovery');
@@ -176,7 +176,7 @@ onPortal(
       assert.equal(ann.page.status, 422);
     });
 
-    it('leaves a browser alone that is trusted, though its cookie of having signed in is gone', async () => {
+    it('does not affect a trusted browser without the cookie of a known browser', async () => {
       const victim = await victimOf(portal());
       const browser = await trustsBrowser(portal(), victim);
       await signsOut(browser);
@@ -187,7 +187,7 @@ onPortal(
       assert.ok(isSignedIn(browser), browser.page.text);
     });
 
-    it('cannot use the cookie of somebody else’s browser, of another account, or one that was altered', async () => {
+    it('cannot use the cookie of another person’s browser, of another account, or an altered one', async () => {
       const [email, other] = [newEmail('ann'), newEmail('mallory')];
       for (const address of [email, other]) await portal().account(address);
       const ann = await signsIn(portal(), email, HOME);
@@ -210,7 +210,7 @@ onPortal(
       }
     });
 
-    it('is let in by the cookie nowhere, and has no more guesses with it than the person', async () => {
+    it('gets no access with the cookie, and no more guesses than the person', async () => {
       const email = newEmail('ann');
       await portal().account(email);
       const ann = await signsIn(portal(), email, HOME);
@@ -227,7 +227,7 @@ onPortal(
       assert.equal(thief.page.status, 429, 'a stranger like any other');
     });
 
-    it('reads no account out of the cookie, and no script reads the cookie', async () => {
+    it('cannot read the account from the cookie, and no script can read the cookie', async () => {
       const email = newEmail('ann');
       const { id } = await portal().account(email);
       const ann = new Person(portal().app);
@@ -239,7 +239,7 @@ onPortal(
       for (const secret of [id, email, encodeURIComponent(email), 'ann']) assert.ok(!line.includes(secret));
     });
 
-    it('gets nothing set at a wrong password, or half way in', async () => {
+    it('gets no cookie for a wrong password, or for half a sign-in', async () => {
       const victim = await victimOf(portal());
       const thief = await signsIn(portal(), victim.email);
       assert.equal(thief.page.path, '/sign-in/code');
@@ -253,8 +253,8 @@ onPortal(
   { TRUST_PROXY: 'loopback' },
 );
 
-describe('The cookie of a browser in which somebody has signed in, over https', () => {
-  it('is Secure, for this host alone, and read by no script', async () => {
+describe('The cookie of a known browser, over https', () => {
+  it('is Secure, for this host only, and invisible to scripts', async () => {
     const origin = 'https://account.example.org';
     const portal = await openPortal('database', { BASE_URL: origin });
     try {
@@ -273,7 +273,7 @@ describe('The cookie of a browser in which somebody has signed in, over https', 
   });
 });
 
-/** Takes every place among those who are hashed; what comes back ends it. */
+/** Takes every place in the hashing queue; the returned function ends it. */
 async function fillsQueue(): Promise<() => Promise<void>> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const held: Promise<void>[] = [];

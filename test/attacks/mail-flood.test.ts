@@ -20,7 +20,7 @@ onPortal("An attacker who floods somebody's mailbox", (portal) => {
     return email;
   }
 
-  it('has one code sent by pressing the button twenty times at once', async () => {
+  it('causes one code by pressing the button twenty times at once', async () => {
     const email = await withEmail();
     const thief = await signsIn(portal(), email);
     portal().wait(30_000);
@@ -32,7 +32,7 @@ onPortal("An attacker who floods somebody's mailbox", (portal) => {
     assert.equal(mailsTo(email) - before, 1);
   });
 
-  it('has no more than five an hour and ten a day sent, by new sessions and the button together', async () => {
+  it('causes no more than five codes an hour and ten a day, with new sessions and the button together', async () => {
     const email = await withEmail();
     const before = mailsTo(email);
     for (let time = 0; time < 7; time++) {
@@ -50,7 +50,7 @@ onPortal("An attacker who floods somebody's mailbox", (portal) => {
     assert.equal((await thief.loads('/sign-in/code')).status, 303, 'the first session is over by now');
   });
 
-  it('has three links an hour sent to one mailbox, whatever sub-addresses are made up for it', async () => {
+  it('causes three links an hour to one mailbox, whatever sub-addresses they invent', async () => {
     await portal().services.settings.change({ signUp: true });
     const victim = newEmail('flooded');
     const [name, domain] = victim.split('@');
@@ -69,7 +69,7 @@ onPortal("An attacker who floods somebody's mailbox", (portal) => {
     assert.equal(sent.length, 3, sent.join());
   });
 
-  it('has no more than three links an hour and ten a day sent, whether or not there is an account', async () => {
+  it('causes no more than three links an hour and ten a day, whether or not there is an account', async () => {
     await portal().services.settings.change({ signUp: true });
     for (const [path, fields] of [
       ['/forgotten-password', {}],
@@ -92,7 +92,7 @@ onPortal("An attacker who floods somebody's mailbox", (portal) => {
     }
   });
 
-  it('has one mail about wrong codes sent, however many there are', async () => {
+  it('causes one mail about wrong codes, however many there are', async () => {
     const vera = await victimOf(portal());
     const thief = await thiefOf(portal(), vera);
     const before = mailsTo(vera.email);
@@ -108,7 +108,7 @@ onPortal("An attacker who floods somebody's mailbox", (portal) => {
     assert.equal(mailsTo(vera.email) - before, 1);
   });
 
-  it('has no more than three requests for a reset put to the administrators in a day', async () => {
+  it('causes no more than three requests for a reset to the administrators in a day', async () => {
     const vera = await victimOf(portal());
     const { resetRequests } = portal().services;
     const asked: string[] = [];
@@ -123,7 +123,7 @@ onPortal("An attacker who floods somebody's mailbox", (portal) => {
 });
 
 onPortal(
-  'An attacker who has mails sent to many addresses',
+  'An attacker who sends mails to many addresses',
   (portal) => {
     const from = (address: string) => new Person(portal().app, { address });
 
@@ -146,7 +146,7 @@ onPortal(
       await portal().services.settings.change({ signUp: true });
     });
 
-    it('waits after ten sign-ups, from every address of an IPv6 network; others go on', async () => {
+    it('waits after ten sign-ups, from all addresses of an IPv6 network; others do not', async () => {
       const statuses = [
         ...(await asksOften(from('2001:db8:1:2::1'), '/sign-up', 5)),
         ...(await asksOften(from('2001:db8:1:2::2'), '/sign-up', 10)),
@@ -156,7 +156,7 @@ onPortal(
       assert.deepEqual(await asksOften(from('198.51.100.1'), '/sign-up', 1), [303]);
     });
 
-    it('takes no links to new passwords from their neighbours by sign-ups, and the other way round', async () => {
+    it('takes no links for new passwords from their neighbours by sign-ups, and vice versa', async () => {
       await asksOften(from('203.0.113.1'), '/sign-up', 12);
       const links = await asksOften(from('203.0.113.1'), '/forgotten-password', 12);
       assert.deepEqual(links, [...TEN, 429, 429]);
@@ -164,7 +164,7 @@ onPortal(
       assert.deepEqual(await asksOften(from('203.0.113.2'), '/sign-up', 1), [303]);
     });
 
-    it('reads the same whether or not the address has an account, with when to come back', async () => {
+    it('gets the same page with the time to try again, whether or not the address has an account', async () => {
       const email = newEmail('vera');
       await portal().account(email);
       await asksOften(from('203.0.113.3'), '/forgotten-password', 10);
@@ -181,7 +181,7 @@ onPortal(
       assert.equal(texts[0], texts[1]);
     });
 
-    it('is let go on bit by bit, and all of it an hour later', async () => {
+    it('can go on bit by bit, and with the full budget an hour later', async () => {
       const person = from('203.0.113.4');
       await asksOften(person, '/sign-up', 12);
       portal().wait(31_000);
@@ -190,7 +190,7 @@ onPortal(
       assert.deepEqual(await asksOften(person, '/sign-up', 11), [...TEN, 429]);
     });
 
-    it('is let no mail more by twenty who ask at once', async () => {
+    it('gets no extra mail by twenty concurrent requests', async () => {
       const person = from('203.0.113.5');
       await person.visits('/forgotten-password');
       const answers = await Promise.all(
@@ -201,7 +201,7 @@ onPortal(
       assert.equal(answers.filter(({ status }) => status === 303).length, 10);
     });
 
-    it('does not use up what is refused for the address', async () => {
+    it('does not use up the budget with refused addresses', async () => {
       const person = from('203.0.113.6');
       const email = newEmail('vera');
       for (let time = 0; time < 20; time++) await asks(person, '/sign-up', email);

@@ -5,7 +5,7 @@ import { givesPassword, signsIn } from '../support/steps.ts';
 import { newEmail } from '../support/victim.ts';
 
 onPortal(
-  'An attacker who has many addresses, or one with many spellings',
+  'An attacker who has many addresses, or many spellings of one',
   (portal) => {
     async function guessesFrom(addresses: readonly string[]): Promise<readonly number[]> {
       const email = newEmail('ann');
@@ -26,7 +26,7 @@ onPortal(
       assert.deepEqual(await guessesFrom(twelve((i) => `2001:db8:1:2::${i + 1}`)), WAITS_FROM_THE_SIXTH);
     });
 
-    it('waits after five guesses from one IPv4 address that is written in twelve ways', async () => {
+    it('waits after five guesses from one IPv4 address in twelve spellings', async () => {
       const spellings = [
         ...['203.0.113.9', '::ffff:203.0.113.9', '::ffff:cb00:7109', '::FFFF:203.0.113.9'],
         ...['203.0.113.9:4711', '[::ffff:203.0.113.9]:443', '64:ff9b::203.0.113.9', '64:ff9b::cb00:7109'],
@@ -39,11 +39,11 @@ onPortal(
       assert.deepEqual(await guessesFrom(twelve((i) => `no-address-${i}`)), WAITS_FROM_THE_SIXTH);
     });
 
-    it('is somebody else in another IPv6 network', async () => {
+    it('counts as somebody else in another IPv6 network', async () => {
       assert.deepEqual(await guessesFrom(twelve((i) => `2001:db8:1:${i + 16}::1`)), Array(12).fill(422));
     });
 
-    it('is shown with the whole address, in one spelling, in the audit log, the log and the list of sign-ins', async () => {
+    it('appears with the whole address, in one spelling, in the audit log, the log and the list of sign-ins', async () => {
       for (const [written, shown] of [
         ['::ffff:203.0.113.77', '203.0.113.77'],
         ['[2001:DB8:1:2:0:0:0:77]:443', '2001:db8:1:2::77'],
@@ -60,7 +60,7 @@ onPortal(
       }
     });
 
-    it('has one entry in the audit log for all the guesses that nobody looks at', async () => {
+    it('causes one entry in the audit log for all unchecked guesses', async () => {
       const throttled = async () =>
         (await portal().services.audit.search({ event: 'sign-in.throttled', page: 1, pageSize: 50 })).total;
       const before = await throttled();
@@ -68,13 +68,13 @@ onPortal(
       assert.equal((await throttled()) - before, 1);
     });
 
-    it('gets nothing into the audit log or the log that is no address', async () => {
+    it('gets nothing into the audit log or the log that is not an address', async () => {
       await guessesFrom(['<b>forged</b>', 'password=hunter2']);
       const { events } = await portal().services.audit.search({ page: 1, pageSize: 100 });
       assert.ok(!/forged|hunter2/.test(JSON.stringify(events) + portal().log()));
     });
 
-    it('is shown in one spelling, also where an earlier version has kept another', async () => {
+    it('appears in one spelling, also if an earlier version stored another', async () => {
       const email = newEmail('ann');
       const account = await portal().account(email);
       const origin = { requestId: 'old', address: '::ffff:203.0.113.78', browser: 'Lynx' };

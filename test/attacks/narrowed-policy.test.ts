@@ -29,7 +29,7 @@ const RULES: readonly (readonly [TwoFactorRule, readonly MethodId[]])[] = [
   ['mandatory', ['email']],
 ];
 
-/** The methods that the person is asked for: what satisfies the rule, or where nothing does, what there is. */
+/** The methods that the person is asked for: those that satisfy the rule, or else all that the person has. */
 function askedFor([rule, methods]: (typeof RULES)[number], owned: Owned): readonly MethodId[] {
   const all: readonly MethodId[] = OWNED[owned];
   const satisfying = rule === 'off' ? [] : all.filter((id) => methods.includes(id));
@@ -63,7 +63,7 @@ describe('A thief of a password, after the policy has changed', () => {
   });
 
   beforeEach(async () => {
-    // So many codes a day go to one mailbox.
+    // The number of codes per mailbox and day is limited.
     portal().wait(days(1));
     for (const group of await portal().services.groups.all()) {
       await portal().services.groups.remove(group, OPERATOR);
@@ -77,7 +77,7 @@ describe('A thief of a password, after the policy has changed', () => {
     return account;
   }
 
-  /** Knows the password alone, and gets no further than the code page, however they try. */
+  /** Has only the password, and gets no further than the code page, whatever they try. */
   async function isAskedFor(owned: Owned, methods: readonly MethodId[]): Promise<void> {
     const account = ownerOf(owned);
     const before = await portal().services.authenticators.of(account.id);
@@ -105,7 +105,7 @@ describe('A thief of a password, after the policy has changed', () => {
     assert.ok(!(await canReachProfile(thief)));
   }
 
-  /** The methods among which the code page lets them choose. */
+  /** The methods to choose from on the code page. */
   async function offered(thief: Person): Promise<readonly MethodId[]> {
     const { $ } = await thief.loads('/sign-in/code/other');
     const shown = $('ul.cards li p')
@@ -117,12 +117,12 @@ describe('A thief of a password, after the policy has changed', () => {
   }
 
   for (const rule of RULES) {
-    it(`${say(rule)} for everybody: is asked for what the person has`, async () => {
+    it(`${say(rule)} for everybody: has to prove what the person has`, async () => {
       await siteRuleIs(portal(), ruleOf(rule));
       for (const owned of EVERYTHING) await isAskedFor(owned, askedFor(rule, owned));
     });
 
-    it(`${say(rule)} for a group, where the site has switched it off: is asked for it`, async () => {
+    it(`${say(rule)} for a group, and off for the site: has to prove it`, async () => {
       await groupWith(portal(), ruleOf(rule), [ownerOf('app'), ownerOf('email')]);
       await siteRuleIs(portal(), { rule: 'off', methods: [] });
       for (const owned of ['app', 'email'] as const) await isAskedFor(owned, askedFor(rule, owned));
@@ -130,7 +130,7 @@ describe('A thief of a password, after the policy has changed', () => {
   }
 
   for (const rule of RULES.filter(([, { length }]) => length < 2)) {
-    it(`${say(rule)} for everybody, and 2FA enforced on the person and lifted: is asked for it`, async () => {
+    it(`${say(rule)} for everybody, and 2FA enforced on the person and lifted: has to prove it`, async () => {
       await siteRuleIs(portal(), ruleOf(rule));
       const { administration } = portal().services;
       for (const owned of ['app', 'email'] as const) {
@@ -147,7 +147,7 @@ describe('A thief of a password, after the policy has changed', () => {
     ['is in a group that is deleted', 'remove'],
     ['is in a group whose rule is switched off', 'change'],
   ] as const) {
-    it(`of somebody who ${what}: is asked for it`, async () => {
+    it(`of a person who ${what}: has to prove it`, async () => {
       const group = await groupWith(portal(), { rule: 'mandatory' }, [ownerOf('app'), ownerOf('email')]);
       await siteRuleIs(portal(), { rule: 'off', methods: [] });
       const { groups } = portal().services;
@@ -160,13 +160,13 @@ describe('A thief of a password, after the policy has changed', () => {
     });
   }
 
-  it('who is half way in when it is switched off gets no further', async () => {
+  it('who is half-way in when 2FA is switched off gets no further', async () => {
     const thief = await signsIn(portal(), ownerOf('app').email);
     await siteRuleIs(portal(), { rule: 'off', methods: [] });
     await isHeldBack(thief);
   });
 
-  it('is not asked for what somebody never had: nothing, or to create a first one', async () => {
+  it('is not asked for what the person never had: nothing, or to create a first one', async () => {
     const { email } = await portal().account(newEmail('nora'));
     await siteRuleIs(portal(), { rule: 'off' });
     assert.ok(await canReachProfile(await signsIn(portal(), email)));

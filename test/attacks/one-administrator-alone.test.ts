@@ -48,7 +48,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
           .map(({ subject }) => subject),
       );
 
-  /** Fills in the policy's form and saves it, past the page that says what it does. */
+  /** Fills in the policy form and saves it, past the page with the preview. */
   async function savesPolicy(administrator: Person, fill: () => void): Promise<void> {
     await administrator.visits('/admin/policy');
     fill();
@@ -72,7 +72,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     if (administrator.page.path.endsWith(action) && button) await administrator.presses(button);
   }
 
-  it('does not switch it off, nor shorten its waiting period; what they ask for waits, and all are mailed', async () => {
+  it('cannot switch it off or shorten its waiting period; such a change waits, and all get a mail', async () => {
     await switchesOff(attacker);
     assert.match(attacker.page.notice ?? '', /waits for another administrator/);
     await savesPolicy(attacker, () => attacker.fillsIn('Waiting period in hours', '0'));
@@ -82,7 +82,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     }
   });
 
-  it('does not confirm what they asked for themselves, whenever, by page or without', async () => {
+  it('cannot confirm their own change at any time, with or without the page', async () => {
     await switchesOff(attacker);
     const { pendingResets } = await settings();
     portal().wait(hours(WAITING) + PROBATION);
@@ -96,7 +96,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     assert.equal((await settings()).resets.secondApproval, true);
   });
 
-  it('is confirmed by another after the waiting period alone, by one of twenty, and all are mailed', async () => {
+  it('needs a confirmation by another one after the waiting period, by one of twenty, and all get a mail', async () => {
     await switchesOff(attacker);
     let other = await againSignedIn(ben);
     await other.visits('/admin/policy/approval');
@@ -111,7 +111,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     assert.equal(told.length, 1);
   });
 
-  it('does not slip another change under a confirmation: each has an id of its own', async () => {
+  it('cannot slip another change under a confirmation: each has its own id', async () => {
     const other = await againSignedIn(ben);
     await savesPolicy(other, () => other.fillsIn('Waiting period in hours', '47'));
     portal().wait(hours(WAITING));
@@ -124,7 +124,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     assert.deepEqual((await settings()).resets, { secondApproval: true, waitingHours: WAITING });
   });
 
-  it('is stopped by any other, who cancels what waits', async () => {
+  it('is stopped by any other, who cancels the waiting change', async () => {
     await switchesOff(attacker);
     const other = await againSignedIn(ben);
     await other.visits('/admin/policy');
@@ -134,7 +134,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     assert.ok((await subjects(eve)).some((one) => /approval of 2FA resets was cancelled/.test(one ?? '')));
   });
 
-  it('is not the second by a further account that they invite, before three days, and all are mailed of it', async () => {
+  it('does not become the second by another account that they invite, before three days, and all get a mail about it', async () => {
     const puppet = newEmail('eve');
     await attacker.visits('/admin/people/invite');
     attacker.fillsIn('Name', 'Eve again');
@@ -157,7 +157,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     attacker = await againSignedIn(eve);
     await attacker.goesOnFrom(await attacker.submitsRaw('POST', `${page}/carry-out`, {}));
     assert.equal(await factors(), 1);
-    // Whom the others have let be for three days is an administrator as any other.
+    // An administrator whom the others left alone for three days counts like any other.
     await approves(await signsIn(portal(), puppet), page);
     portal().wait(hours(WAITING));
     attacker = await againSignedIn(eve);
@@ -194,7 +194,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
       },
     ],
   ] as const) {
-    it(`is not the second by ${what}, and all are mailed of it`, async () => {
+    it(`does not become the second by ${what}, and all get a mail about it`, async () => {
       const puppet = await makes();
       assert.ok(puppet);
       assert.ok((await subjects(ben)).includes('The administrators of Help Center have changed'));
@@ -208,7 +208,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     });
   }
 
-  it('is not the second by asking through a new administrator and approving as the old one', async () => {
+  it('does not become the second by requesting through a new administrator and approving as the old one', async () => {
     const puppet = await portal().account(newEmail('puppet'));
     await acts(attacker, puppet, 'make-administrator');
     const second = await againSignedIn(puppet);
@@ -221,7 +221,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
 
   for (const action of ['disable', 'remove-administrator'] as const) {
     for (const order of ['first', 'afterwards'] as const) {
-      it(`comes to no second approval by waiting where they ${action} the others ${order}`, async () => {
+      it(`gets no second approval by waiting if they ${action} the others ${order}`, async () => {
         const puppet = await portal().account(newEmail('puppet'));
         if (order === 'first') await acts(attacker, ben, action);
         await acts(attacker, puppet, 'make-administrator');
@@ -250,7 +250,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
   }
 
   for (const who of ['they', 'the others'] as const) {
-    it(`comes to no second approval where ${who} disable a new administrator, whom they enable days later`, async () => {
+    it(`gets no second approval if ${who} disable a new administrator, whom they enable days later`, async () => {
       const puppet = await portal().account(newEmail('puppet'));
       await acts(attacker, puppet, 'make-administrator');
       await acts(who === 'they' ? attacker : await againSignedIn(ben), puppet, 'disable');
@@ -270,7 +270,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
       portal().wait(hours(WAITING));
       assert.equal(await portal().services.resetRequests.carryOutDue(OPERATOR), 0);
       assert.equal(await factors(), 1);
-      // The others have had their days to object now.
+      // By now the others have had their days to object.
       portal().wait(PROBATION);
       await approves(await againSignedIn(puppet), page);
       portal().wait(hours(WAITING));
@@ -278,7 +278,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     });
   }
 
-  it('comes to no second approval by an account that was disabled when it was switched on', async () => {
+  it('gets no second approval by an account that was disabled when it was switched on', async () => {
     const { services } = portal();
     await services.settings.change({ resets: { secondApproval: false, waitingHours: 0 } });
     const puppet = await portal().account(newEmail('puppet'), 'administrator');
@@ -303,7 +303,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     assert.equal(await factors(), 1);
   });
 
-  it('takes nothing from a colleague whom they disable and enable again', async () => {
+  it('takes no approval from a colleague whom they disable and enable again', async () => {
     await acts(attacker, ben, 'disable');
     portal().wait(minutes(5));
     await acts(attacker, ben, 'enable');
@@ -323,7 +323,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     assert.equal(await factors(), 1);
   });
 
-  it('resets nobody by asking as the person, whose password they have, and approving', async () => {
+  it('resets nobody by requesting as the person, whose password they have, and approving', async () => {
     const half = await signsIn(portal(), victim.email);
     await half.visits('/sign-in/code/lost-access');
     half.fillsIn('What happened?', 'My phone fell into a lake');
@@ -335,7 +335,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     assert.equal(await factors(), 1);
   });
 
-  it('weakens the rules for others only with a mail to all, which says who it was', async () => {
+  it('weakens the rules for others only with a mail to all that names them', async () => {
     for (const [what, change] of [
       ['off', () => attacker.chooses('Off')],
       ['trust', () => attacker.fillsIn('Days for which a browser may be trusted', '365')],
@@ -354,7 +354,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     assert.ok(!attacker.page.text.includes(TRUST));
   });
 
-  it('cannot switch it on where nobody else could approve, which only the operator could undo', async () => {
+  it('cannot switch it on if nobody else could approve, which only the operator could undo', async () => {
     await portal().services.settings.change({ resets: { secondApproval: false, waitingHours: 0 } });
     await acts(attacker, ben, 'remove-administrator');
     await savesPolicy(attacker, () => attacker.chooses('A second administrator has to approve'));
@@ -363,7 +363,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     assert.equal((await settings()).resets.secondApproval, false);
   });
 
-  it('leaves a new site at work: whoever is an administrator before it is switched on counts at once', async () => {
+  it('does not stop a new site: administrators from before it was switched on count at once', async () => {
     await portal().services.settings.change({ resets: { secondApproval: false, waitingHours: 0 } });
     const cal = await portal().account(newEmail('cal'));
     await acts(attacker, cal, 'make-administrator');
@@ -373,7 +373,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     assert.equal(await factors(), 0);
   });
 
-  it('is helped by the command line, whose administrators count at once', async () => {
+  it('can use the command line, whose administrators count at once', async () => {
     await acts(attacker, ben, 'disable');
     const person = { email: newEmail('cal'), name: 'Cal' };
     const cal = await portal().services.registration.create(

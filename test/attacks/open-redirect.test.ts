@@ -27,7 +27,7 @@ const ELSEWHERE = [
   '/\u0000/evil.example',
 ];
 
-onPortal('An attacker who wants people to land elsewhere after signing in', (portal) => {
+onPortal('An attacker who wants people to land on another site after signing in', (portal) => {
   let vera: Victim;
 
   before(async () => {
@@ -39,11 +39,11 @@ onPortal('An attacker who wants people to land elsewhere after signing in', (por
     return new URL(location ?? '', 'http://localhost:3000/sign-in').origin === 'http://localhost:3000';
   }
 
-  it('gets them home by the address of the sign-in page and by its form', async () => {
+  it('sends them home from the address and the form of the sign-in page', async () => {
     const email = newEmail('ann');
     await portal().account(email);
     for (const [index, returnTo] of ELSEWHERE.entries()) {
-      // By turns, and both for those that browsers read the most readily.
+      // Alternately, and both for those that browsers accept most readily.
       for (const query of index < 4 ? [returnTo, '/profile'] : [index % 2 === 0 ? returnTo : '/profile']) {
         const person = new Person(portal().app);
         await person.visits(`/sign-in?return-to=${encodeURIComponent(query)}`);
@@ -59,7 +59,7 @@ onPortal('An attacker who wants people to land elsewhere after signing in', (por
     }
   });
 
-  it('gets them home after the second step', async () => {
+  it('sends them home after the second step', async () => {
     for (const returnTo of ['//evil.example', '/\\evil.example', 'https://evil.example/']) {
       const person = new Person(portal().app);
       await person.visits(`/sign-in?return-to=${encodeURIComponent(returnTo)}`);
@@ -69,7 +69,7 @@ onPortal('An attacker who wants people to land elsewhere after signing in', (por
     }
   });
 
-  it('gets them home by the step-up and by the page that suggests 2FA', async () => {
+  it('sends them home after the step-up and the page that suggests 2FA', async () => {
     const person = await signsInFully(portal(), vera);
     for (const returnTo of ELSEWHERE) {
       const query = `return-to=${encodeURIComponent(returnTo)}`;
@@ -90,7 +90,7 @@ onPortal('An attacker who wants people to land elsewhere after signing in', (por
     assert.equal(person.page.path, '/');
   });
 
-  it('gets nobody elsewhere by a path that looks like another host', async () => {
+  it('sends nobody to another site by a path that looks like another host', async () => {
     const person = await signsInFully(portal(), vera);
     for (const path of [
       '//evil.example',

@@ -28,7 +28,7 @@ onPortal("An attacker with another person's ids", (portal) => {
     browser = await signsInFully(portal(), mallory);
   });
 
-  it('is told that there is no such thing, on every page of the router that takes an id', async () => {
+  it('reads that there is no such thing, on every page of the router that takes an id', async () => {
     const knocks = knocksOn(
       portal().app,
       ids,
@@ -45,7 +45,7 @@ onPortal("An attacker with another person's ids", (portal) => {
     assert.deepEqual(await lastingTablesOf(portal()), before);
   });
 
-  it('cannot choose it at the code page', async () => {
+  it("cannot choose another person's authenticator at the code page", async () => {
     const half = await thiefOf(portal(), mallory);
     for (const authenticator of ids) {
       const { status } = await half.submitsRaw('POST', '/sign-in/code/other', { authenticator });
@@ -53,7 +53,7 @@ onPortal("An attacker with another person's ids", (portal) => {
     }
   });
 
-  it('spares nobody the question with the trust of their own browser, however the cookie is put together', async () => {
+  it('cannot skip the code with the trust of their own browser, however the cookie is assembled', async () => {
     const own = (await trustsBrowser(portal(), mallory)).cookies.get('postern-trust') ?? '';
     const hers = (await trustsBrowser(portal(), vera)).cookies.get('postern-trust') ?? '';
     const [ownId, ownToken] = own.split('.');
@@ -76,7 +76,7 @@ onPortal("An attacker with another person's ids", (portal) => {
     }
   });
 
-  it('gets nowhere with a session id that the portal has not signed', async () => {
+  it('cannot use a session id that the portal has not signed', async () => {
     const [, signed = ''] = [...vera.browser.cookies].find(([name]) => name === 'postern') ?? [];
     const hers = await signsInFully(portal(), vera);
     const [id = '', signature = ''] = decodeURIComponent(hers.cookies.get('postern') ?? '')

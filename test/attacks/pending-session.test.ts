@@ -17,14 +17,14 @@ import {
   victimOf,
 } from '../support/victim.ts';
 
-/** Pages for everybody. Every other page of the router, one that is added tomorrow too, has to turn the attacker away. */
+/** Public pages. Every other page of the router, also one that is added tomorrow, has to turn the attacker away. */
 const FOR_ANYBODY = new Set([
   ...['/healthz', '/readyz', '/sign-in', '/sign-out', '/signed-out', '/setup', '/invitation'],
   ...['/forgotten-password', '/forgotten-password/sent', '/reset-password', '/cancel-request'],
   ...['/sign-up', '/sign-up/sent', '/sign-up/confirm', '/.well-known/change-password', '/help/two-factor'],
 ]);
 
-/** What forms of the site ask for, all at once. */
+/** All fields of the site's forms at once. */
 const FIELDS = {
   ...{
     email: 'mallory@example.org',
@@ -45,13 +45,13 @@ const FIELDS = {
 
 interface Pending {
   readonly what: string;
-  /** Comes to be on the open portal, as an administrator, whose role must not open anything either. */
+  /** Registers on the open portal, and becomes an administrator, which must not open anything either. */
   readonly begin: (portal: TestPortal, victim: Victim) => Promise<Person>;
-  /** Where every closed page leads. */
+  /** The target of all closed pages. */
   readonly leadsTo: RegExp;
-  /** The pages of the step that is due. */
+  /** The pages of the due step. */
   readonly due: RegExp;
-  /** The one page that lets them in. */
+  /** The only page that lets them in. */
   readonly leftOut?: string;
 }
 
@@ -127,7 +127,7 @@ const PENDING: readonly Pending[] = [
       return signsIn(portal, account.email);
     },
     leadsTo: /^\/sign-in\/set-up$/,
-    // "Not now" would let them in, as it should.
+    // "Not now" would let them in, and may do so.
     due: /^\/sign-in\/set-up(?!\/later)/,
     leftOut: '/sign-in/set-up/later',
   },
@@ -189,11 +189,11 @@ onPortal('An attacker on every page of the router', (portal) => {
 
   before(async () => {
     victim = await victimOf(portal(), { role: 'administrator' });
-    // Whoever is not let in learns nothing by any id: those of one kind will do.
+    // A person who is not let in learns nothing from any id: ids of one kind are enough.
     ids = (await idsOf(portal(), victim)).slice(0, 1);
   });
 
-  /** Knocks with a token that is valid, so that nothing but the guard stands in the way. */
+  /** Sends a valid token, so that only the guard can refuse. */
   async function answerTo(person: Person, { method, address }: Knock) {
     if (method === 'GET') return person.loads(address);
     const [id = ''] = ids;
@@ -201,7 +201,7 @@ onPortal('An attacker on every page of the router', (portal) => {
   }
 
   for (const { what, begin, leadsTo, due, leftOut } of PENDING) {
-    it(`with ${what}, is sent to the step that is due, changes nothing, and is let in by no other page`, async () => {
+    it(`with ${what}, is redirected to the due step, changes nothing, and gets in by no other page`, async () => {
       const person = await begin(portal(), victim);
       const closed = knocksOn(
         portal().app,
@@ -234,7 +234,7 @@ onPortal('An attacker on every page of the router', (portal) => {
     });
   }
 
-  it('with an account that is no administrator is told no on every page of the administration, and that is recorded', async () => {
+  it('with an account without administrator rights is refused on every page of the administration, and this is recorded', async () => {
     await portal().services.settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });
     const email = newEmail('mallory');
     const { id } = await portal().account(email);
@@ -256,7 +256,7 @@ onPortal('An attacker on every page of the router', (portal) => {
 });
 
 onPortal('An attacker with the cookie of a session from before the second factor', (portal) => {
-  it('is out once every other sign-in is ended, also where a code was asked for before', async () => {
+  it('is out when every other sign-in is ended, also if a code was asked for before', async () => {
     const email = newEmail('vera');
     const account = await portal().account(email);
     const thief = await signsIn(portal(), email);
@@ -271,7 +271,7 @@ onPortal('An attacker with the cookie of a session from before the second factor
     assert.equal(thief.page.heading, 'Sign in');
   });
 
-  it('leaves no sign-in open by signing out where a code is asked for', async () => {
+  it('leaves no sign-in open when signing out at the code page', async () => {
     const email = newEmail('vera');
     const account = await portal().account(email);
     const browser = await signsIn(portal(), email);

@@ -6,11 +6,11 @@ import { knownSteps, type Step, steps } from '../support/walk-steps.ts';
 
 /** `SEED=…` repeats the walks. */
 const SEED = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
-/** Tests, each of a few random walks: none is long, however slow the machine is. */
+/** Tests, each with a few random walks: none is long, however slow the machine is. */
 const TESTS = 6;
 const WALKS = 3;
 
-onBothStores('An attacker who tries everything in any order', (portal) => {
+onBothStores('An attacker who tries everything in random order', (portal) => {
   const walks = async (path: readonly Step[]) => {
     const walk = await Walk.begin(portal());
     for (const step of path) await walk.take(step);
@@ -18,13 +18,13 @@ onBothStores('An attacker who tries everything in any order', (portal) => {
   };
 
   for (const [index, path] of knownSteps.entries()) {
-    it(`is nowhere signed in without the factors that the policy asks for (known walk ${index + 1})`, async () => {
+    it(`is never signed in without the factors that the policy requires (known walk ${index + 1})`, async () => {
       const { withFactor, without, inGrace } = await walks(path);
       assert.ok(withFactor + without + inGrace > 0, 'a walk that never gets in shows nothing');
     });
   }
 
-  it('gets in with a second factor, without one, and for the time being', async () => {
+  it('gets in with a second factor, without one, and during a grace period', async () => {
     const missing = new Set(['withFactor', 'without', 'inGrace'] as const);
     for (const path of knownSteps) {
       const reached = await walks(path);
@@ -35,7 +35,7 @@ onBothStores('An attacker who tries everything in any order', (portal) => {
   });
 
   for (let seed = SEED; seed < SEED + TESTS; seed += 1) {
-    it(`is nowhere signed in without the factors that the policy asks for (seed ${seed})`, () =>
+    it(`is never signed in without the factors that the policy requires (seed ${seed})`, () =>
       fc.assert(
         fc.asyncProperty(steps, async (path) => {
           await walks(path);

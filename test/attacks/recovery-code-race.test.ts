@@ -16,7 +16,7 @@ onPortal('An attacker who races a recovery code', (portal) => {
     person.fillsIn('Recovery code', code);
   }
 
-  it('gets in once by sending it twenty times at once', async () => {
+  it('gets in once with twenty concurrent requests', async () => {
     const vera = await victimWithCodes(portal());
     const thief = await thiefOf(portal(), vera);
     await typesRecoveryCode(thief, vera.recoveryCodes[0] ?? '');
@@ -30,7 +30,7 @@ onPortal('An attacker who races a recovery code', (portal) => {
     assert.equal(total, 1);
   });
 
-  it('gets in once by sending it from four sessions at once', async () => {
+  it('gets in once from four sessions at once', async () => {
     const vera = await victimWithCodes(portal());
     const thieves = await Promise.all(Array.from({ length: 4 }, () => thiefOf(portal(), vera)));
     for (const thief of thieves) await typesRecoveryCode(thief, vera.recoveryCodes[0] ?? '');
@@ -39,7 +39,7 @@ onPortal('An attacker who races a recovery code', (portal) => {
     assert.equal((await Promise.all(thieves.map(canReachProfile))).filter(Boolean).length, 1);
   });
 
-  it('gets in by no old code while new ones are being made', async () => {
+  it('gets in by no old code while new ones are being created', async () => {
     const vera = await victimWithCodes(portal());
     const thief = await thiefOf(portal(), vera);
     await typesRecoveryCode(thief, vera.recoveryCodes[0] ?? '');
@@ -47,7 +47,7 @@ onPortal('An attacker who races a recovery code', (portal) => {
     const renewing = vera.browser.presses('Create new codes');
     await Promise.all([renewing, thief.presses('Continue')]);
     const left = await codesLeft(portal(), vera.account);
-    // Either the old code came first and was good, or the new set did: never both the way in and a full new set spent.
+    // Either the old code came first and was valid, or the new set did: never both a sign-in and a complete new set.
     assert.equal(left, 10);
     const late = await thiefOf(portal(), vera);
     for (const code of vera.recoveryCodes.slice(0, 2)) {
@@ -57,7 +57,7 @@ onPortal('An attacker who races a recovery code', (portal) => {
     }
   });
 
-  it('finds no code that works without an authenticator', async () => {
+  it('finds no valid code without an authenticator', async () => {
     const vera = await victimWithCodes(portal());
     const other = await thiefOf(portal(), vera);
     await givesAppCode(portal(), other, vera.app);

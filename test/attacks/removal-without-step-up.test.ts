@@ -30,7 +30,7 @@ onPortal('An attacker who removes the second factor', (portal) => {
     assert.equal((await portal().services.authenticators.of(vera.account.id)).length, 1);
   }
 
-  it('is asked for a step-up, also when the page that asks once more was opened before', async () => {
+  it('is asked for a step-up, also if the confirmation page was opened before', async () => {
     await open.visits(path);
     assert.equal(open.page.status, 200);
     portal().wait(10 * 60_000);

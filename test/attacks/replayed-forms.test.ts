@@ -9,17 +9,17 @@ import { canReachProfile, newEmail, signsInFully, type Victim, victimOf } from '
 const COOKIE = 'postern';
 const LIFETIME = 15_000;
 
-/** What a browser sent, and what it was answered with. */
+/** A browser's request, and its response. */
 interface Sent {
   readonly fields: Readonly<Record<string, string>>;
   readonly action: string;
-  /** The cookie that it was sent with. */
+  /** The cookie of the request. */
   readonly cookie: string;
   readonly answer: Page;
   readonly person: Person;
 }
 
-onBothStores('An attacker who has got hold of a form that somebody has just sent', (portal) => {
+onBothStores('An attacker who has intercepted a form that a person has just sent', (portal) => {
   /** Ann signs in, without a second factor. */
   async function signsInOnce(options: PersonOptions = {}): Promise<Sent & { email: string }> {
     const { email } = await portal().account(newEmail('ann'));
@@ -38,7 +38,7 @@ onBothStores('An attacker who has got hold of a form that somebody has just sent
     return { fields: fields as Record<string, string>, action, cookie, answer, person };
   }
 
-  /** Sends the form again, as somebody with this cookie; "" for none. */
+  /** Sends the form again, with this cookie; "" for none. */
   async function replays(
     { action, fields, cookie }: Sent,
     change: { fields?: Record<string, string>; cookie?: string; options?: PersonOptions } = {},
@@ -51,7 +51,7 @@ onBothStores('An attacker who has got hold of a form that somebody has just sent
     return { status: answer.status, person, answer };
   }
 
-  /** Refused, and no cookie that opens anything. */
+  /** Refused, and no cookie that gives access to anything. */
   async function isRefused(sent: Sent, change: Parameters<typeof replays>[1] = {}): Promise<void> {
     const { status, person, answer } = await replays(sent, change);
     assert.equal(status, 403);
@@ -59,7 +59,7 @@ onBothStores('An attacker who has got hold of a form that somebody has just sent
     assert.ok(!(await canReachProfile(person)));
   }
 
-  it('is answered as they were, with all that the browser itself has: this is what helps a trembling hand', async () => {
+  it('gets the same response with everything that the browser itself has: this is what helps people with a tremor', async () => {
     const { status, person } = await replays(await signsInOnce());
     assert.equal(status, 303);
     assert.ok(await canReachProfile(person));
@@ -76,7 +76,7 @@ onBothStores('An attacker who has got hold of a form that somebody has just sent
     await isRefused(sent, { cookie: `${id}.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA` });
   });
 
-  it('gets nothing with one character changed, one field more, or at another address', async () => {
+  it('gets nothing with one character changed, one more field, or at another address', async () => {
     const sent = await signsInOnce();
     await isRefused(sent, { fields: { password: `${PASSWORD.slice(0, -1)}X` } });
     await isRefused(sent, { fields: { email: `x${sent.email}` } });
@@ -85,7 +85,7 @@ onBothStores('An attacker who has got hold of a form that somebody has just sent
     await isRefused({ ...sent, action: '/sign-in?x=1' });
   });
 
-  it('gets nothing with a token that was made up, first or second', async () => {
+  it('gets nothing with an invented token, first or second', async () => {
     const person = new Person(portal().app);
     await person.visits('/sign-in');
     const cookie = person.cookies.get(COOKIE) ?? '';
@@ -94,7 +94,7 @@ onBothStores('An attacker who has got hold of a form that somebody has just sent
     for (const _time of [1, 2]) await isRefused(sent);
   });
 
-  it('gets nothing later than some seconds afterwards', async () => {
+  it('gets nothing a few seconds later', async () => {
     const sent = await signsInOnce();
     portal().wait(LIFETIME - 1000);
     assert.equal((await replays(sent)).status, 303);
@@ -102,7 +102,7 @@ onBothStores('An attacker who has got hold of a form that somebody has just sent
     await isRefused(sent);
   });
 
-  it('gets nothing by the session id that they have planted: the token of the form is not theirs', async () => {
+  it('gets nothing by a session id that they have planted: the token of the form is not theirs', async () => {
     const mallory = new Person(portal().app);
     await mallory.visits('/sign-in');
     const planted = mallory.cookies.get(COOKIE) ?? '';
@@ -146,7 +146,7 @@ onBothStores('An attacker who has got hold of a form that somebody has just sent
   };
 
   for (const [what, end] of Object.entries(ENDS)) {
-    it(`does not sign in again by it once ${what}`, async () => {
+    it(`does not sign in with it again once ${what}`, async () => {
       const sent = await signsInOnce();
       const renewed = sent.person.cookies.get(COOKIE) ?? '';
       await end(sent);
@@ -154,7 +154,7 @@ onBothStores('An attacker who has got hold of a form that somebody has just sent
     });
   }
 
-  it('does not get a second code in by the form of the first one after the sign-out', async () => {
+  it('cannot send a second code with the form of the first one after the sign-out', async () => {
     const vera: Victim = await victimOf(portal());
     const person = await signsIn(portal(), vera.email);
     nextStep(portal());
@@ -165,7 +165,7 @@ onBothStores('An attacker who has got hold of a form that somebody has just sent
     await isRefused(sent);
   });
 
-  it('does nothing for somebody else who signs in at the same browser meanwhile', async () => {
+  it('does nothing for another person who has signed in at the same browser in between', async () => {
     const sent = await signsInOnce();
     await sent.person.visits('/');
     await sent.person.presses('Sign out');
@@ -179,7 +179,7 @@ onBothStores('An attacker who has got hold of a form that somebody has just sent
     assert.match(profile.html, new RegExp(email), 'ben is signed in, and stays so');
   });
 
-  it('finds nothing of the answers in the store that reads like one', async () => {
+  it('finds no readable response in the store', async () => {
     const sent = await signsInOnce();
     const stored = [...(await sessionsOf(portal()))].join('\n');
     const [, id = ''] = /^s%3A([\w-]+)/.exec(sent.person.cookies.get(COOKIE) ?? '') ?? [];
@@ -190,7 +190,7 @@ onBothStores('An attacker who has got hold of a form that somebody has just sent
     }
   });
 
-  it('has the site remember no more than sixteen forms of a session', async () => {
+  it('makes the site remember no more than sixteen forms of a session', async () => {
     const vera = await victimOf(portal());
     const person = await signsInFully(portal(), vera);
     await person.visits('/profile/name');

@@ -21,7 +21,7 @@ onPortal('A thief who reads the mailbox', (portal) => {
     await enrolsEmail(portal(), vera);
   });
 
-  /** Chooses a new password by the link in the mail. */
+  /** Chooses a new password by the mailed link. */
   async function resets(account: Account): Promise<void> {
     await portal().services.credentials.sendReset(account, OPERATOR);
     const person = new Person(portal().app);
@@ -43,7 +43,7 @@ onPortal('A thief who reads the mailbox', (portal) => {
     return all.find(({ method }) => method === 'email')?.id ?? '';
   };
 
-  it('is asked for the app, and for nothing that goes to the mailbox', async () => {
+  it('is asked for the app, and for nothing that is sent to the mailbox', async () => {
     await portal().services.authenticators.prefer(vera.id, await emailOf(vera), portal().now());
     await resets(vera);
     const thief = await signsInWith(vera);
@@ -71,7 +71,7 @@ onPortal('A thief who reads the mailbox', (portal) => {
     ['the policy offers email alone', () => siteRuleIs(portal(), { rule: 'mandatory', methods: ['email'] })],
     ['2FA is switched off', () => siteRuleIs(portal(), { rule: 'off' })],
   ] as const) {
-    it(`is asked for the app, also where ${what}`, async () => {
+    it(`is asked for the app, also if ${what}`, async () => {
       await change();
       await resets(vera);
       const thief = await signsInWith(vera);
@@ -82,7 +82,7 @@ onPortal('A thief who reads the mailbox', (portal) => {
     });
   }
 
-  it('wins nothing by waiting, nor by a second reset', async () => {
+  it('gains nothing by waiting, or by a second reset', async () => {
     await resets(vera);
     portal().wait(365 * 86_400_000);
     await resets(vera);
@@ -92,7 +92,7 @@ onPortal('A thief who reads the mailbox', (portal) => {
     assert.equal((await thief.submitsRaw('POST', '/sign-in/code/other', chosen)).status, 404);
   });
 
-  it('keeps nobody from their email: it is offered again once the app was proven', async () => {
+  it('does not take email from the owner: it is offered again after the app was proven', async () => {
     await resets(vera);
     const person = await signsInWith(vera);
     await givesAppCode(portal(), person, app);
@@ -103,7 +103,7 @@ onPortal('A thief who reads the mailbox', (portal) => {
     assert.match(again.page.text, /Email Authentication/);
   });
 
-  it('keeps nobody from their email: it is offered again once a recovery code was used', async () => {
+  it('does not take email from the owner: it is offered again after a recovery code was used', async () => {
     const [code = ''] = await portal().services.recoveryCodes.renew(vera, OPERATOR);
     await portal().mailbox.next(vera.email);
     await resets(vera);
@@ -116,7 +116,7 @@ onPortal('A thief who reads the mailbox', (portal) => {
     assert.ok(again.page.links.some(({ href }) => href.endsWith('/other')));
   });
 
-  it('gets in where email is the only factor, as SECURITY.md says', async () => {
+  it('gets in if email is the only factor, as SECURITY.md says', async () => {
     const emil = await portal().account(newEmail('emil'));
     await enrolsEmail(portal(), emil);
     await resets(emil);
@@ -127,7 +127,7 @@ onPortal('A thief who reads the mailbox', (portal) => {
     assert.ok(isSignedIn(thief));
   });
 
-  it('is no concern of somebody whose password was not reset', async () => {
+  it('does not affect a person whose password was not reset', async () => {
     const person = await signsIn(portal(), vera.email);
     assert.doesNotMatch(person.page.text, /reset by email/);
     assert.ok(person.page.links.some(({ href }) => href.endsWith('/other')));

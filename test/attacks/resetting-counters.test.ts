@@ -4,10 +4,10 @@ import { onPortal } from '../support/portal.ts';
 import { setsUpEmail } from '../support/steps.ts';
 import { mailedCode, thiefOf, type Victim, victimOf } from '../support/victim.ts';
 
-/** No code is this one: the app's codes are compared, and six wrong guesses at one in a million do not fail a build. */
+/** Never a valid code: the app's codes are compared, and six wrong guesses at one in a million do not fail a build. */
 const WRONG = '000000';
 
-onPortal('An attacker who wants the counter of wrong codes set back', (portal) => {
+onPortal('An attacker who wants to reset the counter of wrong codes', (portal) => {
   let vera: Victim;
 
   beforeEach(async () => {
@@ -30,7 +30,7 @@ onPortal('An attacker who wants the counter of wrong codes set back', (portal) =
     await person.presses(person.page.buttons.find((text) => button.test(text)) ?? 'no such button');
   }
 
-  it('is counted on in a new session, whose password was right', async () => {
+  it('keeps the count in a new session with the right password', async () => {
     for (let time = 0; time < 4; time++) assert.equal(await guesses(await thiefOf(portal(), vera), 1), 422);
     const fifth = await thiefOf(portal(), vera);
     assert.equal(await guesses(fifth, 1), 422);
@@ -38,7 +38,7 @@ onPortal('An attacker who wants the counter of wrong codes set back', (portal) =
     assert.equal(await guesses(await thiefOf(portal(), vera), 1), 429);
   });
 
-  it('is counted on with the other method, after a new code, and with recovery codes', async () => {
+  it('keeps the count with the other method, after a new code, and with recovery codes', async () => {
     const thief = await thiefOf(portal(), vera);
     await guesses(thief, 1);
     await picks(thief, /Work mail/);
@@ -58,7 +58,7 @@ onPortal('An attacker who wants the counter of wrong codes set back', (portal) =
     assert.equal(thief.page.status, 429);
   });
 
-  it('is counted on at a step-up', async () => {
+  it('keeps the count at a step-up', async () => {
     const thief = await thiefOf(portal(), vera);
     assert.equal(await guesses(thief, 5), 422);
     portal().wait(10 * 60_000);
@@ -69,7 +69,7 @@ onPortal('An attacker who wants the counter of wrong codes set back', (portal) =
     assert.equal(await guesses(await thiefOf(portal(), vera), 1), 429);
   });
 
-  it('waits twice as long after each further one, and waiting does not forget', async () => {
+  it('waits twice as long after each further one, and waiting does not reset the count', async () => {
     const thief = await thiefOf(portal(), vera);
     await guesses(thief, 5);
     for (const seconds of [30, 60, 120]) {
@@ -80,7 +80,7 @@ onPortal('An attacker who wants the counter of wrong codes set back', (portal) =
     }
   });
 
-  it('has five tries at a mailed code, however long they wait in between: then even the right one is dead', async () => {
+  it('has five attempts at a mailed code, however long they wait in between: then even the right one is invalid', async () => {
     const thief = await thiefOf(portal(), vera);
     await picks(thief, /Work mail/);
     const code = await mailedCode(portal(), vera.email);

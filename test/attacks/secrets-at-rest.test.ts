@@ -27,7 +27,7 @@ interface Secret {
 
 onBothStores('An attacker who reads logs, database, session store and mails', (portal) => {
   const secrets: Secret[] = [];
-  /** Only those who hold them may know them: they are in nobody's log, but the store has to have the session's. */
+  /** Only their owners may know them: they are in no log, but the store needs those of the session. */
   const cookies: Secret[] = [];
   const codes: Secret[] = [];
 
@@ -51,7 +51,7 @@ onBothStores('An attacker who reads logs, database, session store and mails', (p
     await person.presses('Continue');
   }
 
-  /** A form that is out of date, of which the rest is kept. */
+  /** An outdated form, of which the rest is kept. */
   async function sendsStale(person: Person, address: string, fields: Record<string, string>): Promise<void> {
     const { status } = await person.submitsRaw('POST', address, fields, { csrf: 'stale' });
     assert.equal(status, 403);
@@ -88,7 +88,7 @@ onBothStores('An attacker who reads logs, database, session store and mails', (p
     nextStep(portal());
     await typesCode(wrong, vera.app.code(portal().now()));
 
-    // A second app half way, and recovery codes that are being shown.
+    // A half-enrolled second app, and recovery codes on display.
     await wrong.visits('/profile/two-factor/set-up/app');
     note('secret of an app half way', wrong.page.$('#setup-key').text().replace(/\s/g, ''));
     await wrong.submitsRaw('POST', '/profile/two-factor/set-up/app', {
@@ -119,7 +119,7 @@ onBothStores('An attacker who reads logs, database, session store and mails', (p
     const pending = await signsIn(portal(), vera.email);
     noteCookies(pending);
 
-    // The mail server has it, and never said so: it waits to be sent again.
+    // The mail server has accepted it without a response: it waits to be sent again.
     portal().mailbox.behave('drops');
     await portal().account(waiting);
     await portal().services.credentials.requestReset(waiting, OPERATOR.origin);
@@ -128,7 +128,7 @@ onBothStores('An attacker who reads logs, database, session store and mails', (p
     assert.ok(secrets.length >= 40 && cookies.length > 6 && codes.length > 2);
   });
 
-  /** What of the secrets occurs in a text; a code only where no other digit or letter touches it. */
+  /** The secrets that occur in a text; a code only if no other digit or letter touches it. */
   function found(text: string, among: readonly Secret[]): string[] {
     const folded = text.toLowerCase();
     return among
@@ -139,7 +139,7 @@ onBothStores('An attacker who reads logs, database, session store and mails', (p
   const foundCodes = (text: string) =>
     codes.filter(({ text: code }) => new RegExp(`\\b${code}\\b`).test(text));
 
-  it('finds none of them in the log, which is at its most talkative', () => {
+  it('finds none of them in the log at its most verbose level', () => {
     const log = portal().log();
     assert.ok(log.split('\n').length > 50);
     assert.deepEqual(found(log, [...secrets, ...cookies]), []);
@@ -169,7 +169,7 @@ onBothStores('An attacker who reads logs, database, session store and mails', (p
     }
   });
 
-  it('finds none of them in the files of the database, deleted rows and the journal included', () => {
+  it('finds none of them in the files of the database, including deleted rows and the journal', () => {
     const files = readdirSync(portal().folder).filter((name) => name.startsWith('postern.sqlite'));
     assert.ok(files.length > 0);
     for (const name of files) {
@@ -184,7 +184,7 @@ onBothStores('An attacker who reads logs, database, session store and mails', (p
     assert.match(sessions, /freshCodes/);
     assert.match(sessions, /enrolment/);
     assert.deepEqual(found(sessions, secrets), []);
-    // The store's keys are the ids; whoever reads it cannot sign them.
+    // The store's keys are the ids; a reader of the store cannot sign them.
     assert.deepEqual(
       found(
         sessions,
@@ -195,7 +195,7 @@ onBothStores('An attacker who reads logs, database, session store and mails', (p
     assert.deepEqual(foundCodes(sessions), []);
   });
 
-  it('finds in the mails only what was sent to be typed or followed', () => {
+  it('finds in the mails only what people have to type or follow', () => {
     const mails = portal().mailbox.messages.map(({ text, html, subject }) => `${subject}\n${text}\n${html}`);
     assert.ok(mails.length > 5);
     const never = secrets.filter(({ what }) => !what.startsWith('token of a link'));

@@ -15,7 +15,7 @@ import {
 
 const COOKIE = 'postern';
 
-onBothStores('An attacker who knows the session id that somebody begins with', (portal) => {
+onBothStores('An attacker who knows the session id with which a person starts', (portal) => {
   let vera: Victim;
 
   before(async () => {
@@ -30,7 +30,7 @@ onBothStores('An attacker who knows the session id that somebody begins with', (
     return person;
   }
 
-  it('holds a dead id after the password, after the code, after a step-up and after a new password', async () => {
+  it('has an invalid id after the password, after the code, after a step-up and after a new password', async () => {
     const planted = new Person(portal().app);
     await planted.visits('/sign-in');
     const ids = [cookieOf(planted)];
@@ -57,7 +57,7 @@ onBothStores('An attacker who knows the session id that somebody begins with', (
     }
   });
 
-  it('holds a dead id after the sign-out, and the store does not know it any more', async () => {
+  it('has an invalid id after the sign-out, and the store has deleted it', async () => {
     const person = await signsInFully(portal(), vera);
     const cookie = cookieOf(person);
     const id = decodeURIComponent(cookie).slice(2).split('.')[0] ?? '';
@@ -68,7 +68,7 @@ onBothStores('An attacker who knows the session id that somebody begins with', (
     assert.ok(!(await sessionsOf(portal())).some((session) => session.includes(id)));
   });
 
-  it('cannot give an id of their own making to anybody', async () => {
+  it('cannot make anybody use an invented id', async () => {
     for (const cookie of [
       'fixed',
       's:fixed',
@@ -84,7 +84,7 @@ onBothStores('An attacker who knows the session id that somebody begins with', (
     }
   });
 
-  it('finds the id in no address and in no page, but in a cookie that no script reads', async () => {
+  it('finds the id in no URL and in no page, only in a cookie that scripts cannot read', async () => {
     const person = await signsInFully(portal(), vera);
     const id = sessionIdOf(person);
     const page = await person.visits('/profile');

@@ -3,7 +3,7 @@ import { Person } from '../support/person.ts';
 import { onPortal, PASSWORD } from '../support/portal.ts';
 import { newEmail } from '../support/victim.ts';
 
-/** The address in forms that lead to one mailbox. */
+/** Spellings of the address that lead to one mailbox. */
 const formsOf = (email: string): readonly string[] => {
   const [name, domain = ''] = email.split('@');
   return [
@@ -19,8 +19,8 @@ const formsOf = (email: string): readonly string[] => {
   ];
 };
 
-onPortal('An attacker who spells an address in other ways', (portal) => {
-  it('is sent no more links than with one spelling', async () => {
+onPortal('An attacker who uses other spellings of an address', (portal) => {
+  it('gets no more links than with one spelling', async () => {
     await portal().services.settings.change({ signUp: true });
     for (const path of ['/sign-up', '/forgotten-password']) {
       const email = newEmail('flooded');
@@ -45,7 +45,7 @@ onPortal('An attacker who spells an address in other ways', (portal) => {
     }
   });
 
-  it('has as many guesses at a password as with one spelling', async () => {
+  it('has no more guesses at a password than with one spelling', async () => {
     const email = newEmail('vera');
     await portal().account(email);
     const guesser = new Person(portal().app);
@@ -58,7 +58,7 @@ onPortal('An attacker who spells an address in other ways', (portal) => {
     assert.deepEqual(statuses, [422, 422, 422, 422, 422, 429, 429, 429, 429]);
   });
 
-  it('cannot fill a column over: an address that is longer in lower case is refused in words', async () => {
+  it('cannot overflow a column: an address that is longer in lower case is refused with a message', async () => {
     await portal().services.settings.change({ signUp: true });
     const stranger = new Person(portal().app);
     const email = `${'\u0130'.repeat(200)}@example.org`;

@@ -21,7 +21,7 @@ onPortal(
     let next = 1;
     const anotherClient = () => `198.51.100.${next++}`;
 
-    it('is held at the fifty-first guess, and nobody else is', async () => {
+    it('is stopped at the fifty-first guess, and nobody else is', async () => {
       const address = anotherClient();
       const statuses: number[] = [];
       for (let account = 0; account < 20; account++) {
@@ -33,7 +33,7 @@ onPortal(
       assert.equal(await guesses(portal(), newEmail('ann'), anotherClient()), 422);
     });
 
-    it('is told when to come back, with the same words whether or not there is an account', async () => {
+    it('reads when to try again, with the same text whether or not there is an account', async () => {
       const address = anotherClient();
       await usesUp(address);
       const email = newEmail('ann');
@@ -50,7 +50,7 @@ onPortal(
       assert.equal(texts[0], texts[1]);
     });
 
-    it('keeps nobody out by guesses that were refused', async () => {
+    it('locks nobody out by guesses that were refused', async () => {
       const address = anotherClient();
       await usesUp(address);
       const vera = newEmail('vera');
@@ -66,7 +66,7 @@ onPortal(
       assert.equal(total, 1);
     });
 
-    it('wins no guesses by an account of their own', async () => {
+    it('gains no guesses by an account of their own', async () => {
       const address = anotherClient();
       const own = newEmail('mallory');
       await portal().account(own);
@@ -80,7 +80,7 @@ onPortal(
       assert.equal(looked, 50);
     });
 
-    it('keeps out no neighbour whose browser is known, and asks nothing more of an open session', async () => {
+    it('locks out no neighbour whose browser is known, and asks nothing more of an open session', async () => {
       const address = anotherClient();
       const email = newEmail('ann');
       await portal().account(email);
@@ -96,7 +96,7 @@ onPortal(
       assert.notEqual(ann.page.heading, 'Sign in');
     });
 
-    it('has ten of twenty guesses looked at that are sent at once, where ten are left', async () => {
+    it('has ten of twenty concurrent guesses checked if ten are left', async () => {
       const address = anotherClient();
       await usesUp(address, 40);
       const outcomes = await Promise.all(
@@ -118,7 +118,7 @@ onPortal(
 );
 
 describe('A school of two hundred people behind one address', () => {
-  it('signs in with a usual rate of typing errors, and nobody waits for the errors of others', async () => {
+  it('signs in with a usual rate of typing errors, and nobody waits because of others', async () => {
     const portal = await openPortal('database', { CLIENT_FAILURES: '50' });
     try {
       const origin = { requestId: 'test', address: HERE, browser: 'Lynx' };
@@ -128,7 +128,7 @@ describe('A school of two hundred people behind one address', () => {
       for (let number = 1; number <= 200; number++) {
         const email = `pupil${number}@school.example`;
         await quickAccount(portal, { email, name: 'Pupil', role: 'member' });
-        // Every fourth person errs: most once, some three times, a few in the address.
+        // Every fourth person makes an error: most once, some three times, a few in the address.
         const wrong = number % 20 === 0 ? 3 : Number(number % 4 === 0);
         for (let time = 0; time < wrong; time++) {
           assert.equal((await check(email, WRONG)).kind, 'refused');

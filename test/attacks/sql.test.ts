@@ -30,7 +30,7 @@ onPortal('An attacker who types SQL', (portal) => {
       .map(({ address }) => address);
   }
 
-  it('sees it as text in every field for text, whole, and nothing is gone', async () => {
+  it('sees it as text in every text field, complete, and nothing is deleted', async () => {
     const people = [
       [await signsInFully(portal(), vera), /./],
       [await thiefOf(portal(), vera), /^\/sign-in\//],
@@ -54,7 +54,7 @@ onPortal('An attacker who types SQL', (portal) => {
     assert.equal(name, TEXT);
   });
 
-  it('finds nothing by it as an id, a token, a page or a filter, and nothing breaks', async () => {
+  it('achieves nothing with it as an id, a token, a page or a filter, and nothing breaks', async () => {
     const person = await signsInFully(portal(), vera);
     for (const text of TEXTS) {
       const id = encodeURIComponent(text);
@@ -62,7 +62,7 @@ onPortal('An attacker who types SQL', (portal) => {
       for (const { method, address } of withId) {
         const { status, headers } =
           method === 'GET' ? await person.loads(address) : await person.submitsRaw('POST', address, {});
-        // A change of the approval that is settled meanwhile is nobody's mistake: its form leads back to the policy.
+        // If an approval has been decided in the meantime, the form leads back to the policy: this is not an error.
         if (address.startsWith('/admin/policy/approval/')) assert.equal(headers['location'], '/admin/policy');
         else assert.equal(status, 404, `${method} ${address}`);
       }
@@ -96,7 +96,7 @@ onPortal('An attacker who types SQL', (portal) => {
     assert.ok(page.text.includes(wendy));
   });
 
-  it('is nobody at the sign-in', async () => {
+  it('does not sign in with it', async () => {
     for (const text of TEXTS) {
       const person = new Person(portal().app);
       await person.visits('/sign-in');

@@ -19,21 +19,21 @@ onPortal("An attacker who reads the app's code over the person's shoulder", (por
     await person.presses('Continue');
   }
 
-  it('is refused the code that the app was enrolled with', async () => {
+  it('cannot use the code of the enrolment', async () => {
     const thief = await signsIn(portal(), vera.email);
     await types(thief);
     assert.match(thief.page.errorAt('Verification Code'), USED);
     assert.ok(!isSignedIn(thief));
   });
 
-  it('is refused the code of a sign-in at the next sign-in', async () => {
+  it('cannot use the code of a sign-in at the next sign-in', async () => {
     await signsInFully(portal(), vera);
     const thief = await signsIn(portal(), vera.email);
     await types(thief);
     assert.match(thief.page.errorAt('Verification Code'), USED);
   });
 
-  it('is refused the code of a sign-in at a step-up, and that of a step-up at a sign-in', async () => {
+  it('cannot use the code of a sign-in at a step-up, and vice versa', async () => {
     portal().wait(10 * 60_000);
     await signsInFully(portal(), vera);
     await vera.browser.visits('/profile/password');
@@ -49,7 +49,7 @@ onPortal("An attacker who reads the app's code over the person's shoulder", (por
     assert.match(thief.page.errorAt('Verification Code'), USED);
   });
 
-  it('is refused the code of an earlier step once a later one was used', async () => {
+  it('cannot use the code of an earlier step once a later one was used', async () => {
     await signsInFully(portal(), vera);
     const thief = await signsIn(portal(), vera.email);
     await types(thief, vera.app.code(portal().now(), -1));
@@ -57,7 +57,7 @@ onPortal("An attacker who reads the app's code over the person's shoulder", (por
     assert.ok(!isSignedIn(thief));
   });
 
-  it('gets in with one at most of two sessions that send a fresh code at the same time', async () => {
+  it('gets in at most once by two sessions that send a new code at the same time', async () => {
     const thieves = await Promise.all(Array.from({ length: 4 }, () => signsIn(portal(), vera.email)));
     nextStep(portal());
     const code = vera.app.code(portal().now());

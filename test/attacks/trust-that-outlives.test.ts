@@ -39,7 +39,7 @@ onPortal('A thief with the password and a copy of a trusted browser’s cookie',
     await owner.presses('Sign out');
   });
 
-  /** A browser that has nothing but the trusted browser's cookie; `at` is the instance that it speaks to. */
+  /** A browser that has only the trusted browser's cookie; `at` is the instance that it uses. */
   function thiefWithCopy(at: TestPortal = portal()): Person {
     const thief = owner.copy({ userAgent: 'Dillo/3.1.1' }, at.app);
     for (const name of thief.cookies.keys()) if (name !== TRUST_COOKIE) thief.cookies.delete(name);
@@ -65,7 +65,7 @@ onPortal('A thief with the password and a copy of a trusted browser’s cookie',
     assert.equal((await thief.loads('/sign-in')).status, 200);
   });
 
-  it('ends the owner’s session with the trust where the owner came first, and gets none', async () => {
+  it('ends the owner’s session with the trust if the owner came first, and gets none', async () => {
     const thief = thiefWithCopy(other);
     await opensByTrust(owner);
     await signsInAgain(thief);
@@ -73,7 +73,7 @@ onPortal('A thief with the password and a copy of a trusted browser’s cookie',
     assert.equal(await canReachProfile(owner), false);
   });
 
-  it('ends no session that has proven a code of its own since', async () => {
+  it('does not end a session that has proven its own code since', async () => {
     const thief = thiefWithCopy();
     await opensByTrust(owner);
     await owner.visits('/profile/password');
@@ -135,7 +135,7 @@ onPortal('A thief with the password and a copy of a trusted browser’s cookie',
     });
   }
 
-  it('sees the sessions that rested on the trust leave the owner’s list with it', async () => {
+  it('sees the sessions that depend on the trust disappear from the owner’s list', async () => {
     const thief = thiefWithCopy();
     await opensByTrust(thief);
     const elsewhere = await signsInFully(portal(), vera);
@@ -146,7 +146,7 @@ onPortal('A thief with the password and a copy of a trusted browser’s cookie',
     assert.doesNotMatch(elsewhere.page.text, /Dillo/);
   });
 
-  it('keeps no trust whose codes went to the mailbox before, though the address comes back', async () => {
+  it('keeps no trust whose codes went to the earlier mailbox, even if the address comes back', async () => {
     const email = newEmail('mail');
     const account = await portal().account(email);
     await enrolsEmail(portal(), account);
@@ -178,7 +178,7 @@ onPortal('A thief with the password and a copy of a trusted browser’s cookie',
     }
   });
 
-  it('keeps no trust from before the account was an administrator’s, though the role goes again', async () => {
+  it('keeps no trust from before the account was an administrator’s, even if the role is removed', async () => {
     const thief = thiefWithCopy();
     const { administration } = portal().services;
     await portal().account(newEmail('admin'), 'administrator');

@@ -27,7 +27,7 @@ onBothStores('An attacker who sends everything to two instances at once', (porta
     await other.close();
   });
 
-  /** The same browser, before the other instance; `app` and `other` share nothing but database and session store. */
+  /** The same browser at the other instance; `app` and `other` share only database and session store. */
   async function twinOf(person: Person): Promise<Person> {
     const twin = new Person(other.app);
     for (const [name, value] of person.cookies) twin.cookies.set(name, value);
@@ -81,7 +81,7 @@ onBothStores('An attacker who sends everything to two instances at once', (porta
     assert.equal(await codesLeft(portal(), vera.account), 9);
   });
 
-  it('has five guesses looked at, not twenty', async () => {
+  it('has five guesses checked, not twenty', async () => {
     const vera = await victimOf(portal());
     const thief = await thiefOf(portal(), vera);
     const answers = await racesOnBoth(thief, { 'Verification Code': '000000' }, 'Continue');
@@ -89,7 +89,7 @@ onBothStores('An attacker who sends everything to two instances at once', (porta
     assert.equal(answers.filter(({ status }) => status === 429).length, 15);
   });
 
-  it('has one code sent', async () => {
+  it('causes one code', async () => {
     const email = newEmail('vera');
     await enrolsEmail(portal(), await portal().account(email));
     const thief = await signsIn(portal(), email);
@@ -138,7 +138,7 @@ onBothStores('An attacker who sends everything to two instances at once', (porta
     assert.equal(at(answers, '/'), 1);
   });
 
-  it('finds a session that one instance has ended dead on the other at once', async () => {
+  it('finds that a session ended on one instance is invalid on the other at once', async () => {
     const vera = await victimOf(portal());
     const twin = await twinOf(vera.browser);
     await vera.browser.visits('/');

@@ -8,14 +8,14 @@ import { parseRedisUrl } from '../../src/storage/redis/redis-url.ts';
 import { databaseAddress } from '../../src/storage/sql/database-url.ts';
 import { type Certificate, selfSigned } from '../support/certificates.ts';
 
-/** What the faults expect, by the name of the variable. */
+/** The `expected` texts of all errors, with the variable. */
 function expectedOf(environment: Environment): readonly string[] {
   const outcome = readConfig(environment);
   return outcome.ok ? [] : outcome.faults.map(({ variable, expected }) => `${variable}: ${expected}`);
 }
 
 describe('REDIS_URL', () => {
-  it('may name the Sentinels of a primary, with their own credentials and without', () => {
+  it('may name the Sentinels of a primary, with and without their own credentials', () => {
     assert.deepEqual(parseRedisUrl('redis+sentinel://one,two:26380,[2001:db8::1]:5000/mymaster'), {
       kind: 'sentinel',
       tls: false,
@@ -57,7 +57,7 @@ describe('REDIS_URL', () => {
     });
   });
 
-  it('says what is missing of an address of several hosts, and never the password', () => {
+  it('is refused with a message about what is missing for several hosts, and never with the password', () => {
     for (const [url, expected] of [
       ['redis+sentinel://:hush@one,two', /the name of the primary after the Sentinels/],
       ['redis+sentinel://:hush@one/mymaster/x', /the name of the primary/],
@@ -100,13 +100,13 @@ describe('DATABASE_URL', () => {
   const tlsOf = (parameters: string, url = 'mariadb://ann:p%40ss@db/x') =>
     databaseAddress(`${url}?${parameters}`).tls;
 
-  it('asks for no TLS where it says nothing of it', () => {
+  it('uses no TLS if it has no TLS parameter', () => {
     const url = 'postgres://ann:p%40ss@db/x?application_name=postern';
     assert.deepEqual(databaseAddress(url), { url, tls: undefined });
     assert.equal(tlsOf('sslmode=disable'), undefined);
   });
 
-  it('has certificates verified wherever it asks for TLS, unless it says otherwise in so many words', () => {
+  it('has certificates verified whenever it uses TLS, unless it explicitly says otherwise', () => {
     for (const mode of ['verify-full', 'verify-ca', 'require'])
       assert.equal(tlsOf(`sslmode=${mode}`)?.verified, true);
     assert.equal(tlsOf(`sslrootcert=${own.certificate}`)?.verified, true);
@@ -114,12 +114,12 @@ describe('DATABASE_URL', () => {
     assert.equal(tlsOf('sslmode=no-verify')?.verified, false);
   });
 
-  it('leaves to the driver what is not of TLS', () => {
+  it('passes parameters without relation to TLS on to the driver', () => {
     const { url } = databaseAddress('postgres://ann:p%40ss@db/x?sslmode=require&application_name=postern');
     assert.equal(url, 'postgres://ann:p%40ss@db/x?application_name=postern');
   });
 
-  it('says what is wrong with TLS, and never the password', () => {
+  it('is refused with a message about its TLS parameters, and never with the password', () => {
     for (const [parameters, expected] of [
       ['sslmode=prefer', /sslmode to be one of "verify-full"/],
       ['sslmode=', /sslmode to be one of/],
@@ -140,7 +140,7 @@ describe('DATABASE_URL', () => {
     }
   });
 
-  it('names MariaDB as its certificate does: mysql2 cannot verify one for an IP address', () => {
+  it("must have MariaDB's host name as in its certificate: mysql2 cannot verify one for an IP address", () => {
     assert.match(
       expectedOf({ DATABASE_URL: 'mysql://192.0.2.1/x?sslmode=verify-full' })[0] ?? '',
       /not an IP address/,
@@ -168,8 +168,8 @@ describe('A name or a password in a URL', () => {
   after(() => rmSync(folder, { recursive: true }));
 
   for (const [variable, scheme, rest] of URLS) {
-    it(`has to be encoded in ${scheme}, and the fault of ${variable} says how, without the password`, () => {
-      // Digits before the sign look like a port, and the URL like one of another host.
+    it(`has to be encoded in ${scheme}, and the error of ${variable} says how, without the password`, () => {
+      // Digits before the "@" look like a port, and the URL like one of another host.
       for (const password of [
         ...[
           'hush#1',
@@ -202,7 +202,7 @@ describe('A name or a password in a URL', () => {
       assert.match(expectedOf({ [variable]: `${scheme}an%n:pass@${rest}` })[0] ?? '', /%25/);
     });
 
-    it(`is taken where it is encoded in ${scheme}`, () => {
+    it(`is accepted if it is encoded in ${scheme}`, () => {
       const password = encodeURIComponent('a%b#c/d?e@f:g h');
       assert.deepEqual(expectedOf({ [variable]: `${scheme}a%40b:${password}@${rest}` }), []);
       assert.deepEqual(expectedOf({ [variable]: `${scheme}${rest}` }), []);
@@ -216,7 +216,7 @@ describe('A name or a password in a URL', () => {
 });
 
 describe('SMTP_URL', () => {
-  it('asks of TLS what nodemailer knows, and nothing that it would pass over', () => {
+  it('may have only TLS parameters that nodemailer knows, because it would ignore others', () => {
     for (const query of ['requireTLS=true', 'ignoreTLS=true', 'tls.rejectUnauthorized=false', 'pool=true'])
       assert.deepEqual(expectedOf({ SMTP_URL: `smtp://mail.example.org?${query}` }), [], query);
     for (const query of ['ignoretls=true', 'requireTls=true', 'ssl=true', 'rejectUnauthorizedTLS=false'])
@@ -227,8 +227,8 @@ describe('SMTP_URL', () => {
   });
 });
 
-describe('Limits of the connections', () => {
-  it('stay within what a page may take', () => {
+describe('Connection limits', () => {
+  it('stay within the time that a page may take', () => {
     for (const [name, within, beyond] of [
       ['DATABASE_POOL_SIZE', ['1', '100'], ['0', '101', '2.5', '-1', 'ten', '1e1']],
       ['DATABASE_TIMEOUT', ['1', '2.5', '5'], ['0', '0.9', '5.1', '5s', '1e0']],

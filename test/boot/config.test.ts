@@ -38,7 +38,7 @@ describe('The environment', () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it('may be empty: everything then is in one data folder of this machine', () => {
+  it('may be empty: then everything is in one data folder of this machine', () => {
     assert.deepEqual(configOf({}), {
       production: false,
       host: undefined,
@@ -62,11 +62,11 @@ describe('The environment', () => {
     });
   });
 
-  it('counts what is empty, or only spaces, as not set', () => {
+  it('counts empty variables, or only spaces, as not set', () => {
     assert.deepEqual(configOf({ PORT: '', BASE_URL: ' ', APP_SECRET: '', TRUST_PROXY: '\n' }), configOf({}));
   });
 
-  it('is taken whole where all of it is set', () => {
+  it('is read completely if all variables are set', () => {
     const environment = {
       ...PRODUCTION,
       HOST: '[::1]',
@@ -111,7 +111,7 @@ describe('The environment', () => {
     });
   });
 
-  it('reports every fault at once, by name, with what is expected', () => {
+  it('reports all errors at once, by name, with what is expected', () => {
     const environment = {
       NODE_ENV: 'prod',
       HOST: 'a b',
@@ -152,7 +152,7 @@ describe('The environment', () => {
     });
   }
 
-  it('takes plain http in production on the loopback alone, or where the operator says that it is meant', () => {
+  it('allows plain http in production only for loopback addresses, or if the operator allows it explicitly', () => {
     const at = (BASE_URL: string, more: Environment = {}) => ({ ...PRODUCTION, BASE_URL, ...more });
     for (const url of [
       'http://account.example.org',
@@ -178,7 +178,7 @@ describe('The environment', () => {
     ]);
   });
 
-  it('is warned of, at each start, where others can reach what is not safe', () => {
+  it('causes a warning at each start if something unsafe is reachable for others', () => {
     const risks = (environment: Environment) =>
       risksOf(configOf(environment)).map((risk) => risk.split(':')[0]);
     const SMTP_URL = 'smtps://mail.example.org';
@@ -191,7 +191,7 @@ describe('The environment', () => {
     assert.deepEqual(risks(accepted), ['BASE_URL'], 'allowed, and said all the same');
   });
 
-  it('measures nothing unless figures have a port or a token, which may stand in a file', () => {
+  it('collects no metrics unless they have a port or a token, which may be in a file', () => {
     const path = join(folder, 'metrics-token');
     writeFileSync(path, `${SECRET}\n`);
     for (const [environment, metrics] of [
@@ -207,7 +207,7 @@ describe('The environment', () => {
     }
   });
 
-  it('has no figures on the port of the site, and no token that can be guessed or repeated', () => {
+  it('allows no metrics on the port of the site, and no token that can be guessed or repeated', () => {
     assert.deepEqual(faultyVariables({ METRICS_PORT: '3000' }), ['METRICS_PORT']);
     assert.deepEqual(faultyVariables({ PORT: '80', METRICS_PORT: '080' }), ['METRICS_PORT']);
     for (const token of ['short', `${SECRET} and more`, `${SECRET}ß`]) {
@@ -219,7 +219,7 @@ describe('The environment', () => {
     }
   });
 
-  it('knows the callers of the guard by address or by a token, which may be in a file and is never printed', () => {
+  it('identifies the callers of the guard by address or by a token, which may be in a file and is never printed', () => {
     const path = join(folder, 'guard-token');
     writeFileSync(path, `${SECRET}\n`);
     assert.deepEqual(configOf({ GUARD_TOKEN_FILE: path }).guard, { proxies: [], token: SECRET });
@@ -241,7 +241,7 @@ describe('The environment', () => {
     assert.match(fault?.expected ?? '', /at least 32 characters.*X-Postern-Guard/);
   });
 
-  it('needs no APP_SECRET in production where APP_SECRET_FILE is set', () => {
+  it('needs no APP_SECRET in production if APP_SECRET_FILE is set', () => {
     const path = join(folder, 'secrets');
     writeFileSync(path, `${SECRET}\n${OLDER}\n`);
     const { secrets } = configOf({ ...PRODUCTION, APP_SECRET: undefined, APP_SECRET_FILE: path });
@@ -253,13 +253,13 @@ describe('The environment', () => {
     ['REDIS_URL', 'redis://:hush@cache', 'redisUrl'],
     ['SMTP_URL', 'smtps://postern:hush@mail.example.org', 'smtpUrl'],
   ] as const) {
-    it(`takes ${name} from the file that ${name}_FILE names, in production too`, () => {
+    it(`reads ${name} from the file in ${name}_FILE, also in production`, () => {
       const path = join(folder, name);
       writeFileSync(path, `${url}\n`);
       assert.equal(configOf({ ...PRODUCTION, [name]: undefined, [`${name}_FILE`]: path })[key], url);
     });
 
-    it(`refuses a ${name}_FILE that is not there or is empty, and ${name} beside it`, () => {
+    it(`refuses a ${name}_FILE that is missing or empty, and ${name} together with it`, () => {
       const variable = `${name}_FILE`;
       const path = join(folder, `${name}-empty`);
       writeFileSync(path, '\n');
@@ -269,7 +269,7 @@ describe('The environment', () => {
       assert.deepEqual(faultyVariables({ ...PRODUCTION, [name]: url, [variable]: path }), [name]);
     });
 
-    it(`never repeats what stands in a ${name}_FILE, well-formed or not`, () => {
+    it(`never repeats the content of a ${name}_FILE, well-formed or not`, () => {
       const path = join(folder, `${name}-malformed`);
       writeFileSync(path, 'gopher://ann:hush@nowhere');
       const faults = faultsOf({ [`${name}_FILE`]: path });
@@ -281,7 +281,7 @@ describe('The environment', () => {
     });
   }
 
-  it('reports what is missing and what is wrong together', () => {
+  it('reports missing and wrong variables together', () => {
     assert.deepEqual(faultyVariables({ NODE_ENV: 'production', PORT: 'x' }), [
       'PORT',
       'BASE_URL',
@@ -290,14 +290,14 @@ describe('The environment', () => {
     ]);
   });
 
-  it('takes several secrets, newest first, separated by commas or white space', () => {
+  it('accepts several secrets, newest first, separated by commas or white space', () => {
     for (const separator of [',', ' ', ', ', '\n']) {
       const { secrets } = configOf({ APP_SECRET: `${SECRET}${separator}${OLDER}` });
       assert.deepEqual(secrets, { kind: 'environment', secrets: [SECRET, OLDER] });
     }
   });
 
-  it('refuses secrets where one of them is shorter than 32 characters', () => {
+  it('refuses secrets if one of them is shorter than 32 characters', () => {
     assert.deepEqual(faultyVariables({ APP_SECRET: `${SECRET},${'x'.repeat(31)}` }), ['APP_SECRET']);
     assert.equal(configOf({ APP_SECRET: 'x'.repeat(32) }).secrets.kind, 'environment');
     const path = join(folder, 'short');
@@ -311,7 +311,7 @@ describe('The environment', () => {
     assert.deepEqual(faultyVariables({ APP_SECRET: SECRET, APP_SECRET_FILE: path }), ['APP_SECRET']);
   });
 
-  it('never repeats a password or a secret in a fault', () => {
+  it('never repeats a password or a secret in an error', () => {
     const hidden = 'Hush-Hush-1';
     const environment = {
       BASE_URL: `https://ann:${hidden}@help.example.org`,
@@ -328,7 +328,7 @@ describe('The environment', () => {
     assert.doesNotMatch(JSON.stringify(faults), new RegExp(hidden));
   });
 
-  it('takes only an origin as BASE_URL, and writes it as browsers do', () => {
+  it('accepts only an origin as BASE_URL, and normalises it as browsers do', () => {
     assert.equal(configOf({ BASE_URL: 'HTTPS://Help.Example.org:443/' }).baseUrl, 'https://help.example.org');
     assert.equal(configOf({ BASE_URL: 'http://[::1]:8080' }).baseUrl, 'http://[::1]:8080');
     for (const url of [
@@ -351,7 +351,7 @@ describe('The environment', () => {
     assert.equal(sender('http://[2001:db8::1]'), 'postern@localhost');
   });
 
-  it('takes the databases that there are', () => {
+  it('accepts the supported databases', () => {
     for (const url of [
       'sqlite::memory:',
       'sqlite:./a b.sqlite',
@@ -367,7 +367,7 @@ describe('The environment', () => {
     }
   });
 
-  it('takes a sender with and without a name, and nothing that could become two headers', () => {
+  it('accepts a sender with and without a name, and nothing that could become two headers', () => {
     const mailbox = (text: string) => configOf({ MAIL_FROM: text }).mailFrom;
     assert.deepEqual(mailbox('desk@example.org'), { name: '', address: 'desk@example.org' });
     assert.deepEqual(mailbox('Help Desk <desk@example.org>'), {
@@ -388,7 +388,7 @@ describe('The environment', () => {
     }
   });
 
-  it('lets one client fail and ask for mails within bounds', () => {
+  it('has bounds for the failures and mails of one client', () => {
     const limits = (environment: Environment) => configOf(environment).clientLimits;
     assert.deepEqual(limits({ CLIENT_FAILURES: '10', CLIENT_MAILS: '100000' }), {
       failures: 10,
@@ -403,7 +403,7 @@ describe('The environment', () => {
     }
   });
 
-  it('says in words what is wrong with trusting everybody', () => {
+  it('explains why trusting everybody is refused', () => {
     const outcome = readConfig({ TRUST_PROXY: '0.0.0.0/1,128.0.0.0/1' });
     assert.match(
       outcome.ok ? '' : formatFaults(outcome.faults),

@@ -6,7 +6,7 @@ import { ManualClock } from '../support/clock.ts';
 describe('retention', () => {
   const clock = new ManualClock();
 
-  it('has each part forget, also after one that fails, of which it tells', async () => {
+  it('lets each part remove its expired rows, also after one that fails, and reports the failure', async () => {
     const [forgotten, faults]: [number[], unknown[]] = [[], []];
     const broken = { forget: () => Promise.reject(new Error('no database')) };
     const part = { forget: async (now: number) => void forgotten.push(now) };
@@ -18,7 +18,7 @@ describe('retention', () => {
     assert.equal(forgotten.length, 4);
   });
 
-  it('goes on by itself once it is started, and no more once it is stopped', async () => {
+  it('repeats by itself after its start, and stops when told to', async () => {
     let count = 0;
     const { promise, resolve } = Promise.withResolvers<void>();
     const part = {

@@ -25,7 +25,7 @@ describe('The secrets', () => {
   });
   afterEach(() => rmSync(parent, { recursive: true }));
 
-  it('are made at the first start: 32 random bytes that only the owner can read', () => {
+  it('are created at the first start: 32 random bytes that only the owner can read', () => {
     const [secret = ''] = secretSource(inDataFolder)();
     assert.equal(Buffer.from(secret, 'base64url').length, 32);
     assert.equal(statSync(path).mode & 0o777, 0o600);
@@ -38,7 +38,7 @@ describe('The secrets', () => {
   });
 
   it('are the same for processes that start together', async () => {
-    // Each process looks for the secrets of 40 folders, all of them at the same moments.
+    // Each process requests the secrets of 40 folders, all at the same moments.
     const script = `
       const { secretSource } = await import(${JSON.stringify(SECRETS_MODULE)});
       const found = [];
@@ -58,7 +58,7 @@ describe('The secrets', () => {
     assert.deepEqual(readdirSync(`${path}0`), ['secret']);
   });
 
-  it('gain a fresh one in front when they are rotated, and lose none', () => {
+  it('get a new first one by a rotation, and lose none', () => {
     const source = secretSource(inDataFolder);
     const before = source();
     assert.equal(addSecret(inDataFolder), true);
@@ -70,7 +70,7 @@ describe('The secrets', () => {
     assert.deepEqual(readdirSync(join(parent, 'data')), ['secret']);
   });
 
-  it('reach a running keyring after a rotation: it opens what the new one sealed', () => {
+  it('reach a running keyring after a rotation: it opens what the new one has sealed', () => {
     const running = new Keyring(secretSource(inDataFolder));
     addSecret(inDataFolder);
     const sealed = new Keyring(secretSource(inDataFolder)).seal('text', 'place');
@@ -82,7 +82,7 @@ describe('The secrets', () => {
     assert.equal(secretSource(inDataFolder)().length, 2);
   });
 
-  it('are left alone while another rotation is under way', () => {
+  it('are not changed while another rotation is running', () => {
     const before = secretSource(inDataFolder)();
     writeFileSync(`${path}.new`, '');
     assert.throws(() => addSecret(inDataFolder), /Another rotation is running/);
@@ -90,7 +90,7 @@ describe('The secrets', () => {
     assert.ok(existsSync(`${path}.new`));
   });
 
-  it('from the environment are taken in their order, and not rotated', () => {
+  it('from the environment keep their order, and are not rotated', () => {
     const config = { secrets: { kind: 'environment', secrets: [SECRET, OLDER] } } as const;
     assert.deepEqual(secretSource(config)(), [SECRET, OLDER]);
     assert.equal(addSecret(config), false);
@@ -108,7 +108,7 @@ describe('The secrets', () => {
     assert.equal(readFileSync(file, 'utf8'), `\n${SECRET}\r\n${OLDER}\n\n`);
   });
 
-  it('are never made anew in the place of a file that is there but of no use', () => {
+  it('never replace an existing file that cannot be used', () => {
     secretSource(inDataFolder)();
     writeFileSync(path, '');
     assert.throws(() => secretSource(inDataFolder)(), /cannot be read, or a secret in it has fewer than 32/);

@@ -38,7 +38,7 @@ describe('attempts on a second factor', () => {
     for (let time = 0; time < times; time++) assert.equal((await begin()).kind, 'may try');
   }
 
-  it('count before the response is looked at: twenty at once share none', async () => {
+  it('are counted before the response is checked: twenty at once share no count', async () => {
     const begun = await Promise.all(Array.from({ length: 20 }, begin));
     const failures = begun.flatMap((attempt) => (attempt.kind === 'may try' ? [attempt.failures] : []));
     assert.deepEqual(
@@ -61,7 +61,7 @@ describe('attempts on a second factor', () => {
     assert.equal(await attempts.waiting(ANN.id), clock.now + hours(1));
   });
 
-  it('are recorded where they have to wait, with their details', async () => {
+  it('are recorded with their details if they have to wait', async () => {
     await failsTimes(SECOND_FACTOR_RULE.from);
     assert.deepEqual(events.events, []);
     await begin();
@@ -73,7 +73,7 @@ describe('attempts on a second factor', () => {
     assert.deepEqual(more, []);
   });
 
-  it('begin again at zero after a success, and wait for the one account alone', async () => {
+  it('start again at zero after a success, and only for that account', async () => {
     await failsTimes(SECOND_FACTOR_RULE.from);
     assert.equal(
       (await attempts.begin({ account: { ...ANN, id: 'ben' }, actor: ACTOR, details: DETAILS })).kind,

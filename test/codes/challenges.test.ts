@@ -46,16 +46,16 @@ describe('challenges', () => {
     for (let guess = 0; guess < times; guess++) assert.equal(await check(other(code)), 'wrong');
   }
 
-  it('have the numbers of the design', () => {
+  it('have the designed limits', () => {
     assert.equal(CODE_LIFETIME, minutes(10));
     assert.equal(CODE_TRIES, 5);
   });
 
-  it('accept the code that was delivered', async () => {
+  it('accept the delivered code', async () => {
     assert.equal(await check(await codeFor()), 'right');
   });
 
-  it('have six digits, leading zeros included, and take the whole range', async () => {
+  it('have six digits, including leading zeros, over the whole range', async () => {
     const asked: number[] = [];
     const given = [0, 42, 999_999];
     const integer = (below: number) => {
@@ -68,7 +68,7 @@ describe('challenges', () => {
     assert.deepEqual(asked, [1_000_000, 1_000_000, 1_000_000]);
   });
 
-  it('keep only a keyed hash of the code, which no other challenge shares', async () => {
+  it('store only a keyed hash of the code, different for each challenge', async () => {
     const code = await codeFor();
     const kept = await store.find(ANN);
     assert.ok(kept);
@@ -80,7 +80,7 @@ describe('challenges', () => {
     assert.equal(await check(code, ben), 'wrong', 'the hash depends on the challenge');
   });
 
-  it('accept a code made before the keys were rotated', async () => {
+  it('accept a code from before a rotation of the keys', async () => {
     const code = await codeFor();
     const rotated = challengesUnder(['a newer secret of thirty-two characters', ...secrets]);
     assert.equal(await rotated.verify(ANN, ADDRESS, code), 'right');
@@ -108,19 +108,19 @@ describe('challenges', () => {
     assert.equal(await challenges.current(ANN), undefined);
   });
 
-  it('have five tries, the right one included', async () => {
+  it('allow five attempts, including the right one', async () => {
     const code = await codeFor();
     await guessWrong(4, code);
     assert.equal(await check(code), 'right');
   });
 
-  it('are used up after five wrong tries, for the right code, too', async () => {
+  it('are used up after five wrong attempts, also for the right code', async () => {
     const code = await codeFor();
     await guessWrong(5, code);
     assert.equal(await check(code), 'used up');
   });
 
-  it('are replaced by a new one: the earlier code is worth nothing', async () => {
+  it('are replaced by a new one: the earlier code becomes invalid', async () => {
     const first = await codeFor();
     let second = await codeFor();
     // One in a million resends brings the same code again.
@@ -130,14 +130,14 @@ describe('challenges', () => {
     assert.equal(await check(first), 'none sent');
   });
 
-  it('do not get their tries back by a resend', async () => {
+  it('do not get their attempts back by a resend', async () => {
     await guessWrong(3, await codeFor());
     const code = await codeFor();
     await guessWrong(2, code);
     assert.equal(await check(code), 'used up');
   });
 
-  it('leave one try to a code that is sent after all are used up', async () => {
+  it('leave one attempt to a code that is sent after all are used up', async () => {
     await guessWrong(5, await codeFor());
     const code = await codeFor();
     assert.equal(await check(code), 'right');
@@ -146,7 +146,7 @@ describe('challenges', () => {
     assert.equal(await check('000000'), 'used up');
   });
 
-  it('do not get back the tries that are made while the next mail is on its way', async () => {
+  it('do not get back attempts that are made while the next mail is being sent', async () => {
     const first = await codeFor();
     let code = '';
     await challenges.open(ANN, ADDRESS, async (next) => {
@@ -158,7 +158,7 @@ describe('challenges', () => {
     assert.equal(await check(code), 'used up');
   });
 
-  it('begin with five tries again once the earlier one was used or has expired', async () => {
+  it('have five attempts again once the earlier one was used or has expired', async () => {
     const first = await codeFor();
     await guessWrong(4, first);
     assert.equal(await check(first), 'right');
@@ -169,13 +169,13 @@ describe('challenges', () => {
     assert.equal(await check(code), 'right');
   });
 
-  it('keep the earlier code when the new one could not be delivered', async () => {
+  it('keep the earlier code if the new one could not be delivered', async () => {
     const first = await codeFor();
     assert.equal(await challenges.open(ANN, ADDRESS, async () => false), undefined);
     assert.equal(await check(first), 'right');
   });
 
-  it('do not exist when the first code could not be delivered', async () => {
+  it('do not exist if the first code could not be delivered', async () => {
     let undelivered = '';
     const opened = await challenges.open(ANN, ADDRESS, async (code) => {
       undelivered = code;
@@ -186,7 +186,7 @@ describe('challenges', () => {
     assert.equal(await check(undelivered), 'none sent');
   });
 
-  it('say when they were sent, how long they last and where they went', async () => {
+  it('report when they were sent, how long they last and where they went', async () => {
     let announced: Challenge | undefined;
     const opened = await challenges.open(ANN, ADDRESS, async (_code, challenge) => {
       announced = challenge;
@@ -210,7 +210,7 @@ describe('challenges', () => {
     assert.equal(await check(code), 'right', 'none of these has used it up');
   });
 
-  it('stand beside each other: a code for one purpose leaves the others as they are', async () => {
+  it('are independent: a code for one purpose does not change the others', async () => {
     const signIn = await codeFor();
     const stepUp = await codeFor({ ...ANN, purpose: 'step-up' });
     const elsewhere = await codeFor({ ...ANN, browser: 'browser two' });
@@ -219,13 +219,13 @@ describe('challenges', () => {
     assert.equal(await check(signIn), 'right');
   });
 
-  it('accept the right code of one of twenty requests at once', async () => {
+  it('accept the right code of one of twenty concurrent requests', async () => {
     const code = await codeFor();
     const results = await Promise.all(Array.from({ length: 20 }, () => check(code)));
     assert.equal(results.filter((result) => result === 'right').length, 1);
   });
 
-  it('look at five of twenty guesses at once', async () => {
+  it('check five of twenty concurrent guesses', async () => {
     const code = await codeFor();
     const results = await Promise.all(Array.from({ length: 20 }, () => check(other(code))));
     assert.equal(results.filter((result) => result === 'wrong').length, 5);
@@ -233,7 +233,7 @@ describe('challenges', () => {
     assert.equal(await check(code), 'used up');
   });
 
-  it('refuse what is no code', async () => {
+  it('refuse anything that is not a code', async () => {
     await codeFor();
     for (const text of ['', '12345', '1234567', 'abcdef']) assert.equal(await check(text), 'wrong');
   });

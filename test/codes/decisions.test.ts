@@ -14,7 +14,7 @@ import { MARIADB, POSTGRESQL, SQLITE, useDatabase } from '../support/databases.t
 
 const ORIGIN = { requestId: 'request', address: '192.0.2.7', browser: 'Lynx' };
 
-/** SQLite has one connection, so that nothing is decided side by side there. */
+/** SQLite has one connection, so decisions are not concurrent there. */
 for (const engine of [SQLITE, POSTGRESQL, MARIADB]) {
   describe(`A decision on a response (${engine.name})`, () => {
     const database = useDatabase(engine);
@@ -47,7 +47,7 @@ for (const engine of [SQLITE, POSTGRESQL, MARIADB]) {
     const actor = () => ({ party: { id: ann.id, label: ann.email }, origin: ORIGIN });
     const attempt = () => ({ account: ann, actor: actor(), details: { purpose: 'test' } });
 
-    /** Renames the account, so that it can be seen whether the writing was kept. */
+    /** Renames the account, which shows whether the write was committed. */
     const decide = (found: 'right' | 'wrong') =>
       attempts.decide(attempt(), { accounts, audit, attempts }, async (bound) => {
         if (found === 'right') await bound.attempts.reset(ann.id);
@@ -56,7 +56,7 @@ for (const engine of [SQLITE, POSTGRESQL, MARIADB]) {
         return found;
       });
 
-    it('keeps the count of a wrong one, the writing and the audit entry in one commit', async () => {
+    it('commits the count of a wrong one, its writes and the audit entry together', async () => {
       assert.equal(await decide('wrong'), 'wrong');
       assert.equal(commitsOf(statements), 1);
       assert.equal(await failures(), 1);
@@ -64,7 +64,7 @@ for (const engine of [SQLITE, POSTGRESQL, MARIADB]) {
       assert.deepEqual(await events(), ['name.changed']);
     });
 
-    it('forgets the failures with a right one, in one commit', async () => {
+    it('clears the failures with a right one, in one commit', async () => {
       await decide('wrong');
       statements.length = 0;
       assert.equal(await decide('right'), 'right');
@@ -73,7 +73,7 @@ for (const engine of [SQLITE, POSTGRESQL, MARIADB]) {
       assert.equal((await accounts.find(ann.id))?.name, 'right');
     });
 
-    it('keeps nothing but the count, and answers nothing, where its last statement fails', async () => {
+    it('keeps only the count, and gives no answer, if its last statement fails', async () => {
       await decide('wrong');
       const broken = attempts.decide(attempt(), { accounts, attempts }, async (bound) => {
         await bound.attempts.reset(ann.id);
@@ -85,7 +85,7 @@ for (const engine of [SQLITE, POSTGRESQL, MARIADB]) {
       assert.equal((await accounts.find(ann.id))?.name, 'wrong');
     });
 
-    it('counts each of twenty at once before any is looked at', async () => {
+    it('counts each of twenty at once before any is checked', async () => {
       let looked = 0;
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, () =>

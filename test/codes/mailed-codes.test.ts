@@ -17,7 +17,7 @@ describe('mailed codes', () => {
 
   const send = (proof = PROOF) => domain.codes.send(proof, actorOf(ANN));
 
-  /** Sends as often as the answer allows, and returns the outcomes. */
+  /** Sends as often as the rate limit allows, and returns the outcomes. */
   async function sendsTimes(times: number): Promise<string[]> {
     const outcomes: string[] = [];
     for (let time = 0; time < times; time++) outcomes.push((await send()).kind);
@@ -31,7 +31,7 @@ describe('mailed codes', () => {
     assert.equal(await domain.codes.lastSent(PROOF), undefined);
   });
 
-  it('prove no other address, purpose or browser', async () => {
+  it('do not prove another address, purpose or browser', async () => {
     await send();
     const code = domain.post.code(ANN.email);
     const elsewhere: Partial<MailboxProof>[] = [
@@ -48,7 +48,7 @@ describe('mailed codes', () => {
     assert.equal(await domain.codes.verify(PROOF, code), 'right');
   });
 
-  it('wait 30 seconds for the next one, whatever it is for', async () => {
+  it('wait 30 seconds for the next one, whatever its purpose', async () => {
     await send();
     const until = domain.clock.now + seconds(30);
     assert.deepEqual(await send({ ...PROOF, purpose: 'step-up' }), { kind: 'wait', until });
@@ -58,7 +58,7 @@ describe('mailed codes', () => {
     assert.equal((await send()).kind, 'sent');
   });
 
-  it('are five an hour, sent or refused for good', async () => {
+  it('are limited to five an hour, sent or permanently refused', async () => {
     domain.post.answer = 'refused';
     for (let time = 0; time < 5; time++) {
       assert.equal((await send()).kind, 'refused');
@@ -76,14 +76,14 @@ describe('mailed codes', () => {
     assert.equal(await domain.codes.verify(PROOF, '000000'), 'none sent');
   });
 
-  it('count where the mail server may have them', async () => {
+  it('count if the mail server may have accepted them', async () => {
     domain.post.answer = 'unconfirmed';
     assert.deepEqual(await send(), { kind: 'unsure' });
     assert.equal(await domain.codes.lastSent(PROOF), domain.clock.now);
     assert.equal((await send()).kind, 'wait');
   });
 
-  it('leave the earlier code as it is where they are not sent', async () => {
+  it('leave the earlier code valid if they are not sent', async () => {
     await send();
     const code = domain.post.code(ANN.email);
     domain.clock.passes(seconds(30));
@@ -92,7 +92,7 @@ describe('mailed codes', () => {
     assert.equal(await domain.codes.verify(PROOF, code), 'right');
   });
 
-  it('are nobody’s where another mail goes out instead, which looks the same', async () => {
+  it('belong to nobody if another mail is sent instead, which looks the same', async () => {
     const to = accountOf('holder');
     const instead = { to, message: { kind: 'address taken' } as const };
     const outcome = await domain.codes.send(PROOF, actorOf(ANN), { instead });
@@ -101,7 +101,7 @@ describe('mailed codes', () => {
     assert.equal(await domain.codes.lastSent(PROOF), domain.clock.now);
   });
 
-  it('are recorded with what became of them, and with the address where it is not the account’s own', async () => {
+  it('are recorded with their result, and with the address if it is not the account’s own', async () => {
     await domain.codes.send(PROOF, actorOf(ANN), { details: { method: 'email' } });
     await send({ ...PROOF, purpose: 'e-mail change', address: 'new@example.org' });
     const recorded = domain.events.events.map(({ event, detail }) => ({ event, detail }));
