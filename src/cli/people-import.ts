@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { Invitee } from '../accounts/registration.ts';
 import { checkPeople, faultyLines, type ImportCheck, type LineFault } from '../files/people-import.ts';
 import { leftOutInWords, linesInWords } from '../files/people-import-words.ts';
-import { codeOf } from '../kernel/environment-fault.ts';
 import type { MessageKey, Translator } from '../kernel/i18n.ts';
+import { contentOf } from './input-file.ts';
 import { CommandError, type Operation, type Run, requireTables } from './operation.ts';
 import { progressOn } from './terminal.ts';
 
@@ -72,21 +70,12 @@ export async function importUsers(operation: Operation, file: string, options: I
 }
 
 /** The file's text, or standard input for "-". Must be UTF-8, or names would be garbled. */
-async function textOf({ terminal, words }: Operation, file: string): Promise<string> {
-  const bytes = file === '-' ? await buffer(terminal.input) : await contentOf(file, words.t);
+async function textOf(operation: Operation, file: string): Promise<string> {
+  const bytes = await contentOf(operation, file);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new CommandError(words.t('cli.not-utf-8', { file }));
-  }
-}
-
-async function contentOf(file: string, t: Operation['words']['t']): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    const reason = codeOf(error) || String(error);
-    throw new CommandError(t('cli.file-unreadable', { file, reason }));
+    throw new CommandError(operation.words.t('cli.not-utf-8', { file }));
   }
 }
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { loadWords, type MessageKey, type Translator, type Words } from '../kernel/i18n.ts';
+import { addAppCommands } from './apps.ts';
 import { addBackupCommands } from './backup.ts';
 import { addAuditCommands, addExportCommand } from './exports.ts';
 import { addGroupCommands } from './groups.ts';
@@ -67,6 +68,7 @@ function programFor(terminal: Terminal, words: Translator, languages: Words): Co
   addExportCommand(user, run, words);
   addPolicyCommands(group('policy', 'cli.about-policy'), run, words, languages);
   addGroupCommands(group('group', 'cli.about-group').alias('groups'), run, words);
+  addAppCommands(group('app', 'cli.about-app').alias('apps'), run, words);
   addAdoptionCommand(program, run, words);
   addAuditCommands(group('audit', 'cli.about-audit'), run, words);
   addBackupCommands(program, run, words);

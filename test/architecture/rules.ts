@@ -60,7 +60,7 @@ export const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
   'main.ts': ['kernel', 'boot', 'portal.ts', 'app.ts'],
   'start.js': ['boot', 'main.ts'],
   cli: [
-    ...['kernel', 'audit', 'settings', 'accounts', 'two-factor', 'policy', 'administration'],
+    ...['kernel', 'audit', 'settings', 'accounts', 'two-factor', 'policy', 'apps', 'administration'],
     ...['storage', 'files', 'boot', 'portal.ts'],
   ],
   'cli.ts': ['cli'],

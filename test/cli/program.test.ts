@@ -17,7 +17,16 @@ describe('The command line', () => {
     const faulty = { PORT: 'none' };
     const whole = await runs(faulty, ['--help']);
     assert.equal(whole.code, 0);
-    for (const command of ['user|users', 'policy', 'keys', 'audit', 'backup', 'restore', 'migrate']) {
+    for (const command of [
+      'user|users',
+      'policy',
+      'app|apps',
+      'keys',
+      'audit',
+      'backup',
+      'restore',
+      'migrate',
+    ]) {
       assert.ok(whole.output.includes(`\n  ${command} `), command);
     }
     const user = await runs(faulty, ['user', '--help']);

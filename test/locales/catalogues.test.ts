@@ -5,6 +5,7 @@ import { ACCOUNT_STATES } from '../../src/accounts/account.ts';
 import { REQUEST_KINDS, REQUEST_STANDINGS } from '../../src/administration/reset-request.ts';
 import { AUDIT_DETAILS } from '../../src/audit/details.ts';
 import { AUDIT_EVENTS } from '../../src/audit/vocabulary.ts';
+import { APP_COLUMNS } from '../../src/cli/apps.ts';
 import { GROUP_COLUMNS } from '../../src/cli/groups.ts';
 import { LIST_COLUMNS } from '../../src/cli/users.ts';
 import { EXPORT_FORMATS } from '../../src/files/formats.ts';
@@ -42,7 +43,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   'adoption.figure.*': FIGURE_IDS.filter((id) => !METHOD_IDS.some((method) => id.endsWith(`-${method}`))),
   'adoption.table.*': FIGURE_TABLES.map(({ id }) => id),
   'mails.state.*': MAIL_STATES,
-  'cli.column.*': [...LIST_COLUMNS, ...GROUP_COLUMNS],
+  'cli.column.*': [...LIST_COLUMNS, ...GROUP_COLUMNS, ...APP_COLUMNS],
   'cli.role.*': ['member', 'administrator'],
   'cli.state.*': ACCOUNT_STATES,
   'error-page.*': [
