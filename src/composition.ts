@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { composeAccounts } from './accounts/compose.ts';
+import type { PasswordHasher } from './accounts/password-hasher.ts';
 import { composeAdministration } from './administration/compose.ts';
 import { composeApps } from './apps/compose.ts';
 import type { AuditObserver } from './audit/audit.ts';
@@ -27,6 +28,7 @@ interface Ground {
   readonly config: MailConfig & { readonly clientLimits: ClientLimits };
   readonly clock: Clock;
   readonly random: Random;
+  readonly passwordHasher: PasswordHasher;
   readonly logger: Logger;
   readonly words: Words;
   readonly keyring: Keyring;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { PasswordHasher } from './accounts/password-hasher.ts';
 import { IDLE_LIMIT } from './accounts/sign-ins.ts';
 import { type BackgroundWork, backgroundWork } from './boot/background-work.ts';
 import { type Config, variableOfDatabase } from './boot/config.ts';
@@ -32,6 +33,8 @@ export interface World {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** The default hashes with the parameters of today. */
+  readonly passwordHasher?: PasswordHasher;
 }
 
 /** The portal on its real dependencies. */
@@ -47,7 +50,8 @@ export interface Portal extends DatabaseOperations, BackgroundWork {
 }
 
 /** Composes the portal from its configuration. Sends no statement before `prepare` or `migrate`. */
-export async function composePortal(config: Config, { clock, random, logger }: World): Promise<Portal> {
+export async function composePortal(config: Config, world: World): Promise<Portal> {
+  const { clock, random, logger, passwordHasher = new PasswordHasher() } = world;
   const named = { url: config.databaseUrl, variable: variableOfDatabase(config) };
   const trace = traceOf(logger, 'statement');
   const db = await explained(named, () => openDatabase(named.url, { ...config.databaseLimits, trace }));
@@ -68,7 +72,16 @@ export async function composePortal(config: Config, { clock, random, logger }: W
   const [transaction, audited] = [transactOn(db), auditLines(logger)];
   const base = { clock, logger, words: loadWords(), keyring, settings: stores.settings };
   const domain = await composeDomain(stores, {
-    ...{ ...base, config, random, transaction, policyLock: policyLockOn(transaction), background, report },
+    ...{
+      ...base,
+      config,
+      random,
+      passwordHasher,
+      transaction,
+      policyLock: policyLockOn(transaction),
+      background,
+      report,
+    },
     recorded: (event) => {
       audited(event);
       metrics?.recorded(event);

@@ -17,6 +17,7 @@ import { Credentials } from './credentials.ts';
 import { EmailChanges, type TrustInBrowsers } from './email-changes.ts';
 import { KnownDevices } from './known-devices.ts';
 import { type LinkStore, Links } from './links.ts';
+import type { PasswordHasher } from './password-hasher.ts';
 import { PasswordSignIn } from './password-sign-in.ts';
 import { ProfileChanges } from './profile-changes.ts';
 import { Registration } from './registration.ts';
@@ -45,6 +46,7 @@ interface AccountBase {
   readonly notices: Notices;
   readonly attempts: Attempts;
   readonly codes: MailedCodes;
+  readonly passwordHasher: PasswordHasher;
 }
 
 export function composeAccounts(stores: AccountStores, base: AccountBase) {

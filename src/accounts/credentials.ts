@@ -12,8 +12,8 @@ import type { Notices } from '../mail/notices.ts';
 import type { Account } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import { LINK_LIFETIME, type Link, type Links } from './links.ts';
+import type { PasswordHasher } from './password-hasher.ts';
 import { passwordSubjects } from './password-sign-in.ts';
-import { hashPassword } from './passwords.ts';
 import { type MailPermission, permitMail } from './requested-mails.ts';
 import { addressName, typist } from './typed-address.ts';
 
@@ -22,6 +22,7 @@ interface CredentialServices {
   readonly links: Links;
   readonly rateLimit: RateLimit;
   readonly clients: Pick<ClientBudgets, 'passwordLinks' | 'failures'>;
+  readonly passwordHasher: PasswordHasher;
   readonly throttle: FailureBackoff;
   readonly post: Mailer;
   readonly notices: Notices;
@@ -124,9 +125,9 @@ export class Credentials {
    * in with the new one at once.
    */
   async reset(link: Link, account: Account, password: string, origin: Actor['origin']): Promise<boolean> {
-    const { transaction } = this.#services;
+    const { transaction, passwordHasher } = this.#services;
     const actor = { party: party(account), origin };
-    const hash = await hashPassword(password, { lane: 'people', key: account.id });
+    const hash = await passwordHasher.hash(password, { lane: 'people', key: account.id });
     return transaction(
       this.#services,
       async ({ accounts, links, throttle, clients, audit, notices, keyring, clock }) => {
@@ -149,8 +150,8 @@ export class Credentials {
 
   /** Changes the password, after the caller has checked the current one; returns the new session epoch. */
   async changePassword(account: Account, next: string, actor: Actor): Promise<number> {
-    const { transaction } = this.#services;
-    const hash = await hashPassword(next, { lane: 'people', key: account.id });
+    const { transaction, passwordHasher } = this.#services;
+    const hash = await passwordHasher.hash(next, { lane: 'people', key: account.id });
     return transaction(this.#services, async ({ accounts, links, audit, notices }) => {
       const raised = await accounts.changePassword(account.id, hash);
       await links.dropFor(account.id);

@@ -1,8 +1,15 @@
 import { argon2, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
+
+/** Memory in KiB, passes over it, and lanes (RFC 9106 §3.1). */
+export interface Argon2Parameters {
+  readonly memory: number;
+  readonly passes: number;
+  readonly parallelism: number;
+}
 
 /** argon2id: 19 MiB, 2 passes, 1 lane (OWASP Password Storage Cheat Sheet). */
-export const TODAYS_PARAMETERS = { memory: 19_456, passes: 2, parallelism: 1 } as const;
+export const TODAYS_PARAMETERS: Argon2Parameters = { memory: 19_456, passes: 2, parallelism: 1 };
 
 /**
  * Limits of the work of one check. An imported hash sets its own parameters, so its author would otherwise decide how much work
@@ -23,7 +30,7 @@ const MOST = {
 export interface PasswordHash {
   /** Whether it is the hash of exactly these characters. */
   readonly matches: (password: string) => Promise<boolean>;
-  /** Whether it has the current algorithm and parameters; any other is replaced at the next sign-in. */
+  /** Whether it has the algorithm and parameters of new hashes; any other is replaced at the next sign-in. */
   readonly isCurrent: boolean;
   /** The work of one check, as a multiple of a hash with the current parameters. */
   readonly cost: number;
@@ -51,12 +58,21 @@ export function importableHash(text: string): PasswordHash | undefined {
 /**
  * Reads a hash: argon2id or argon2i as a PHC string, bcrypt ($2a$, $2b$, $2y$; $wp$2y$ of WordPress), PBKDF2 as Django,
  * passlib and Discourse write it; each with or without a prefix of `LABEL`. Undefined for anything else, and for hashes that
- * exceed `MOST`.
+ * exceed `MOST`. `current`: the parameters of new hashes.
  */
-export function readHash(text: string): PasswordHash | undefined {
+export function readHash(
+  text: string,
+  current: Argon2Parameters = TODAYS_PARAMETERS,
+): PasswordHash | undefined {
   if (text.length > MOST.length) return undefined;
   const hash = text.replace(LABEL, '');
-  return argon2Hash(hash) ?? bcryptHash(hash) ?? wordPressHash(hash) ?? djangoHash(hash) ?? pbkdf2Hash(hash);
+  return (
+    argon2Hash(hash, current) ??
+    bcryptHash(hash) ??
+    wordPressHash(hash) ??
+    djangoHash(hash) ??
+    pbkdf2Hash(hash)
+  );
 }
 
 /** Whether the text marks an account without a password: Django's "unusable" ("!…"), and "*" of password files. */
@@ -76,7 +92,7 @@ const derivePbkdf2 = promisify(pbkdf2);
 const PHC = /^\$(argon2id?)\$v=19\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$([\w+/]+)\$([\w+/]+)$/;
 
 /** The PHC string format. Bounds: those of RFC 9106 §3.1, and `MOST`. */
-function argon2Hash(text: string): PasswordHash | undefined {
+function argon2Hash(text: string, current: Argon2Parameters): PasswordHash | undefined {
   const [, algorithm, m, t, p, salt = '', hash = ''] = PHC.exec(text) ?? [];
   if (algorithm !== 'argon2id' && algorithm !== 'argon2i') return undefined;
   const [memory, passes, parallelism] = [Number(m), Number(t), Number(p)];
@@ -91,7 +107,7 @@ function argon2Hash(text: string): PasswordHash | undefined {
   if (!isBearable || nonce.length < 8 || tag.length < 16) return undefined;
   const parameters = { memory, passes, parallelism };
   return {
-    isCurrent: algorithm === 'argon2id' && isToday(parameters),
+    isCurrent: algorithm === 'argon2id' && isDeepStrictEqual(parameters, current),
     cost: (memory * passes) / TODAYS_WORK.memoryTimesPasses,
     async matches(password) {
       const message = Buffer.from(password);
@@ -99,11 +115,6 @@ function argon2Hash(text: string): PasswordHash | undefined {
       return timingSafeEqual(await deriveArgon2(algorithm, own), tag);
     },
   };
-}
-
-function isToday({ memory, passes, parallelism }: Record<keyof typeof TODAYS_PARAMETERS, number>): boolean {
-  const today = TODAYS_PARAMETERS;
-  return memory === today.memory && passes === today.passes && parallelism === today.parallelism;
 }
 
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z\d]{53}$/;

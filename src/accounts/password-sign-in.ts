@@ -15,7 +15,7 @@ import {
 import type { Account } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import { type Asker, hashing, type Turn } from './hashing-queue.ts';
-import { hashInTurn, isOutdated, verifyPassword } from './passwords.ts';
+import type { PasswordHasher } from './password-hasher.ts';
 import { addressName, typist } from './typed-address.ts';
 
 /** The subjects of a stranger's password failures: from this client, and from all clients. */
@@ -61,6 +61,7 @@ interface PasswordSignInServices {
   readonly accounts: Accounts;
   readonly throttle: FailureBackoff;
   readonly clients: Pick<ClientBudgets, 'failures'>;
+  readonly passwordHasher: PasswordHasher;
   readonly audit: Audit;
   readonly keyring: Keyring;
   readonly transaction: Transact;
@@ -149,9 +150,13 @@ export class PasswordSignIn {
     return hashing.admit(attempt.asker, async (turn) => {
       const refused = await this.#count(attempt);
       if (refused) return refused;
-      const matches = await verifyPassword(password, account?.passwordHash ?? null, turn);
+      const matches = await this.#services.passwordHasher.verify(
+        password,
+        account?.passwordHash ?? null,
+        turn,
+      );
       if (!account || !matches || account.disabledAt !== null) return { kind: 'refused' };
-      const hash = await rehashed(account, password, turn);
+      const hash = await this.#rehashed(account, password, turn);
       return { kind: 'accepted', account, next: await this.#accept(account, hash, attempt, accept) };
     });
   }
@@ -208,14 +213,11 @@ export class PasswordSignIn {
       return accept(account, tx);
     });
   }
-}
 
-/** A new hash with the current parameters; undefined if the stored one has them. */
-async function rehashed(
-  { passwordHash }: Account,
-  password: string,
-  turn: Turn,
-): Promise<string | undefined> {
-  const isNeeded = passwordHash !== null && isOutdated(passwordHash);
-  return isNeeded ? hashInTurn(password, turn) : undefined;
+  /** A new hash with the current parameters; undefined if the stored one has them. */
+  async #rehashed({ passwordHash }: Account, password: string, turn: Turn): Promise<string | undefined> {
+    const { passwordHasher } = this.#services;
+    const isNeeded = passwordHash !== null && passwordHasher.isOutdated(passwordHash);
+    return isNeeded ? passwordHasher.hashInTurn(password, turn) : undefined;
+  }
 }

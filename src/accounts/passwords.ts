@@ -1,76 +1,9 @@
-import { argon2, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { promisify } from 'node:util';
 import { normalized } from '../kernel/unicode.ts';
-import { type Asker, hashing, type Turn } from './hashing-queue.ts';
-import { type PasswordHash, readHash, TODAYS_PARAMETERS } from './password-hashes.ts';
 
 export const SHORTEST_PASSWORD = 12;
 export const LONGEST_PASSWORD = 256;
-
-const TAG_LENGTH = 32;
-
-const derive = promisify(argon2);
-
-/** For the command line, whose process has no other callers. */
-const ALONE: Asker = { lane: 'people', key: 'alone' };
-
-/** For callers without a place in the queue: takes a place for each piece of work. */
-const anyTurn: Turn = (cost, work) => hashing.admit(ALONE, (turn) => turn(cost, work));
-
-/** Hashes a password into a PHC string with the current parameters. Throws `Overloaded` if the queue has no place for `asker`. */
-export async function hashPassword(password: string, asker: Asker = ALONE): Promise<string> {
-  return hashing.admit(asker, (turn) => hashInTurn(password, turn));
-}
-
-/** Like `hashPassword`, for callers that have a place in the queue. */
-export async function hashInTurn(password: string, turn: Turn): Promise<string> {
-  const nonce = randomBytes(16);
-  return phc(nonce, await derivedTag(normal(password), nonce, turn));
-}
-
-/**
- * Whether the password matches the hash. Without a hash (no such account, no password yet) a dummy hash is checked, so that the
- * duration does not reveal who has an account (ASVS 6.3.8).
- */
-export async function verifyPassword(
-  password: string,
-  hash: string | null,
-  turn: Turn = anyTurn,
-): Promise<boolean> {
-  const stored = known(hash ?? NOBODYS_HASH);
-  const matches = await turn(stored.cost, () => matchesTyped(stored, password));
-  return matches && hash !== null;
-}
-
-/** Our own hashes are of the NFC form only. Imported ones may be of the characters as typed, so both forms are tried. */
-export async function matchesTyped(stored: PasswordHash, password: string): Promise<boolean> {
-  const forms = stored.isCurrent ? [normal(password)] : [normal(password), password];
-  for (const typed of new Set(forms)) if (await stored.matches(typed)) return true;
-  return false;
-}
-
-/** Whether the hash has another algorithm or other parameters than new hashes. */
-export function isOutdated(hash: string): boolean {
-  return !known(hash).isCurrent;
-}
-
-function known(hash: string) {
-  const stored = readHash(hash);
-  if (!stored) throw new Error('A stored password hash has an unknown format.');
-  return stored;
-}
-
-/** Slow hash of a secret that is too short for a fast one (ASVS 6.5.2), as base64url. `salt` has at least 8 bytes. */
-export async function slowHash(secret: string, salt: Buffer, turn: Turn = anyTurn): Promise<string> {
-  return (await derivedTag(secret, salt, turn)).toString('base64url');
-}
-
-function derivedTag(text: string, nonce: Buffer, turn: Turn): Promise<Buffer> {
-  const message = Buffer.from(text);
-  return turn(1, () => derive('argon2id', { ...TODAYS_PARAMETERS, message, nonce, tagLength: TAG_LENGTH }));
-}
 
 export type PasswordFault = 'too short' | 'too long' | 'common' | 'own words';
 
@@ -91,22 +24,6 @@ export function passwordFault(password: string, ownWords: readonly string[]): Pa
 export function lengthAskedBy(fault: PasswordFault): number {
   return fault === 'too short' ? SHORTEST_PASSWORD : LONGEST_PASSWORD;
 }
-
-/** One form (NFC) for all ways to type the same characters (NIST SP 800-63B-4 §3.1.1.2). */
-function normal(password: string): string {
-  return normalized(password, 'NFC');
-}
-
-function phc(nonce: Buffer, tag: Buffer): string {
-  const { memory, passes, parallelism } = TODAYS_PARAMETERS;
-  return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(nonce)}$${base64(tag)}`;
-}
-
-function base64(bytes: Buffer): string {
-  return bytes.toString('base64').replace(/=+$/, '');
-}
-
-const NOBODYS_HASH = phc(Buffer.alloc(16, 1), Buffer.alloc(TAG_LENGTH));
 
 /** Passwords from breaches (ASVS 6.2.4, 6.2.12), without those shorter than the minimum. */
 let commonPasswords: ReadonlySet<string> | undefined;

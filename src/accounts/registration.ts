@@ -15,7 +15,7 @@ import type { Administrators } from './administrators.ts';
 import type { Asker } from './hashing-queue.ts';
 import { LINK_LIFETIME, type Link, type LinkPurpose, type Links } from './links.ts';
 import { mailboxKey } from './mailbox.ts';
-import { hashPassword } from './passwords.ts';
+import type { PasswordHasher } from './password-hasher.ts';
 import { type MailPermission, permitMail } from './requested-mails.ts';
 import { addressName, typist } from './typed-address.ts';
 
@@ -25,6 +25,7 @@ interface RegistrationServices {
   readonly links: Links;
   readonly rateLimit: RateLimit;
   readonly clients: Pick<ClientBudgets, 'signUps'>;
+  readonly passwordHasher: PasswordHasher;
   readonly settings: SettingsStore;
   readonly post: Mailer;
   readonly background: AfterResponse;
@@ -79,7 +80,7 @@ export class Registration {
   ): Promise<Account | undefined> {
     const { transaction } = this.#services;
     const reader = { ...person, ...readerOf(origin) };
-    const hash = await hashPassword(password, askerBy(link));
+    const hash = await this.#services.passwordHasher.hash(password, askerBy(link));
     const account = this.#newAccount(reader, 'administrator', hash);
     return transaction(this.#services, async ({ accounts, links, settings, audit }) => {
       // Counts at once: there is no other administrator who could object.
@@ -93,7 +94,7 @@ export class Registration {
 
   /** Creates an account with a password; undefined if the address already has an account. For the command line. */
   async create(person: NewPerson, role: Role, password: string, actor: Actor): Promise<Account | undefined> {
-    const account = this.#newAccount(person, role, await hashPassword(password));
+    const account = this.#newAccount(person, role, await this.#services.passwordHasher.hash(password));
     return this.#transaction(role)(this.#services, async ({ accounts, audit }, tx) => {
       if (!(await this.in(tx).#create(account, actor))) return undefined;
       await audit.record('account.created', actor, account);
@@ -130,7 +131,7 @@ export class Registration {
     const account = await this.#accountOf(link);
     if (!account) return false;
     const { transaction } = this.#services;
-    const hash = await hashPassword(password, askerBy(link));
+    const hash = await this.#services.passwordHasher.hash(password, askerBy(link));
     return transaction(this.#services, async ({ accounts, links, audit, clock }) => {
       if (!(await links.spend(link))) return false;
       await accounts.changePassword(account.id, hash);
@@ -176,7 +177,7 @@ export class Registration {
     const account = this.#newAccount(
       { email: link.email ?? '', name: link.name ?? '', ...readerOf(origin) },
       'member',
-      await hashPassword(password, askerBy(link)),
+      await this.#services.passwordHasher.hash(password, askerBy(link)),
     );
     const { transaction } = this.#services;
     return transaction(this.#services, async ({ accounts, links, audit }) => {

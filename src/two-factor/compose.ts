@@ -1,4 +1,5 @@
 import type { Accounts } from '../accounts/accounts.ts';
+import type { PasswordHasher } from '../accounts/password-hasher.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Attempts } from '../codes/attempts.ts';
 import type { MailedCodes } from '../codes/mailed-codes.ts';
@@ -30,6 +31,7 @@ interface TwoFactorBase {
   readonly attempts: Attempts;
   readonly codes: MailedCodes;
   readonly accounts: Accounts;
+  readonly passwordHasher: PasswordHasher;
   /** Called after each proof of an authenticator. */
   readonly proven: (method: MethodId) => void;
 }

@@ -1,6 +1,6 @@
 import type { Account } from '../accounts/account.ts';
 import { type Asker, hashing, type Turn } from '../accounts/hashing-queue.ts';
-import { slowHash } from '../accounts/passwords.ts';
+import type { PasswordHasher } from '../accounts/password-hasher.ts';
 import type { Actor, Audit } from '../audit/audit.ts';
 import type { Attempts } from '../codes/attempts.ts';
 import { newId } from '../kernel/identifiers.ts';
@@ -50,6 +50,7 @@ interface RecoveryServices {
   readonly attempts: Attempts;
   readonly audit: Audit;
   readonly notices: Notices;
+  readonly passwordHasher: PasswordHasher;
   readonly transaction: Transact;
   readonly random: Random;
   readonly clock: Clock;
@@ -70,7 +71,9 @@ export class RecoveryCodes {
     const salt = random.bytes(SALT_BYTES).toString('base64url');
     const codes = Array.from({ length: CODE_COUNT }, () => newCode(random));
     const stored = await hashing.admit(askerOf(account), (turn) =>
-      Promise.all(codes.map(async (code) => ({ id: newId(now), codeHash: await hashOf(code, salt, turn) }))),
+      Promise.all(
+        codes.map(async (code) => ({ id: newId(now), codeHash: await this.#hashOf(code, salt, turn) })),
+      ),
     );
     const { transaction } = this.#services;
     await transaction(this.#services, async ({ store, audit, notices }) => {
@@ -108,7 +111,7 @@ export class RecoveryCodes {
     if (attempt.kind === 'wait') return attempt;
     const salt = await store.salt(account.id);
     // One salt per set, so that one slow hash can be compared with all ten codes (ASVS 6.5.2).
-    const codeHash = await hashOf(folded(typed), salt ?? NOBODYS_SALT, turn);
+    const codeHash = await this.#hashOf(folded(typed), salt ?? NOBODYS_SALT, turn);
     const used = salt === undefined ? undefined : await this.#consume(account, codeHash, actor, accept);
     if (used === undefined) {
       await this.#services.audit.record('recovery-code.refused', actor, account, {
@@ -137,6 +140,10 @@ export class RecoveryCodes {
       await notices.tell(account, 'recovery code used', actor, String(left));
       return { left, next: await accept(tx) };
     });
+  }
+
+  #hashOf(code: string, salt: string, turn: Turn): Promise<string> {
+    return this.#services.passwordHasher.slowHash(code, Buffer.from(salt, 'base64url'), turn);
   }
 }
 
@@ -168,8 +175,4 @@ function newCode(random: Random): string {
 
 function inGroups(letters: string): string {
   return letters.match(/.{1,4}/g)?.join('-') ?? '';
-}
-
-function hashOf(code: string, salt: string, turn: Turn): Promise<string> {
-  return slowHash(code, Buffer.from(salt, 'base64url'), turn);
 }

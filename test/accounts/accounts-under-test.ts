@@ -3,6 +3,7 @@ import type { Account } from '../../src/accounts/account.ts';
 import { Administrators } from '../../src/accounts/administrators.ts';
 import { Credentials } from '../../src/accounts/credentials.ts';
 import { Links } from '../../src/accounts/links.ts';
+import type { PasswordHasher } from '../../src/accounts/password-hasher.ts';
 import { PasswordSignIn, passwordSubjects } from '../../src/accounts/password-sign-in.ts';
 import { Registration } from '../../src/accounts/registration.ts';
 import { type Actor, Audit } from '../../src/audit/audit.ts';
@@ -26,6 +27,7 @@ import {
   MemorySettings,
   MemoryThrottles,
 } from '../support/memory.ts';
+import { QUICK_HASHER } from '../support/password-hashing.ts';
 
 /** At least 32 characters. */
 const SECRET = 'the secret of all of these tests';
@@ -40,12 +42,12 @@ interface Letter {
 }
 
 /** Within a `describe`: the domain of accounts on SQLite; each call creates it again over the same tables. */
-export function useAccounts() {
+export function useAccounts(passwordHasher = QUICK_HASHER) {
   const database = useDatabase(SQLITE);
-  return () => domainOver(database());
+  return () => domainOver(database(), passwordHasher);
 }
 
-function domainOver(db: Knex) {
+function domainOver(db: Knex, passwordHasher: PasswordHasher) {
   const accounts = new KnexAccounts(db);
   const transaction = transactOn(db);
   const clock = new ManualClock();
@@ -69,6 +71,7 @@ function domainOver(db: Knex) {
     clients: clientBudgets(new MemoryBudgets(), clock.read, { failures: 50, mails: 100 }),
     notices,
     settings,
+    passwordHasher,
     transaction,
     policyLock: transaction,
     clock: clock.read,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { verifyPassword } from '../../src/accounts/passwords.ts';
 import { hours, minutes, seconds } from '../../src/kernel/time.ts';
+import { QUICK_HASHER } from '../support/password-hashing.ts';
 import { OPERATOR, ORIGIN, PASSWORD, useAccounts } from './accounts-under-test.ts';
 
 const NEXT = 'eleven purple wagons';
@@ -102,7 +102,7 @@ describe('a link to choose a new password', () => {
     assert.equal(outcomes.filter(Boolean).length, 1);
     const now = await domain.accounts.find(ann.id);
     assert.equal(now?.sessionEpoch, ann.sessionEpoch + 1);
-    assert.ok(await verifyPassword(`${NEXT} ${outcomes.indexOf(true)}`, now?.passwordHash ?? null));
+    assert.ok(await QUICK_HASHER.verify(`${NEXT} ${outcomes.indexOf(true)}`, now?.passwordHash ?? null));
     const notices = domain.letters.filter(({ message }) => message.kind === 'notice');
     assert.equal(notices.length, 1);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { matchesTyped, PasswordHasher } from '../../src/accounts/password-hasher.ts';
 import { importableHash, isUnusable, readHash } from '../../src/accounts/password-hashes.ts';
-import { hashPassword, isOutdated, matchesTyped, verifyPassword } from '../../src/accounts/passwords.ts';
 
 /** Hashes of these passwords by other programs. */
 const FOREIGN = {
@@ -64,6 +64,8 @@ const FOREIGN = {
   ],
 } as const;
 
+const hasher = new PasswordHasher();
+
 const ARGON2 = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
 const BCRYPT = FOREIGN['bcrypt $2b$'][1];
 const DJANGO = FOREIGN['PBKDF2 of an old Django'][1];
@@ -71,10 +73,10 @@ const DJANGO = FOREIGN['PBKDF2 of an old Django'][1];
 describe('an imported password hash', () => {
   for (const [format, [password, hash]] of Object.entries(FOREIGN)) {
     it(`matches only its password, and is outdated: ${format}`, async () => {
-      assert.equal(await verifyPassword(password, hash), true);
-      assert.equal(isOutdated(hash), true);
+      assert.equal(await hasher.verify(password, hash), true);
+      assert.equal(hasher.isOutdated(hash), true);
       for (const other of [`${password} `, password.toUpperCase().replace('U*', 'u*'), '']) {
-        assert.equal(await verifyPassword(other, hash), false, other);
+        assert.equal(await hasher.verify(other, hash), false, other);
       }
     });
   }
@@ -83,12 +85,12 @@ describe('an imported password hash', () => {
     // From PHP's password_hash, as WordPress 6.8 calls it.
     const hash = '$wp$2y$05$16468ArglzY2oR7WNClu4u/Z8FtGcqTVHexpTwvJrZ8GA8T71k6mm';
     for (const right of ['lets try this one', ' lets try this one\n']) {
-      assert.equal(await verifyPassword(right, hash), true);
+      assert.equal(await hasher.verify(right, hash), true);
     }
     for (const wrong of ['lets try this', 'Lets try this one', '']) {
-      assert.equal(await verifyPassword(wrong, hash), false, wrong);
+      assert.equal(await hasher.verify(wrong, hash), false, wrong);
     }
-    assert.equal(isOutdated(hash), true);
+    assert.equal(hasher.isOutdated(hash), true);
   });
 
   it('marks an account without a password', () => {
@@ -98,8 +100,8 @@ describe('an imported password hash', () => {
 
   it('matches its password as it was typed, in any Unicode form', async () => {
     const decomposed = 'pbkdf2_sha256$1000$seasalt$Qu0QAjytoUs3/MVw1KrPWIYVmCxV1VVuxzUHmPF4nLA=';
-    assert.equal(await verifyPassword('cafe\u0301 in the old mill', decomposed), true);
-    assert.equal(await verifyPassword('cafe in the old mill', decomposed), false);
+    assert.equal(await hasher.verify('cafe\u0301 in the old mill', decomposed), true);
+    assert.equal(await hasher.verify('cafe in the old mill', decomposed), false);
   });
 
   for (const [what, hash] of [
@@ -149,7 +151,7 @@ describe('an imported password hash', () => {
   }
 
   it('has a cost that is a multiple of one current hash', async () => {
-    const costs = [await hashPassword('seventeen green herons'), ARGON2, BCRYPT.replace('$05$', '$12$')].map(
+    const costs = [await hasher.hash('seventeen green herons'), ARGON2, BCRYPT.replace('$05$', '$12$')].map(
       (hash) => Number(readHash(hash)?.cost.toFixed(1)),
     );
     assert.deepEqual(costs, [1, 3.4, 8]);
@@ -166,7 +168,7 @@ describe('an imported password hash', () => {
   });
 
   it('is one of ours if it has the current parameters', async () => {
-    assert.equal(readHash(await hashPassword('seventeen green herons'))?.isCurrent, true);
+    assert.equal(readHash(await hasher.hash('seventeen green herons'))?.isCurrent, true);
   });
 
   it('counts each block of a long PBKDF2 hash, and refuses too much work in all', () => {

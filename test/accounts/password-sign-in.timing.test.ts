@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { REAL_HASHER } from '../support/password-hashing.ts';
 import { ORIGIN, useAccounts } from './accounts-under-test.ts';
 
 describe('signing in with a password', () => {
-  const open = useAccounts();
+  const open = useAccounts(REAL_HASHER);
 
   it('takes about as long without an account as with one', async () => {
     const { account, passwordSignIn } = open();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { checkPeople } from '../../src/files/people-import.ts';
 import { minutes } from '../../src/kernel/time.ts';
 import { linkIn } from '../support/mailbox.ts';
+import { REAL_HASHER } from '../support/password-hashing.ts';
 import { Person } from '../support/person.ts';
 import { groupWith } from '../support/policies.ts';
 import { OPERATOR, openPortal, PASSWORD, type TestPortal } from '../support/portal.ts';
@@ -27,7 +28,7 @@ describe('The command line: people from a file', () => {
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'postern-cli-'));
-    portal = await openPortal('database', database());
+    portal = await openPortal('database', database(), { passwordHasher: REAL_HASHER });
   });
   afterEach(async () => {
     await portal.close();

@@ -100,7 +100,11 @@ describe('The command line: migrate-data', () => {
       assert.equal((await db('knex_migrations_lock').first()).is_locked, 0);
       from = url;
       if (engine !== MARIADB) continue;
-      const portal = await openPortal('database', { DATABASE_URL: url, APP_SECRET: SECRET }, () => moment);
+      const portal = await openPortal(
+        'database',
+        { DATABASE_URL: url, APP_SECRET: SECRET },
+        { time: () => moment },
+      );
       const person = await signsIn(portal, vera.email);
       await givesAppCode(portal, person, vera.app);
       assert.ok(isSignedIn(person), person.page.heading);

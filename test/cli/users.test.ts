@@ -47,6 +47,7 @@ describe('The command line: people', () => {
     assert.deepEqual(ran, { code: 0, output: `The account ${email} was created.\n`, errors: '' });
     const account = await portal.services.accounts.findByEmail(email);
     assert.equal(account?.role, 'member');
+    assert.match(account.passwordHash ?? '', /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     const ann = await signsIn(portal, email);
     assert.equal(ann.page.path, '/profile/two-factor/suggestion');
     const { events } = await portal.services.audit.search({ event: 'account.created', page: 1, pageSize: 1 });

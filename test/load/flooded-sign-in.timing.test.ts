@@ -7,6 +7,7 @@ import { passwordSubjects } from '../../src/accounts/password-sign-in.ts';
 import type { Environment } from '../../src/boot/environment.ts';
 import { PASSWORD_ACCOUNT_RULE } from '../../src/limits/failure-backoff.ts';
 import { endAll, type RunningServer, startsServer } from '../process/running-server.ts';
+import { REAL_HASHER } from '../support/password-hashing.ts';
 import { Person } from '../support/person.ts';
 import { PASSWORD } from '../support/portal.ts';
 import { quickAccount } from '../support/quick-account.ts';
@@ -35,7 +36,7 @@ describe('A sign-in that is flooded', () => {
     await useStores(environment, async (services) => {
       for (const address of [email, 'ann@example.org'])
         await quickAccount(
-          { services, now: Date.now },
+          { services, now: Date.now, passwordHasher: REAL_HASHER },
           { email: address, name: 'Bo Boss', role: 'administrator' },
         );
     });

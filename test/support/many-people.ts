@@ -1,4 +1,4 @@
-import { hashPassword } from '../../src/accounts/passwords.ts';
+import { PasswordHasher } from '../../src/accounts/password-hasher.ts';
 import { readConfig } from '../../src/boot/config.ts';
 import { createLogger } from '../../src/boot/logging.ts';
 import { newId } from '../../src/kernel/identifiers.ts';
@@ -18,7 +18,7 @@ export async function makePeople(environment: NodeJS.ProcessEnv, count: number):
   await portal.migrate();
   const { accounts, authenticators, keyring } = portal.services;
   // One hash will do for all: it is checked as any other.
-  const passwordHash = await hashPassword(PASSWORD);
+  const passwordHash = await new PasswordHasher().hash(PASSWORD);
   const createdAt = Date.now();
   const people = Array.from({ length: count }, (_, number) => ({
     ...somebody(number),

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Express } from 'express';
 import { pino } from 'pino';
 import type { Account, Role } from '../../src/accounts/account.ts';
+import type { PasswordHasher } from '../../src/accounts/password-hasher.ts';
 import { createApp } from '../../src/app.ts';
 import type { Actor } from '../../src/audit/audit.ts';
 import { readConfig } from '../../src/boot/config.ts';
@@ -14,6 +15,7 @@ import { composePortal } from '../../src/portal.ts';
 import type { Services } from '../../src/services.ts';
 import { migrate, openDatabase } from '../../src/storage/sql/database.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
+import { QUICK_HASHER } from './password-hashing.ts';
 import { PASSWORD, quickAccount } from './quick-account.ts';
 import { redis } from './servers.ts';
 
@@ -36,6 +38,7 @@ export interface TestPortal {
   readonly app: Express;
   readonly services: Services;
   readonly mailbox: Mailbox;
+  readonly passwordHasher: PasswordHasher;
   /** What has been logged so far. */
   readonly log: () => string;
   readonly now: () => number;
@@ -52,11 +55,17 @@ export interface TestPortal {
   readonly close: () => Promise<void>;
 }
 
+export interface PortalOptions {
+  readonly time?: Clock;
+  /** `REAL_HASHER` where the duration of a hash, or what is stored, matters. */
+  readonly passwordHasher?: PasswordHasher;
+}
+
 /** The real portal on real parts: SQLite, the session store, an SMTP server. */
 export async function openPortal(
   store: SessionStore,
   environment: Environment = {},
-  time: Clock = Date.now,
+  { time = Date.now, passwordHasher = QUICK_HASHER }: PortalOptions = {},
 ): Promise<TestPortal> {
   const mailbox = await openMailbox();
   const folder = mkdtempSync(path.join(tmpdir(), 'postern-'));
@@ -79,7 +88,7 @@ export async function openPortal(
   let moved = 0;
   const clock = () => time() + moved;
   await prepareTables(outcome.config.databaseUrl);
-  const portal = await composePortal(outcome.config, { clock, random: systemRandom, logger });
+  const portal = await composePortal(outcome.config, { clock, random: systemRandom, logger, passwordHasher });
   await portal.migrate();
   const { services } = portal;
   return {
@@ -88,6 +97,7 @@ export async function openPortal(
     app: createApp(services),
     services,
     mailbox,
+    passwordHasher,
     log: () => lines.join(''),
     now: clock,
     wait: (milliseconds) => {
@@ -100,7 +110,7 @@ export async function openPortal(
       await portal.delivered();
     },
     async account(email, role = 'member', name = 'Ann Example') {
-      const account = await quickAccount({ services, now: clock }, { email, name, role });
+      const account = await quickAccount({ services, now: clock, passwordHasher }, { email, name, role });
       await services.audit.record('account.created', OPERATOR, account);
       return account;
     },
@@ -133,33 +143,50 @@ async function migratedFile(): Promise<string> {
 }
 
 /** A second instance over the same database, session store, keys, mail server and time. */
-export async function anotherInstance({ store, folder, mailbox, now }: TestPortal): Promise<TestPortal> {
-  return openPortal(store, { DATA_DIR: folder, SMTP_URL: mailbox.url }, now);
+export async function anotherInstance(portal: TestPortal): Promise<TestPortal> {
+  const { store, folder, mailbox, now: time, passwordHasher } = portal;
+  return openPortal(store, { DATA_DIR: folder, SMTP_URL: mailbox.url }, { time, passwordHasher });
 }
 
 type Suite = (portal: () => TestPortal) => void;
 
 /** Describes tests on a portal of their own, with its sessions in the database. `portal()` is open during the tests. */
-export function onPortal(title: string, suite: Suite, environment?: Environment): void {
-  describePortal(title, 'database', suite, environment);
+export function onPortal(
+  title: string,
+  suite: Suite,
+  environment?: Environment,
+  options?: PortalOptions,
+): void {
+  describePortal(title, 'database', suite, environment, options);
 }
 
 /**
  * The same once for each session store: for what is about the session itself, how it begins, changes and ends
  * (docs/decisions/0050). What any page makes of a session is tested on one store.
  */
-export function onBothStores(title: string, suite: Suite, environment?: Environment): void {
+export function onBothStores(
+  title: string,
+  suite: Suite,
+  environment?: Environment,
+  options?: PortalOptions,
+): void {
   for (const store of SESSION_STORES) {
     const place = store === 'redis' ? 'Redis' : 'the database';
-    describePortal(`${title} (sessions in ${place})`, store, suite, environment);
+    describePortal(`${title} (sessions in ${place})`, store, suite, environment, options);
   }
 }
 
-function describePortal(title: string, store: SessionStore, suite: Suite, environment?: Environment): void {
+function describePortal(
+  title: string,
+  store: SessionStore,
+  suite: Suite,
+  environment?: Environment,
+  options?: PortalOptions,
+): void {
   describe(title, () => {
     let portal: TestPortal | undefined;
     before(async () => {
-      portal = await openPortal(store, environment);
+      portal = await openPortal(store, environment, options);
     });
     after(() => portal?.close());
     suite(() => {

@@ -1,5 +1,5 @@
 import type { Account, Role } from '../../src/accounts/account.ts';
-import { hashPassword } from '../../src/accounts/passwords.ts';
+import type { PasswordHasher } from '../../src/accounts/password-hasher.ts';
 import { newId } from '../../src/kernel/identifiers.ts';
 import type { TestPortal } from './portal.ts';
 import { PASSWORD } from './somebody.ts';
@@ -14,17 +14,22 @@ export interface NewAccount {
   readonly hasPassword?: boolean;
 }
 
-/** Made once: where many accounts are needed, a slow hash each would be most of the time. */
-let hash: Promise<string> | undefined;
+/** Of `PASSWORD`, made once for each way to hash: the portals of a process share it. */
+const hashes = new WeakMap<PasswordHasher, Promise<string>>();
+
+function hashBy(hasher: PasswordHasher): Promise<string> {
+  const hash = hashes.get(hasher) ?? hasher.hash(PASSWORD);
+  hashes.set(hasher, hash);
+  return hash;
+}
 
 /** Creates an account with `PASSWORD`, by its store alone: nothing is mailed or written down. */
 export async function quickAccount(
-  { services, now }: Pick<TestPortal, 'services' | 'now'>,
+  { services, now, passwordHasher }: Pick<TestPortal, 'services' | 'now' | 'passwordHasher'>,
   wanted: NewAccount,
 ): Promise<Account> {
-  hash ??= hashPassword(PASSWORD);
   const { email, name, role = 'member', hasPassword = true } = wanted;
-  const passwordHash = hasPassword ? await hash : null;
+  const passwordHash = hasPassword ? await hashBy(passwordHasher) : null;
   const id = newId(now());
   const createdAt = now();
   const account = {

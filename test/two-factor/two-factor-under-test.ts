@@ -31,6 +31,7 @@ import {
 import { SecondStep } from '../../src/two-factor/second-step.ts';
 import { ManualClock } from '../support/clock.ts';
 import { MemoryAllowances, MemoryAudit, MemoryChallenges, MemoryThrottles } from '../support/memory.ts';
+import { QUICK_HASHER } from '../support/password-hashing.ts';
 import { transact } from '../support/transact.ts';
 
 const ORIGIN = { requestId: 'request', address: '192.0.2.7', browser: 'Lynx' };
@@ -94,6 +95,7 @@ export function twoFactor(methodsOf = allMethods) {
   const confirmed: string[] = [];
   const shared = {
     ...{ authenticators, attempts, audit, notices, methods, clock: clock.read, random: systemRandom },
+    passwordHasher: QUICK_HASHER,
     accounts: { confirmEmail: async (_id: string, email: string) => void confirmed.push(email) },
     transaction: transact,
   };

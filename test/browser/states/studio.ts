@@ -49,7 +49,7 @@ export class Studio {
 
   static async open({ language = 'en', words }: StudioOptions): Promise<Studio> {
     const clock = new ManualClock(FIRST_DAY);
-    const portal = await openPortal('database', {}, clock.read);
+    const portal = await openPortal('database', {}, { time: clock.read });
     const wait = (milliseconds: number) => clock.passes(milliseconds);
     const services = words ? { ...portal.services, words } : portal.services;
     return new Studio({ ...portal, services, wait }, language, clock);
