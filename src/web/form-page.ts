@@ -67,6 +67,8 @@ export interface FormDeclaration<Who extends AuthState, Shape extends z.ZodRawSh
   readonly keeps?: KeptFields;
   /** The initial values of the fields. */
   readonly values?: (exchange: FormExchange<Who, Subject>) => SubmittedValues;
+  /** The values of hidden fields, which come from the request, whatever was typed or kept before. */
+  readonly hidden?: (request: Request) => SubmittedValues;
   /** View, title, back link and model of the page; `errors` are those of the rejected form. */
   readonly view: (
     exchange: FormExchange<Who, Subject>,
@@ -156,7 +158,7 @@ export function formOf<Who extends AuthState, Shape extends z.ZodRawShape, Subje
     const placed = page.placeErrors?.(errors) ?? errors;
     await renderer.show(exchange.request, exchange.response, {
       ...shown,
-      form: formView(typed, placed, exchange.who.context.words),
+      form: formView({ ...typed, ...page.hidden?.(exchange.request) }, placed, exchange.who.context.words),
       ...(notice && { notice }),
       model: { ...shown.model, ...model },
     });

@@ -26,6 +26,11 @@ export function withReturn(path: string, returnTo: string): string {
   return returnTo === '/' ? path : `${path}?return-to=${encodeURIComponent(returnTo)}`;
 }
 
+/** The path to return to after the form of this request: from the page's query or, once it is sent, from its hidden field. */
+export function returnPathOf({ method, query, body }: Request): string {
+  return safeReturnPath(method === 'POST' ? body?.returnTo : query['return-to']);
+}
+
 /** The page of the request: its own, or the page with the form for an action. */
 export function pageOf(request: Request): string {
   if (request.method === 'GET' || request.method === 'HEAD') return request.originalUrl;

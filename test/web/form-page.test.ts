@@ -15,6 +15,7 @@ import { flashSubmitted } from '../../src/web/flash.ts';
 import { addAction, addFormPage } from '../../src/web/form-page.ts';
 import { lineOfText, sixDigits, tick, typedPassword } from '../../src/web/forms.ts';
 import type { Handler } from '../../src/web/guards.ts';
+import { returnPathOf } from '../../src/web/paths.ts';
 import { Renderer } from '../../src/web/rendering.ts';
 import { pagesOn } from '../../src/web/routes.ts';
 import { sessions } from '../../src/web/session.ts';
@@ -73,6 +74,17 @@ class Site {
         title: 'Password',
         model: { passwordRule: { least: 12, count: 256 }, address: 'ann@example.org' },
       }),
+      submit: async () => ({ errors: [{ field: 'password', key: 'step-up.refused' }] }),
+    });
+
+    addFormPage(addPage, pages, {
+      path: '/step-up',
+      guard,
+      schema: z.object({ password: typedPassword() }),
+      keeps: [],
+      values: () => ({ returnTo: 'an initial value' }),
+      hidden: (request) => ({ returnTo: returnPathOf(request) }),
+      view: () => ({ view: 'step-up/password', title: 'Step-up', model: { email: 'ann@example.org' } }),
       submit: async () => ({ errors: [{ field: 'password', key: 'step-up.refused' }] }),
     });
 
@@ -193,6 +205,19 @@ describe('a form page', () => {
     assert.equal(ann.page.status, 200);
     assert.deepEqual([ann.page.notice, ann.page.noticeKind], ['It can be taken.', 'info']);
     assert.equal(ann.page.value('Your name'), 'Check');
+  });
+
+  it('has hidden fields of the request, whatever was typed: on the page, and on it again after errors', async () => {
+    const returnTo = () => ann.page.$('input[name=returnTo]').attr('value');
+    await ann.visits('/step-up?return-to=%2Fprofile%2Fname');
+    assert.equal(returnTo(), NAME);
+    for (const password of ['', 'wrong']) {
+      ann.fillsIn('Password', password);
+      await ann.presses('Continue');
+      assert.deepEqual([ann.page.status, returnTo()], [422, NAME]);
+    }
+    await ann.visits('/step-up?return-to=https%3A%2F%2Felsewhere.example');
+    assert.equal(returnTo(), '/');
   });
 
   it('tells its view the errors', async () => {

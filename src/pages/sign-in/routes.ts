@@ -6,7 +6,7 @@ import type { PageServices } from '../page-services.ts';
 import { addCodePages } from '../two-factor/code-pages.ts';
 import { makeRecoveryCodes } from '../two-factor/recovery-pages.ts';
 import { addWizard } from '../two-factor/wizard.ts';
-import { passwordForm, SIGN_IN_FIELDS, signOut, submitPassword } from './password.ts';
+import { addPasswordForm, signOut } from './password.ts';
 import { chooseFirstMethod, putOff, reasonsUntold, SET_UP } from './set-up.ts';
 import { answerOutcome, enterOutcome } from './sign-in-outcome.ts';
 
@@ -14,12 +14,7 @@ import { answerOutcome, enterOutcome } from './sign-in-outcome.ts';
 export function signInPages(addPage: AddPage, services: PageServices): void {
   const { guards, renderer, signInFlow } = services;
 
-  addPage('/sign-in', {
-    get: guards.signedOut(passwordForm(services)),
-    post: guards.signedOut(submitPassword(services)),
-    keeps: SIGN_IN_FIELDS,
-  });
-
+  addPasswordForm(addPage, services);
   addCodePages(addPage, services, {
     path: '/sign-in/code',
     guard: guards.secondStep,

@@ -10,7 +10,7 @@ import { sendFirstCode } from '../two-factor/code-pages.ts';
 import { rememberDevice } from './device.ts';
 import { trustCookie } from './trust.ts';
 
-type SignInOutcomeServices = Pick<PageServices, 'knownDevices' | 'methods' | 'site'>;
+export type SignInOutcomeServices = Pick<PageServices, 'knownDevices' | 'methods' | 'site'>;
 
 type SignedInOutcome = Extract<SignInOutcome, { kind: 'signed in' }>;
 

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { StepUpOutcome } from '../../sign-in/step-up.ts';
 import type { SignedIn } from '../../web/auth-state.ts';
 import { flashForm, readFlashedForm } from '../../web/flash.ts';
-import { type FieldError, formView, parseForm, typedPassword } from '../../web/forms.ts';
-import type { Handler } from '../../web/guards.ts';
-import { safeReturnPath } from '../../web/paths.ts';
+import { addFormPage } from '../../web/form-page.ts';
+import { typedPassword } from '../../web/forms.ts';
+import type { Guards, Handler } from '../../web/guards.ts';
+import { returnPathOf, safeReturnPath } from '../../web/paths.ts';
 import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { enterState, updateState } from '../../web/session.ts';
@@ -26,19 +27,33 @@ type StepUpServices = Pick<
   | 'stepUp'
 >;
 
-const schema = z.object({ password: typedPassword() });
-
 /** Step-up before a sensitive change: the password, then a second factor if the person has one. */
 export function stepUpPages(addPage: AddPage, services: StepUpServices): void {
-  const { guards, stepUp } = services;
+  const { clock, guards, passwordSignIn, stepUp } = services;
 
-  addPage('/step-up', {
-    get: guards.signedIn(async ({ who: person, request, response }) => {
-      const returnTo = safeReturnPath(request.query['return-to']);
-      if (person.steppedUp) return redirectTo(response, returnTo);
-      await showForm(services, person, request, response, returnTo, []);
+  addFormPage(addPage, services, {
+    path: '/step-up',
+    guard: guards.signedIn,
+    viewGuard: notSteppedUp(guards),
+    schema: z.object({ password: typedPassword() }),
+    keeps: [],
+    hidden: (request) => ({ returnTo: returnPathOf(request) }),
+    view: ({ who: { context, account } }) => ({
+      view: 'step-up/password',
+      title: context.words.t('step-up.title'),
+      width: 'narrow',
+      model: { email: account.email },
     }),
-    post: guards.signedIn(submitPassword(services)),
+    async submit({ password }, { who: person, request, response }) {
+      const { account, actor, state } = person;
+      const outcome = await passwordSignIn.confirm(account, state.signInId, password, actor, (tx) =>
+        stepUp.in(tx).passwordAccepted(person, actor, returnPathOf(request)),
+      );
+      if (outcome.kind === 'wait') return { errors: [passwordWait('password', outcome, clock())] };
+      if (outcome.kind === 'refused') return { errors: [{ field: 'password', key: 'step-up.refused' }] };
+      await answerStepUp(services, person, outcome.next, request, response);
+      return undefined;
+    },
   });
 
   addCodePages(addPage, services, {
@@ -59,27 +74,14 @@ export function stepUpPages(addPage: AddPage, services: StepUpServices): void {
   });
 }
 
-/** POST /step-up: the password. */
-function submitPassword(services: StepUpServices): Handler<SignedIn> {
-  const { passwordSignIn, clock } = services;
-  return async ({ who: person, request, response }) => {
-    const form = parseForm(schema, request);
-    const returnTo = safeReturnPath(request.body?.returnTo);
-    if (!form.ok) return showForm(services, person, request, response, returnTo, form.errors);
-    const { account, actor, state } = person;
-    const outcome = await passwordSignIn.confirm(account, state.signInId, form.values.password, actor, (tx) =>
-      services.stepUp.in(tx).passwordAccepted(person, actor, returnTo),
-    );
-    if (outcome.kind === 'wait') {
-      const fault = passwordWait('password', outcome, clock());
-      return showForm(services, person, request, response, returnTo, [fault]);
-    }
-    if (outcome.kind === 'refused') {
-      const fault = { field: 'password', key: 'step-up.refused' } as const;
-      return showForm(services, person, request, response, returnTo, [fault]);
-    }
-    await answerStepUp(services, person, outcome.next, request, response);
-  };
+/** Guard of the form: a step-up that is still fresh is not asked for again. */
+function notSteppedUp({ signedIn }: Guards): (handler: Handler<SignedIn>) => RequestHandler {
+  return (handler) =>
+    signedIn(async (exchange) => {
+      const { who, request, response } = exchange;
+      if (who.steppedUp) return redirectTo(response, returnPathOf(request));
+      await handler(exchange);
+    });
 }
 
 /** Guard of the code page: the password was given within the last ten minutes. */
@@ -114,21 +116,4 @@ async function answerStepUp(
   // The renewed session starts empty, so values that were typed before the step-up are copied.
   if (Object.keys(kept).length > 0) flashForm(request, { path: returnTo, values: kept });
   await redirectTo(response, returnTo);
-}
-
-async function showForm(
-  { renderer }: Pick<PageServices, 'renderer'>,
-  { context, account }: SignedIn,
-  request: Request,
-  response: Response,
-  returnTo: string,
-  faults: readonly FieldError[],
-): Promise<void> {
-  await renderer.show(request, response, {
-    view: 'step-up/password',
-    title: context.words.t('step-up.title'),
-    width: 'narrow',
-    form: formView({ returnTo }, faults, context.words),
-    model: { email: account.email },
-  });
 }
