@@ -25,7 +25,7 @@ describe('The command line: adoption', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('is shown in a column for everyone and one for each group', async () => {
+  it('is printed with a column for everyone and one for each group', async () => {
     const { code, output } = await runs(environment(), ['adoption']);
     assert.equal(code, 0);
     const lines = output
@@ -39,7 +39,7 @@ describe('The command line: adoption', () => {
     assert.deepEqual(figure('none'), ['1', '0']);
   });
 
-  it('is written for programs', async () => {
+  it('has a format for programs', async () => {
     const { output } = await runs(environment(), ['adoption', '--json']);
     const [everybody, agents] = JSON.parse(output);
     assert.equal(everybody.group, null);

@@ -33,7 +33,7 @@ describe('The command line: backups', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('hold everything but the secrets and sessions, and only their owner reads them', async () => {
+  it('contain everything except secrets and sessions, and are readable only by their owner', async () => {
     const ran = await runs(database('portal.sqlite'), ['backup', file()]);
     assert.equal(ran.code, 0);
     const lines = linesIn();
@@ -51,7 +51,7 @@ describe('The command line: backups', () => {
     assert.ok(!text.includes('["sessions"'));
   });
 
-  it('bring everything back elsewhere: the password, the authentication app, and what happened', async () => {
+  it('restore everything elsewhere: the password, the authentication app, and the history', async () => {
     const email = 'ben@example.org';
     await portal.account(email);
     const app = await setsUpApp(portal, await signsIn(portal, email), email);
@@ -85,7 +85,7 @@ describe('The command line: backups', () => {
     }
   });
 
-  it('bring nothing back of what was ended since: sessions in Redis, browsers that are trusted or known', async () => {
+  it('restore nothing that has ended since: sessions in Redis, trusted and known browsers', async () => {
     const before = await openPortal('redis', database('before.sqlite'));
     const opened = [before];
     try {
@@ -113,7 +113,7 @@ describe('The command line: backups', () => {
     }
   });
 
-  it('never take the place of another file', async () => {
+  it('never overwrite another file', async () => {
     writeFileSync(file(), 'precious');
     const ran = await runs(database('portal.sqlite'), ['backup', file()]);
     assert.equal(ran.code, 1);
@@ -121,7 +121,7 @@ describe('The command line: backups', () => {
     assert.equal(readFileSync(file(), 'utf8'), 'precious');
   });
 
-  it('are restored into an empty database alone', async () => {
+  it('are restored only into an empty database', async () => {
     await runs(database('portal.sqlite'), ['backup', file()]);
     const ran = await restores('portal.sqlite');
     assert.equal(ran.code, 1);
@@ -162,7 +162,7 @@ describe('The command line: backups', () => {
       /another version/,
     ],
   ] as const) {
-    it(`are refused, in one line and without a trace, when they ${what}`, async () => {
+    it(`are refused, in one line and without any change, when they ${what}`, async () => {
       await runs(database('portal.sqlite'), ['backup', file()]);
       writeFileSync(file(), spoil(readFileSync(file())));
       const name = `${what.replaceAll(' ', '-')}.sqlite`;
@@ -175,7 +175,7 @@ describe('The command line: backups', () => {
     });
   }
 
-  it('are asked for by name', async () => {
+  it('are identified by file name', async () => {
     const ran = await restores('none.sqlite');
     assert.match(ran.errors, /backup\.gz cannot be read: ENOENT\./);
     const missing = await runs(database('portal.sqlite'), ['backup', join(folder, 'no', 'such', 'folder')]);

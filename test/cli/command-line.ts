@@ -9,7 +9,7 @@ export interface Ran {
   readonly errors: string;
 }
 
-/** Runs a command in this process, as a shell would: `input` is piped in, errors go to a file or to a terminal. */
+/** Runs a command in this process, like a shell: `input` is piped in, errors go to a file or to a terminal. */
 export async function runs(
   environment: Environment,
   args: readonly string[],
@@ -29,7 +29,7 @@ export async function runs(
   return { code, output: output.text, errors: errors.text };
 }
 
-/** Runs a command at a terminal, where each answer is typed once the command has asked a question more. */
+/** Runs a command at a terminal, where each answer is typed after the next question. */
 export async function runsAtTerminal(
   environment: Environment,
   args: readonly string[],

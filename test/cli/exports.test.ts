@@ -30,7 +30,7 @@ describe('The command line: exports and the audit log', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('write everyone out as CSV, formulas as text, without any secret', async () => {
+  it('write all people as CSV, formulas as text, without any secret', async () => {
     const ran = await command('users', 'export');
     assert.equal(ran.code, 0);
     const [head, ann, end] = ran.output.split('\r\n');
@@ -52,7 +52,7 @@ describe('The command line: exports and the audit log', () => {
     for (const { output } of [ran, json]) assert.doesNotMatch(output, /argon2|nonce|secret/);
   });
 
-  it('write the audit log out, as the filters say', async () => {
+  it('write the audit log, filtered', async () => {
     const ran = await command('audit', 'export', '--event', 'authenticator.created', '--format', 'jsonl');
     const event = JSON.parse(ran.output);
     assert.equal(event.event, 'authenticator.created');
@@ -81,7 +81,7 @@ describe('The command line: exports and the audit log', () => {
     });
   }
 
-  it('remove what is old from the audit log when told to, and write down how much that was', async () => {
+  it('remove old entries from the audit log when told to, and record the number', async () => {
     const { audit } = portal.services;
     const total = async () => (await audit.search({ page: 1, pageSize: 1 })).total;
     const recent = await total();

@@ -24,7 +24,7 @@ describe('The command line: groups', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('are created, with a rule or without one, and listed for people and for programs', async () => {
+  it('are created, with or without a rule, and listed for people and for programs', async () => {
     assert.equal((await group('list')).output, 'There are no groups yet.\n');
     const ran = await group('create', 'Zoo');
     assert.deepEqual(ran, { code: 0, output: 'The group “Zoo” was created.\n', errors: '' });
@@ -45,7 +45,7 @@ describe('The command line: groups', () => {
     });
   });
 
-  it('are changed in what is given alone, which holds at once for sessions that are open', async () => {
+  it('are changed only in the given values, which take effect at once in open sessions', async () => {
     await group('create', 'Agents');
     const { email } = await portal.account(newEmail('ann'));
     const ann = await signsIn(portal, email);
@@ -64,7 +64,7 @@ describe('The command line: groups', () => {
     assert.match((await group('list', '--json')).output, /"grace":"2099-03-01"/);
   });
 
-  it('take people in and let them go, who are told by mail', async () => {
+  it('add and remove people, who get a mail', async () => {
     const [ann, bob] = [await portal.account(newEmail('ann')), await portal.account(newEmail('bob'))];
     await group('create', 'Agents');
     const ran = await group('add', 'Agents', ann.email, bob.email.toUpperCase());
@@ -82,7 +82,7 @@ describe('The command line: groups', () => {
     );
   });
 
-  it('take in everyone who is named, or nobody', async () => {
+  it('add everyone who is named, or nobody', async () => {
     const ann = await portal.account(newEmail('ann'));
     await group('create', 'Agents');
     const ran = await group('add', 'Agents', ann.email, 'nobody@example.org');
@@ -93,7 +93,7 @@ describe('The command line: groups', () => {
     assert.deepEqual(await portal.services.groups.of(ann), []);
   });
 
-  it('are deleted, and say how many people have only what is not on offer then', async () => {
+  it('are deleted, with the number of people who then have only authenticators that are not offered', async () => {
     const { email } = await portal.account(newEmail('ann'));
     await setsUpApp(portal, await signsIn(portal, email), email);
     await command('policy', 'set', '--two-factor', 'off');
@@ -113,7 +113,7 @@ describe('The command line: groups', () => {
     ['remove', 'Nobody', 'ann@example.org'],
     ['delete', 'Nobody'],
   ]) {
-    it(`says in one line that there is no such group to ${args[0]}`, async () => {
+    it(`prints in one line that the group does not exist: ${args[0]}`, async () => {
       const ran = await group(...args);
       assert.deepEqual(ran, { code: 1, output: '', errors: 'There is no group “Nobody”.\n' });
     });
@@ -147,7 +147,7 @@ describe('The command line: groups', () => {
     });
   }
 
-  it('are not needed to single one person out: 2FA is enforced for them, and lifted again', async () => {
+  it('are not needed for a single person: 2FA is enforced for them, and lifted again', async () => {
     const { email, id } = await portal.account(newEmail('ann'));
     const ann = await signsIn(portal, email);
     const enforcement = async () => (await portal.services.accounts.find(id))?.enforcement;

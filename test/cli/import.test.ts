@@ -45,7 +45,7 @@ describe('The command line: people from a file', () => {
   const events = async (event: 'account.imported' | 'account.invited') =>
     (await portal.services.audit.search({ event, page: 1, pageSize: 50 })).events;
 
-  it('puts people into the groups of their line, which have to be there: a dry run says where they are not', async () => {
+  it('adds people to the groups of their line, which have to exist: a dry run reports missing ones', async () => {
     const agents = await groupWith(portal, { rule: 'mandatory' }, [], 'Agents');
     await groupWith(portal, { rule: 'off' }, [], 'Night, shift');
     const file = (groups: string) =>
@@ -69,7 +69,7 @@ describe('The command line: people from a file', () => {
     assert.equal(people.length, 1);
   });
 
-  it('shows at a terminal how far it is, on one line that is written over, and elsewhere nothing', async () => {
+  it('shows its progress on a terminal, on one line that is overwritten, and nothing elsewhere', async () => {
     const file = join(folder, 'people.csv');
     const people = Array.from({ length: 450 }, (_, i) => `p${i}@example.org,Person ${i}`);
     writeFileSync(file, ['email,name', ...people].join('\n'));
@@ -82,7 +82,7 @@ describe('The command line: people from a file', () => {
     assert.equal((await runs(database(), [...args, '--resume'])).errors, '');
   });
 
-  it('takes back what an export has written: names, groups and all', async () => {
+  it('accepts an export: names, groups and all', async () => {
     await groupWith(portal, { rule: 'off' }, [await portal.account('zed@example.org')], 'Zoo');
     const { output } = await runs(database(), ['users', 'export']);
     const [columns = [], cells = []] = output.split('\r\n').map((line) => line.split(','));
@@ -96,7 +96,7 @@ describe('The command line: people from a file', () => {
     );
   });
 
-  it('creates an account for each line, whoever has a password hash signs in with that password', async () => {
+  it('creates an account for each line, and people with a password hash sign in with that password', async () => {
     const ran = await imports(
       `email,name,role,password_hash\r\nann@example.org,"Ann ""the"" Example",,${DJANGO}\r\n` +
         `ada@example.org,Ada,administrator,${BCRYPT}\r\n`,
@@ -125,7 +125,7 @@ describe('The command line: people from a file', () => {
     assert.deepEqual(portal.mailbox.messages, [], 'nobody is written to unasked');
   });
 
-  it('says what is wrong with each line, by number, and writes nothing while anything is', async () => {
+  it('reports what is wrong with each line, by number, and writes nothing while anything is', async () => {
     await portal.account('there@example.org');
     const ran = await imports(
       [
@@ -161,7 +161,7 @@ describe('The command line: people from a file', () => {
     assert.doesNotMatch(ran.output + ran.errors, /5f4dcc3b5aa765d6/, 'hashes are not shown');
   });
 
-  it('leaves faulty lines out where it is told to', async () => {
+  it('skips faulty lines if told to', async () => {
     const ran = await imports('email,name\nbad,Bad\ngood@example.org,Good\n', '--skip-faulty');
     assert.equal(ran.code, 0);
     assert.match(ran.output, /^Line 2: .*\n1 account was created.\n$/);
@@ -169,7 +169,7 @@ describe('The command line: people from a file', () => {
     assert.equal(await total(), 1);
   });
 
-  it('leaves out no first line: without it nobody could be imported', async () => {
+  it('never skips the first line: without it nobody could be imported', async () => {
     for (const file of ['email,name,phone\ngood@example.org,Good,1\n', '', 'email,name\n', '"email,name\n']) {
       const ran = await imports(file, '--skip-faulty');
       assert.equal(ran.code, 1, file);
@@ -182,7 +182,7 @@ describe('The command line: people from a file', () => {
     assert.ok(await find('good@example.org'));
   });
 
-  it('says what would happen in a dry run, and changes nothing', async () => {
+  it('reports in a dry run what would happen, and changes nothing', async () => {
     const ran = await imports('email\tname\na@example.org\tA\nb@example.org\tB\n', '--dry-run', '--invite');
     assert.deepEqual(ran, {
       code: 0,
@@ -194,7 +194,7 @@ describe('The command line: people from a file', () => {
     assert.deepEqual(await events('account.imported'), []);
   });
 
-  it('invites those without a password, once each, however often it is run', async () => {
+  it('invites people without a password once, however often it is run', async () => {
     const file = `email,name,password_hash\nann@example.org,Ann,\nbob@example.org,Bob,${BCRYPT}\n`;
     const first = await imports(file, '--invite');
     assert.equal(first.output, '2 accounts were created.\n1 invitation was mailed.\n');
@@ -213,7 +213,7 @@ describe('The command line: people from a file', () => {
     await signsIn(portal, 'ann@example.org');
   });
 
-  it('goes on where it was broken off, without doubles', async () => {
+  it('continues after an interruption, without duplicates', async () => {
     const people = Array.from({ length: 450 }, (_, i) => `p${i}@example.org,Person ${i}`);
     const half = ['email,name', ...people.slice(0, 230)].join('\n');
     const whole = ['email,name', ...people].join('\n');
@@ -240,7 +240,7 @@ describe('The command line: people from a file', () => {
     assert.equal(await total(), 250);
   });
 
-  it('sends what the mail server refused when it is run again', async () => {
+  it('sends invitations that the mail server refused when it is run again', async () => {
     const file = 'email,name\nann@example.org,Ann\nbob@example.org,Bob\n';
     portal.mailbox.refuse(true);
     const { code, errors } = await imports(file, '--invite');
@@ -253,7 +253,7 @@ describe('The command line: people from a file', () => {
     await portal.mailbox.next('bob@example.org');
   });
 
-  it('keeps the invitations that the mail server does not take now, and sends none twice', async () => {
+  it('queues the invitations that the mail server does not accept now, and sends none twice', async () => {
     const file = 'email,name\nann@example.org,Ann\nbob@example.org,Bob\n';
     const down = { ...database(), SMTP_URL: 'smtp://127.0.0.1:1' };
     const { code, output } = await runs(down, ['user', 'import', '-', '--invite'], file);
@@ -268,7 +268,7 @@ describe('The command line: people from a file', () => {
     assert.equal(portal.mailbox.messages.length, 2);
   });
 
-  it('answers in JSON for programs', async () => {
+  it('prints JSON for programs', async () => {
     const ran = await imports('email,name\na@example.org,A\nbad,B\n', '--json');
     assert.equal(ran.code, 1);
     const { faults, ...counts } = JSON.parse(ran.output);
@@ -304,7 +304,7 @@ describe('The command line: people from a file', () => {
     });
   }
 
-  it('takes files as other programs write them', async () => {
+  it('accepts files as other programs write them', async () => {
     for (const [program, text] of [
       ['osTicket', 'Email,Name,Phone\nann@example.org,Ann Example,"+1 555 0100"\n'],
       ['Excel', 'sep=;\r\nE-Mail;Full name;;\r\nann@example.org;Ann Example;;\r\n'],
@@ -323,14 +323,14 @@ describe('The command line: people from a file', () => {
     assert.equal((await find('ann@example.org'))?.name, 'Reagan, Tom');
   });
 
-  it('invites people whose hash says that they have no password', async () => {
+  it('invites people whose hash means that they have no password', async () => {
     const ran = await imports('email,name,password_hash\nann@example.org,Ann,!KZnLr5\n', '--invite');
     assert.equal(ran.code, 0);
     assert.equal((await find('ann@example.org'))?.passwordHash, null);
     await portal.mailbox.next('ann@example.org');
   });
 
-  it('names all columns that are not known at once, and a role or a group that is not known once', async () => {
+  it('names all unknown columns at once, and an unknown role or group once', async () => {
     const columns = await imports('email,name,phone,notes\nann@example.org,Ann,1,2\n');
     assert.match(columns.output, /^Line 1: Not known: phone, notes\./);
     const line = (number: number) => `p${number}@example.org,P,subscriber,Pilots\n`;
@@ -342,7 +342,7 @@ describe('The command line: people from a file', () => {
     assert.match(groups.output, /^Lines 2, [^\n]*“Pilots”[^\n]*\n$/);
   });
 
-  it('takes back the whole export of another site, and says what of it is not imported', async () => {
+  it('accepts the whole export of another site, and reports what is not imported', async () => {
     const people = [
       ['+tag@example.org', '-Dash Name'],
       ["'=odd@example.org", '=HYPERLINK("http://evil")'],
@@ -361,7 +361,7 @@ describe('The command line: people from a file', () => {
     assert.ok(check.leftOut.includes('authenticators'), String(check.leftOut));
   });
 
-  it('refuses a file that is not there, and one that is not UTF-8', async () => {
+  it('refuses a missing file, and one that is not UTF-8', async () => {
     const missing = await runs(database(), ['user', 'import', join(folder, 'none.csv')]);
     assert.match(missing.errors, /none.csv cannot be read: ENOENT/);
     const latin = await imports(Buffer.from('email,name\na@example.org,J\xf6rg\n', 'latin1'));

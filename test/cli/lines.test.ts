@@ -6,7 +6,7 @@ async function* pieces(...texts: readonly (string | Buffer)[]): AsyncGenerator<B
 }
 
 describe('Lines', () => {
-  it('are put together from pieces, letters of several bytes included', async () => {
+  it('are assembled from chunks, also inside multi-byte letters', async () => {
     const owl = Buffer.from('🦉');
     const found = linesOf(pieces('a', 'b\nc\n', '\nd', owl.subarray(0, 2), owl.subarray(2), 'e\nlast'), 100);
     assert.deepEqual(await Array.fromAsync(found), ['ab', 'c', '', 'd🦉e', 'last']);
@@ -14,7 +14,7 @@ describe('Lines', () => {
     assert.deepEqual(await Array.fromAsync(linesOf(pieces(), 100)), []);
   });
 
-  it('that do not end are given up: no more is read of them than a line may have', async () => {
+  it('without an end are abandoned: no more is read than the maximum length of a line', async () => {
     let read = 0;
     async function* endless() {
       yield Buffer.from('short\n');

@@ -17,7 +17,7 @@ describe('The command line: mails', () => {
     APP_SECRET: 'one-secret-of-more-than-32-characters',
   });
   const command = (...args: string[]) => runs({ ...database(), SMTP_URL: portal.mailbox.url }, args);
-  /** Runs a command while no mail server is there. */
+  /** Runs a command while there is no mail server. */
   const withoutMail = (...args: string[]) => runs({ ...database(), SMTP_URL: 'smtp://127.0.0.1:1' }, args);
 
   beforeEach(async () => {
@@ -29,7 +29,7 @@ describe('The command line: mails', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** A minute later a server looks. */
+  /** A minute later, a server looks for mails. */
   async function serverDelivers(): Promise<void> {
     portal.wait(minutes(1));
     await portal.deliver();
@@ -41,14 +41,14 @@ describe('The command line: mails', () => {
     assert.equal(portal.mailbox.messages.at(-1)?.subject, 'Your account was disabled');
   });
 
-  it('are left to the server where a command cannot deliver them', async () => {
+  it('are left to the server if a command cannot deliver them', async () => {
     await portal.account(email);
     assert.equal((await withoutMail('user', 'disable', email)).code, 0);
     await serverDelivers();
     assert.equal(portal.mailbox.messages.length, 1);
   });
 
-  it('with an invitation wait where the mail server takes none now, and the command says so', async () => {
+  it('with an invitation wait if the mail server accepts none now, and the command says so', async () => {
     const ran = await withoutMail('user', 'create', email, '--name', 'Ann', '--invite');
     assert.deepEqual([ran.code, ran.errors], [0, '']);
     assert.match(ran.output, /^The account \S+ was created\. The link [^\n]*waits[^\n]*\n$/);
@@ -56,7 +56,7 @@ describe('The command line: mails', () => {
     assert.match(linkIn(await portal.mailbox.next(email)), /\/invitation\?token=/);
   });
 
-  it('are sealed anew when the keys are rotated, and need the old secret no more', async () => {
+  it('are sealed again when the keys are rotated, and no longer need the old secret', async () => {
     await withoutMail('user', 'create', email, '--name', 'Ann', '--invite');
     const [first, second] = [database().APP_SECRET, 'another-secret-of-more-than-32-characters'];
     const rotation = await runs({ ...database(), APP_SECRET: `${second},${first}` }, ['keys', 'rotate']);

@@ -29,7 +29,7 @@ const EVENTS = 6000;
 
 describe('The command line: migrate-data', () => {
   let folder: string;
-  /** A site that has been used, and whose audit log takes several batches. */
+  /** A used site, whose audit log takes several batches. */
   let grown: string;
   let vera: Victim;
   let moment: number;
@@ -47,7 +47,7 @@ describe('The command line: migrate-data', () => {
     closing.push(database.drop);
     return database;
   };
-  /** Everything that is carried over, each row as a line. */
+  /** All copied data, each row as a line. */
   const rowsIn = async (url: string): Promise<unknown[]> => {
     const db = openDatabase(url);
     const [head = '', ...rows] = await Array.fromAsync(backUp(db, 0));
@@ -84,7 +84,7 @@ describe('The command line: migrate-data', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('carries a grown site from SQLite to PostgreSQL, MariaDB and back, row by row, without its sessions', async () => {
+  it('copies a grown site from SQLite to PostgreSQL, MariaDB and back, row by row, without its sessions', async () => {
     const before = await rowsIn(grown);
     let from = grown;
     for (const engine of [POSTGRESQL, MARIADB, SQLITE]) {
@@ -110,7 +110,7 @@ describe('The command line: migrate-data', () => {
       assert.ok(isSignedIn(person), person.page.heading);
       await portal.close();
       assert.equal((await moves(grown, url)).code, 1);
-      // What the sign-in has written is not in the beginning.
+      // The rows of the sign-in are not in the first state.
       before.splice(0, before.length, ...(await rowsIn(url)));
     }
   });
@@ -122,7 +122,7 @@ describe('The command line: migrate-data', () => {
       const none = await rowsIn(url);
       const way = await gateway(url);
       closing.push(() => way.cut());
-      // More than it takes to look at the tables and to write the first rows.
+      // Longer than it takes to check the tables and to write the first rows.
       way.breakAfter(72);
       const ran = await moves(grown, way.url);
       assert.equal(ran.code, 1);
@@ -134,7 +134,7 @@ describe('The command line: migrate-data', () => {
       assert.deepEqual(await rowsIn(url), await rowsIn(grown));
     });
 
-    it(`is done by one of several that run at once: ${engine.name}`, async () => {
+    it(`is done by one of several concurrent commands: ${engine.name}`, async () => {
       const { url } = await empty(engine);
       const all = await Promise.all([1, 2, 3, 4].map(() => moves(grown, url)));
       assert.deepEqual(all.map(({ code }) => code).sort(), [0, 1, 1, 1]);
@@ -142,7 +142,7 @@ describe('The command line: migrate-data', () => {
     });
   }
 
-  it('refuses a database that holds other data, and leaves it as it is', async () => {
+  it('refuses a database with other data, and does not change it', async () => {
     const { url } = await empty(POSTGRESQL);
     const db = opened(url);
     await migrate(db);
@@ -155,7 +155,7 @@ describe('The command line: migrate-data', () => {
     assert.equal((await moves(grown, grown)).code, 1, 'nor itself');
   });
 
-  it('refuses a source that is written to meanwhile, and leaves the target empty', async () => {
+  it('refuses a source that is written to in the meantime, and leaves the target empty', async () => {
     const { url } = await empty(POSTGRESQL);
     await migrate(opened(url));
     const none = await rowsIn(url);
@@ -175,7 +175,7 @@ describe('The command line: migrate-data', () => {
     assert.equal((await moves(grown, url)).code, 0);
   });
 
-  it('names a row that cannot be read, and leaves the target empty', async () => {
+  it('names an unreadable row, and leaves the target empty', async () => {
     const { url } = await empty(SQLITE);
     const copy = join(folder, 'copy.sqlite');
     copyFileSync(join(folder, 'grown.sqlite'), copy);
@@ -191,7 +191,7 @@ describe('The command line: migrate-data', () => {
     assert.deepEqual(await opened(url)('accounts'), []);
   });
 
-  it('refuses tables of another version, on either side', async () => {
+  it('refuses tables of another version on either side', async () => {
     const [old, target] = [await empty(SQLITE), await empty(POSTGRESQL)];
     const db = opened(old.url);
     await migrate(db);
@@ -201,7 +201,7 @@ describe('The command line: migrate-data', () => {
     assert.match((await moves(grown, old.url)).errors, other);
   });
 
-  it('makes no file for a database that is not there, and reads URLs from files', async () => {
+  it('creates no file for a missing database, and reads URLs from files', async () => {
     const missing = join(folder, 'missing.sqlite');
     const ran = await moves(`sqlite:${missing}`, `sqlite:${join(folder, 'new.sqlite')}`);
     assert.match(ran.errors, /^There is no portal in the database to read\. Nothing was changed\.\n$/);
@@ -232,7 +232,7 @@ describe('The command line: migrate-data', () => {
   });
 });
 
-/** Each database has its own order of columns. */
+/** Each database has its own column order. */
 function sorted(line: unknown): string {
   return JSON.stringify(line, (_key, held: unknown) =>
     typeof held === 'object' && held !== null && !Array.isArray(held)
@@ -241,7 +241,7 @@ function sorted(line: unknown): string {
   );
 }
 
-/** An instance makes sure of the tables before it does anything else. */
+/** An instance checks the tables before it does anything else. */
 async function startsWithin(milliseconds: number, url: string): Promise<void> {
   const db = openDatabase(url);
   const late = delay(milliseconds).then(() => Promise.reject(new Error('still waiting')));

@@ -31,7 +31,7 @@ describe('The command line: the policy', () => {
     });
   });
 
-  it('is shown, for people and for programs', async () => {
+  it('is printed, for people and for programs', async () => {
     const shown = await command('policy', 'show');
     assert.equal(
       shown.output,
@@ -49,7 +49,7 @@ describe('The command line: the policy', () => {
     });
   });
 
-  it('shows a change of the approval that waits, until it is decided', async () => {
+  it('shows a waiting change of the approval until it is decided', async () => {
     const { settings } = portal.services;
     const easier = { secondApproval: false, waitingHours: 0 };
     const asked = { id: 'a', askedAt: 0, confirmableFrom: 0, askedBy: { id: 'b', label: 'ann@example.org' } };
@@ -64,7 +64,7 @@ describe('The command line: the policy', () => {
     assert.doesNotMatch(decided.output, /waits/);
   });
 
-  it('is changed in what is given alone, and written down as it was and is', async () => {
+  it('is changed only in the given values, and recorded with old and new values', async () => {
     assert.equal((await command('policy', 'set', '--two-factor', 'mandatory')).code, 0);
     assert.deepEqual(await policy(), { rule: 'mandatory', methods: ['app', 'email'] });
     assert.equal((await command('policy', 'set', '--methods', 'email')).code, 0);
@@ -79,7 +79,7 @@ describe('The command line: the policy', () => {
     );
   });
 
-  it('switches the second approval of resets on and off, which in the pages takes two administrators', async () => {
+  it('switches the second approval of resets on and off, for which the pages require two administrators', async () => {
     const resets = async () => (await portal.services.settings.read()).resets;
     assert.equal(
       (await command('policy', 'set', '--second-approval', 'on', '--waiting-hours', '48')).code,
@@ -95,7 +95,7 @@ describe('The command line: the policy', () => {
     }
   });
 
-  it('takes for how long 2FA may be put off, and shows it as it is given', async () => {
+  it('accepts how long 2FA may be put off, and prints it in the same form', async () => {
     for (const grace of ['14d', '2099-03-01', 'none']) {
       assert.equal((await command('policy', 'set', '--grace', grace)).code, 0);
       assert.equal(JSON.parse((await command('policy', 'show', '--json')).output).grace, grace);
@@ -107,7 +107,7 @@ describe('The command line: the policy', () => {
     assert.deepEqual(events[0]?.detail, { grace: '5 days → none' });
   });
 
-  it('takes the language and the time zone of the site, and writes them down', async () => {
+  it('accepts the language and the time zone of the site, and records them', async () => {
     assert.equal((await command('policy', 'set', '--language', 'Deutsch', '--time-zone', 'berlin')).code, 0);
     const { language, timeZone } = await portal.services.settings.read();
     assert.deepEqual([language, timeZone], ['de', 'Europe/Berlin']);
@@ -115,7 +115,7 @@ describe('The command line: the policy', () => {
     assert.deepEqual(events[0]?.detail, { language: 'en → de', 'time-zone': 'UTC → Europe/Berlin' });
   });
 
-  it("takes a day for one of the site's time zone, and shows it as that", async () => {
+  it("reads a day in the site's time zone, and prints it in that zone", async () => {
     await command('policy', 'set', '--time-zone', 'Asia/Tokyo', '--grace', '2099-03-01');
     const at = Date.parse('2099-02-28T15:00:00Z');
     assert.deepEqual((await portal.services.settings.read()).grace, { kind: 'until', at });
@@ -135,7 +135,7 @@ describe('The command line: the policy', () => {
     ['--time-zone', '+09:00'],
     ['--time-zone', 'Mars/Olympus'],
   ] as const) {
-    it(`refuses ${option} ${value || 'of nothing'} as a wrong use, in one line`, async () => {
+    it(`refuses ${option} ${value || 'of nothing'} as wrong usage, in one line`, async () => {
       const ran = await command('policy', 'set', option, value);
       assert.equal(ran.code, 64);
       assert.match(ran.errors, /^error: [^\n]+\n$/);
@@ -144,7 +144,7 @@ describe('The command line: the policy', () => {
     });
   }
 
-  it('is mandatory from the moment that it is set so, which begins the grace', async () => {
+  it('is mandatory from the moment when it is set, which starts the grace', async () => {
     const { from, to } = await clockAround(() =>
       command('policy', 'set', '--two-factor', 'mandatory', '--grace', '14d'),
     );
@@ -154,7 +154,7 @@ describe('The command line: the policy', () => {
     assert.equal((await portal.services.settings.read()).mandatorySince, mandatorySince);
   });
 
-  it('holds at once for a session that is open', async () => {
+  it('takes effect at once in an open session', async () => {
     await portal.account('open@example.org');
     const ann = await signsIn(portal, 'open@example.org');
     await command('policy', 'set', '--two-factor', 'mandatory');
@@ -162,14 +162,14 @@ describe('The command line: the policy', () => {
     assert.equal(ann.page.path, '/sign-in/set-up');
   });
 
-  it('leaves no event where nothing is changed', async () => {
+  it('records no event if nothing is changed', async () => {
     const before = await portal.services.audit.search({ event: 'policy.changed', page: 1, pageSize: 1 });
     assert.equal((await command('policy', 'set', '--two-factor', 'optional')).code, 0);
     const after = await portal.services.audit.search({ event: 'policy.changed', page: 1, pageSize: 1 });
     assert.equal(after.total, before.total);
   });
 
-  it('says how many people have only what is not on offer, and that they are still asked for it', async () => {
+  it('reports how many people have only authenticators that are not offered, and that they are still asked for them', async () => {
     await portal.account('app@example.org');
     await setsUpApp(portal, await signsIn(portal, 'app@example.org'), 'app@example.org');
     const withoutApp = await command('policy', 'set', '--methods', 'email');

@@ -13,7 +13,7 @@ describe('The command line', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('explains itself, each command too, without looking at the environment', async () => {
+  it('prints help, also for each command, without reading the environment', async () => {
     const faulty = { PORT: 'none' };
     const whole = await runs(faulty, ['--help']);
     assert.equal(whole.code, 0);
@@ -35,13 +35,13 @@ describe('The command line', () => {
     }
   });
 
-  it('shows what there is, as an error, where no command is given', async () => {
+  it('prints help as an error if no command is given', async () => {
     const ran = await runs({ DATA_DIR: folder }, []);
     assert.equal(ran.code, 64);
     assert.match(ran.errors, /Usage: npm run cli -- /);
   });
 
-  it('names every fault of the configuration, and exits with 78', async () => {
+  it('reports every configuration error, and exits with 78', async () => {
     const ran = await runs({ DATA_DIR: folder, PORT: 'none', REDIS_URL: 'nowhere' }, ['user', 'list']);
     assert.equal(ran.code, 78);
     assert.match(ran.errors, /PORT: expected/);
@@ -49,7 +49,7 @@ describe('The command line', () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  it('says in one line when the database cannot be reached, without the password that leads to it', async () => {
+  it('prints one line when the database cannot be reached, without its password', async () => {
     const DATABASE_URL = 'postgres://postern:hushhush@127.0.0.1:1/postern';
     const ran = await runs({ DATA_DIR: folder, DATABASE_URL }, ['user', 'list']);
     assert.equal(ran.code, 1);
@@ -60,7 +60,7 @@ describe('The command line', () => {
     assert.doesNotMatch(ran.errors, /hushhush| {4}at /);
   });
 
-  it('writes the log to standard error when asked, so that results can be piped on', async () => {
+  it('writes the log to standard error when asked to, so that results can be piped', async () => {
     await runs({ DATA_DIR: folder }, ['user', 'list']);
     const db = openDatabase(`sqlite:${join(folder, 'postern.sqlite')}`);
     await db.schema.renameTable('authenticators', 'lost');
@@ -70,12 +70,12 @@ describe('The command line', () => {
     assert.equal(ran.output, '');
   });
 
-  it('makes the tables of an empty database by itself', async () => {
+  it('creates the tables of an empty database by itself', async () => {
     const ran = await runs({ DATA_DIR: folder }, ['user', 'list', '--json']);
     assert.deepEqual(ran, { code: 0, output: '[]\n', errors: '' });
   });
 
-  it('leaves a database of an earlier version alone until it is told to migrate', async () => {
+  it('does not change a database of an earlier version until it is told to migrate', async () => {
     const environment = { DATA_DIR: folder };
     assert.equal((await runs(environment, ['migrate'])).code, 0);
     const file = join(folder, 'postern.sqlite');
@@ -98,7 +98,7 @@ describe('The command line', () => {
     assert.equal(output, '0 migrations were run. The database is up to date.\n');
   });
 
-  it('migrates, naming what was run, and has nothing to do the second time', async () => {
+  it('migrates and names what was run, and has nothing to do the second time', async () => {
     const first = await runs({ DATA_DIR: folder }, ['migrate']);
     const names = first.output.trimEnd().split('\n').slice(0, -1);
     assert.equal(names[0], '0001-accounts');

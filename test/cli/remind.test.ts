@@ -37,11 +37,11 @@ describe('The command line: reminders', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** The command goes by the real clock: a grace that ends so long from now. */
+  /** The command uses the real clock: a grace that ends after this time. */
   const endsIn = (time: number): Grace => ({ kind: 'until', at: Date.now() + time });
   const mandatory = (grace: Grace) => siteRuleIs(portal, { rule: 'mandatory', grace });
 
-  it('are mailed within seven days of the deadline, with why, until when and where', async () => {
+  it('are mailed within seven days of the deadline, with the reason, the deadline and the link', async () => {
     await mandatory({ kind: 'until', at: Date.UTC(2099, 0, 1) });
     await groupWith(portal, { rule: 'mandatory', grace: endsIn(days(6)) }, [ann], 'Agents');
     const ran = await reminds();
@@ -61,7 +61,7 @@ describe('The command line: reminders', () => {
     assert.equal(events[0]?.actorLabel, 'command line');
   });
 
-  it('are mailed once within seven days and once within one, however often it runs, side by side too', async () => {
+  it('are mailed once within seven days and once within one, however often the command runs, also concurrently', async () => {
     await mandatory(endsIn(days(7) + hours(1)));
     assert.deepEqual(await sent(), { sent: 0, refused: 0 }, 'not yet');
     await mandatory(endsIn(days(7) - hours(1)));
@@ -78,7 +78,7 @@ describe('The command line: reminders', () => {
     assert.equal(portal.mailbox.messages.length, 2);
   });
 
-  it('are mailed anew for a deadline that was put off', async () => {
+  it('are mailed again for a deadline that was moved back', async () => {
     await mandatory(endsIn(hours(20)));
     assert.equal((await sent()).sent, 1);
     await mandatory(endsIn(days(6)));
@@ -88,14 +88,14 @@ describe('The command line: reminders', () => {
     assert.equal((await sent()).sent, 0);
   });
 
-  it('count from the first sign-in where so many days are given, and wait for it', async () => {
+  it('count from the first sign-in if a number of days is given, and wait for it', async () => {
     await mandatory({ kind: 'days', days: 5 });
     assert.equal((await sent()).sent, 0);
     await signsIn(portal, ann.email);
     assert.equal((await sent()).sent, 1);
   });
 
-  it('never go to who has an authenticator that counts, is disabled or only invited, nor where nothing is demanded', async () => {
+  it('never go to people with an authenticator that counts, with a disabled account or only an invitation, or without a requirement', async () => {
     await mandatory(endsIn(days(2)));
     await enrolsApp(portal, ann);
     const dora = await portal.account(newEmail('dora'));
@@ -109,13 +109,13 @@ describe('The command line: reminders', () => {
     assert.deepEqual(await sent(), { sent: 0, refused: 0 }, 'at once: there is nothing to remind of');
   });
 
-  it('go to who has an authenticator of another method than the rule demands', async () => {
+  it('go to people with an authenticator of another method than the rule requires', async () => {
     await enrolsEmail(portal, ann);
     await groupWith(portal, { rule: 'mandatory', methods: ['app'], grace: endsIn(days(2)) }, [ann]);
     assert.equal((await sent()).sent, 1);
   });
 
-  it('that the mail server refused are reported, and not taken for sent: the next run sends them', async () => {
+  it('that the mail server refused are reported, and do not count as sent: the next run sends them', async () => {
     await mandatory(endsIn(days(2)));
     portal.mailbox.refuse(true);
     const ran = await reminds('--json');
@@ -126,14 +126,14 @@ describe('The command line: reminders', () => {
     assert.deepEqual(await sent(), { sent: 1, refused: 0 });
   });
 
-  it('speak the language of each person', async () => {
+  it('are in the language of each person', async () => {
     await portal.services.accounts.chooseLocale(ann.id, 'ar');
     await mandatory(endsIn(days(2)));
     await reminds();
     assert.match((await portal.mailbox.next(ann.email)).subject ?? '', /المصادقة الثنائية/);
   });
 
-  /** Moves the last reminder back: the command's own clock cannot be. */
+  /** Moves the last reminder back, because the command's own clock cannot be moved. */
   async function remindedDaysAgo(count: number): Promise<void> {
     const db = openDatabase(`sqlite:${join(folder, 'portal.sqlite')}`);
     await db('accounts')

@@ -20,7 +20,7 @@ describe('The command line: reset requests', () => {
     await services.resetRequests.ask(account, { happened: 'Lost', contact: 'Room 5' }, OPERATOR);
     const request = await services.resetRequests.openOf(account);
     assert.ok(request);
-    // The command goes by the real clock: an hour ago is when the waiting began.
+    // The command uses the real clock: the waiting started an hour ago.
     portal.wait(-waitingHours * 3_600_000);
     const administrator = await portal.account(`admin-of-${email}`, 'administrator');
     await services.resetRequests.approve(request, 'Called back', administrator, OPERATOR);
@@ -37,14 +37,14 @@ describe('The command line: reset requests', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('are carried out when they are due, and the others stay', async () => {
+  it('are carried out when they are due, and the others remain', async () => {
     const due = await approved('ann@example.org', 2);
     const waiting = await approved('bob@example.org', 0);
     assert.deepEqual(await carriesOut(), { code: 0, output: '1 request carried out.\n', errors: '' });
     assert.deepEqual([await due.state(), await waiting.state()], ['carried-out', 'open']);
   });
 
-  it('are carried out once, however often it runs, side by side too', async () => {
+  it('are carried out once, however often the command runs, also concurrently', async () => {
     await approved('ann@example.org', 2);
     const process = () => runsProgram('src/cli.js', environment(), ['requests', 'carry-out']);
     const outputs = (await Promise.all([process(), process(), process()])).map(({ output }) => output);

@@ -37,7 +37,7 @@ describe('The command line: people', () => {
     return event;
   }
 
-  it('creates an account with the password from standard input, and writes down who did it', async () => {
+  it('creates an account with the password from standard input, and records who did it', async () => {
     const email = someone();
     const ran = await runs(
       environment(),
@@ -55,13 +55,13 @@ describe('The command line: people', () => {
     assert.equal(events[0]?.subjectLabel, email);
   });
 
-  it('makes an administrator where it is told to', async () => {
+  it('creates an administrator if told to', async () => {
     const email = someone();
     await runs(environment(), ['user', 'create', email, '--name', 'Chief', '--admin'], PASSWORD);
     assert.equal((await portal.services.accounts.findByEmail(email))?.role, 'administrator');
   });
 
-  it('keeps every character of the password, spaces at its ends too', async () => {
+  it('keeps every character of the password, also spaces at its ends', async () => {
     const email = someone();
     const password = '  four grey owls 🦉  ';
     await runs(environment(), ['user', 'create', email, '--name', 'Ann'], `${password}\r\n`);
@@ -90,7 +90,7 @@ describe('The command line: people', () => {
     });
   }
 
-  it('asks at a terminal, twice, and shows nothing of the password', async () => {
+  it('asks at a terminal, twice, and never shows the password', async () => {
     const email = someone();
     const args = ['user', 'create', email, '--name', 'Ann'];
     const ran = await runsAtTerminal(environment(), args, [`${PASSWORD}\r`, `${PASSWORD}\r`]);
@@ -135,7 +135,7 @@ describe('The command line: people', () => {
     assert.equal((await lastEvent()).event, 'account.invited');
   });
 
-  it('never says that an invitation was mailed which the mail server refused', async () => {
+  it('never reports an invitation as mailed that the mail server refused', async () => {
     const email = someone();
     portal.mailbox.refuse(true);
     const ran = await command('user', 'create', email, '--name', 'Ann', '--invite');
@@ -145,7 +145,7 @@ describe('The command line: people', () => {
     assert.equal(ran.output, '');
   });
 
-  it('remembers the language that the person reads, for the invitation and what comes after it', async () => {
+  it('stores the language of the person, for the invitation and what comes after it', async () => {
     const args = ['--name', 'Fay', '--invite', '--language', 'français'];
     assert.equal((await command('user', 'create', 'fay@example.org', ...args)).code, 0);
     const mail = await portal.mailbox.next('fay@example.org');
@@ -157,7 +157,7 @@ describe('The command line: people', () => {
     assert.match(unknown.errors, /^error: [^\n]*The languages are: en, ar, de, es, fr, he, ja\.\n$/);
   });
 
-  it('refuses an address that has an account, however it is written', async () => {
+  it('refuses an address that has an account, in any spelling', async () => {
     const email = someone();
     await portal.account(email);
     const ran = await runs(environment(), ['user', 'create', email.toUpperCase(), '--name', 'Ann'], PASSWORD);
@@ -165,7 +165,7 @@ describe('The command line: people', () => {
     assert.match(ran.errors, /has an account already/);
   });
 
-  it('lists everyone, for people and for programs, and no secret', async () => {
+  it('lists everyone, for people and for programs, without any secret', async () => {
     const email = someone();
     const account = await portal.account(email, 'member', 'Zoe Last');
     const zoe = await signsIn(portal, email);
@@ -186,7 +186,7 @@ describe('The command line: people', () => {
     assert.doesNotMatch(json.output, /argon2|secret|nonce|hash/i);
   });
 
-  it('lists more people than one page holds', async () => {
+  it('lists more people than fit on one page', async () => {
     for (let count = 0; count < 205; count += 1) {
       await portal.services.accounts.create({
         id: `many${count}`,
@@ -205,7 +205,7 @@ describe('The command line: people', () => {
     assert.equal(new Set(emails).size, emails.length);
   });
 
-  it('resets the 2FA of a person: authenticators and sessions are gone, and a mail says so', async () => {
+  it('resets the 2FA of a person: authenticators and sessions are gone, and a mail reports it', async () => {
     const email = someone();
     await portal.account(email);
     const ann = await signsIn(portal, email);
@@ -224,7 +224,7 @@ describe('The command line: people', () => {
     );
   });
 
-  it('disables an account, whose open session ends, and enables it again', async () => {
+  it('disables an account, which ends its open session, and enables it again', async () => {
     const email = someone();
     await portal.account(email);
     const ann = await signsIn(portal, email);
@@ -240,7 +240,7 @@ describe('The command line: people', () => {
     assert.notEqual(back.page.heading, 'Sign in');
   });
 
-  it('finds a person by whatever spelling of the address, and creates none for another', async () => {
+  it('finds a person by any spelling of the address, and creates no account for another spelling', async () => {
     const email = someone();
     await portal.account(email);
     const spelled = `\u200e${email.toUpperCase()}.\u200b`;
@@ -261,7 +261,7 @@ describe('The command line: people', () => {
   });
 
   for (const verb of ['reset-2fa', 'disable', 'enable']) {
-    it(`says in one line that there is nobody to ${verb}`, async () => {
+    it(`prints in one line that there is nobody to ${verb}`, async () => {
       const ran = await command('user', verb, 'nobody@example.org');
       assert.deepEqual(ran, {
         code: 1,
@@ -298,7 +298,7 @@ describe('The command line: people', () => {
     ['an unknown option', ['user', 'list', '--yaml']],
     ['an unknown command', ['user', 'erase', 'a@example.org']],
   ] as const) {
-    it(`refuses ${what} as a wrong use, in one line`, async () => {
+    it(`refuses ${what} as wrong usage, in one line`, async () => {
       const ran = await runs(environment(), args, PASSWORD);
       assert.equal(ran.code, 64);
       assert.equal(ran.output, '');
@@ -306,7 +306,7 @@ describe('The command line: people', () => {
     });
   }
 
-  it('opens accounts that can be used: an invited person chooses a password', async () => {
+  it('creates usable accounts: an invited person chooses a password', async () => {
     const email = someone();
     await command('user', 'create', email, '--name', 'Ann', '--invite');
     const ann = new Person(portal.app);

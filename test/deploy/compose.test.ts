@@ -10,7 +10,7 @@ import { SHIPPED_NAME, shipped } from './shipped.ts';
 
 const names = z.array(z.string());
 
-/** What the tests look at; the whole of it is held against the specification. */
+/** The part that the tests read; the whole file is checked against the specification. */
 const composeFile = z.object({
   services: z.record(
     z.string(),
@@ -34,7 +34,7 @@ const composeFile = z.object({
   secrets: z.record(z.string(), z.object({ file: z.string() })),
 });
 
-/** The specification's own schema. "duration" is there "1m30s", and in JSON Schema "PT1M30S". */
+/** The specification's own schema. "duration" is "1m30s" there, and "PT1M30S" in JSON Schema. */
 function specification(): z.ZodType {
   const text = JSON.stringify(composeSpecification.composeSchema, (key, value: unknown) =>
     key === 'format' && value === 'duration' ? undefined : value,
@@ -44,7 +44,7 @@ function specification(): z.ZodType {
 
 describe('The compose file', () => {
   const whole: unknown = parse(shipped('compose.yaml'), { merge: true });
-  // What begins with "x-" is there to be repeated.
+  // Keys that begin with "x-" are templates.
   const isExtension = ([name]: [string, unknown]) => name.startsWith('x-');
   const plain = Object.fromEntries(
     Object.entries(z.looseObject({}).parse(whole)).filter((e) => !isExtension(e)),
@@ -57,7 +57,7 @@ describe('The compose file', () => {
     return found;
   };
 
-  it('is one by the compose specification', () => {
+  it('is valid by the compose specification', () => {
     const { name: _name, ...specified } = plain as Record<string, unknown>;
     assert.deepEqual(specification().safeParse(specified).error?.issues, undefined);
   });
@@ -71,7 +71,7 @@ describe('The compose file', () => {
     }
   });
 
-  it('gives nobody more than needed: no writing, no capabilities, no way to more of them', () => {
+  it('gives each service only what it needs: no writing, no capabilities, no way to gain more', () => {
     for (const [name, { read_only, cap_drop, cap_add, security_opt, restart }] of Object.entries(services)) {
       assert.deepEqual([name, read_only, cap_drop], [name, true, ['ALL']]);
       assert.deepEqual([name, security_opt, restart], [name, ['no-new-privileges:true'], 'unless-stopped']);
@@ -80,21 +80,21 @@ describe('The compose file', () => {
     assert.deepEqual([service('postgres').user, service('redis').user], ['postgres', 'redis']);
   });
 
-  it('names a version of each image that it takes from elsewhere', () => {
+  it('pins a version of each external image', () => {
     const foreign = Object.values(services).flatMap(({ image }) => (image === 'postern' ? [] : image));
     for (const image of foreign) assert.match(image, /^[a-z]+:\d+(\.\d+)?-bookworm$/);
     assert.equal(foreign.length, 3);
   });
 
-  it('asks everybody who serves whether they are well', () => {
+  it('has a health check for every server', () => {
     const unwatched = Object.entries(services).flatMap(([name, { image, healthcheck }]) =>
-      // That of Postern is in its image.
+      // Postern's is in its image.
       healthcheck?.disable || (image !== 'postern' && !healthcheck) ? name : [],
     );
     assert.deepEqual(unwatched, ['requests', 'reminders', 'audit']);
   });
 
-  it('has every secret in a file, each for those alone who need it', () => {
+  it('has every secret in a file, each only for the services that need it', () => {
     for (const [name, { environment }] of Object.entries(services)) {
       for (const [variable, value] of Object.entries(environment)) {
         const isSecret = /SECRET|PASSWORD|(DATABASE|REDIS|SMTP)_URL/.test(variable);
@@ -124,7 +124,7 @@ describe('The compose file', () => {
     });
     after(() => rmSync(folder, { recursive: true, force: true }));
 
-    it('has all that production asks for', () => {
+    it('has all that production requires', () => {
       const contents: Readonly<Record<string, string>> = {
         'app-secret': 'one-secret-of-more-than-32-characters',
         'database-url': 'postgres://postern:hush@postgres/postern',
@@ -146,7 +146,7 @@ describe('The compose file', () => {
     });
   });
 
-  it('does again and again what the timers of systemd do', () => {
+  it('repeats what the timers of systemd do', () => {
     for (const name of ['requests', 'reminders', 'audit']) {
       const [, , script = ''] = service(name).command ?? [];
       const [, command = ''] =
@@ -157,7 +157,7 @@ describe('The compose file', () => {
     }
   });
 
-  it('has nginx pass on to the two instances', () => {
+  it('lets nginx pass requests on to the two instances', () => {
     const upstream = shipped('nginx/upstream-compose.conf');
     const servers = [...upstream.matchAll(/^ +server (\S+):3000 /gm)].map(([, name]) => name);
     assert.deepEqual(servers, [...instances]);

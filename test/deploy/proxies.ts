@@ -8,11 +8,11 @@ import type { Certificate } from '../support/certificates.ts';
 import { requireTool } from '../support/tools.ts';
 import { SHIPPED_NAME, shipped } from './shipped.ts';
 
-/** What a proxy is told in place of what is shipped. */
+/** The values of a proxy that replace the shipped ones. */
 export interface Site {
-  /** Where its own files go. */
+  /** The folder of its own files. */
   readonly folder: string;
-  /** Ports on the loopback: of https, and of the http that leads there. */
+  /** Ports on the loopback: of https, and of http, which redirects there. */
   readonly port: number;
   readonly plainPort: number;
   readonly certificate: Certificate;
@@ -20,10 +20,10 @@ export interface Site {
   readonly instances: readonly [string, string];
 }
 
-/** A proxy that an operator may put in front. */
+/** A proxy that an operator may use. */
 export interface Proxy {
   readonly name: string;
-  /** Starts it on the shipped file, with the site's names, ports and paths in the place of the shipped ones. */
+  /** Starts it with the shipped file, in which the site's names, ports and paths replace the shipped ones. */
   start(site: Site): Promise<() => Promise<void>>;
 }
 
@@ -45,7 +45,7 @@ export const CADDY: Proxy = {
   },
 };
 
-/** Writes the shipped site and upstream within a main file as Debian's, which has everything in `folder`. */
+/** Writes the shipped site and upstream, and a main file like Debian's, which has everything in `folder`. */
 export function nginxConfiguration({ folder, port, plainPort, certificate, instances }: Site): string {
   const [first, second] = instances;
   writeFileSync(
@@ -87,7 +87,7 @@ export function nginxConfiguration({ folder, port, plainPort, certificate, insta
   return file;
 }
 
-/** Writes the shipped Caddyfile; its own certificate and port in place of those that Caddy fetches and takes. */
+/** Writes the shipped Caddyfile, with our own certificate and port instead of those that Caddy gets. */
 export function caddyfile({ folder, port, plainPort, certificate, instances }: Site): string {
   const [first, second] = instances;
   const file = join(folder, 'Caddyfile');
@@ -106,7 +106,7 @@ interface Running {
   readonly log: string;
 }
 
-/** Its own files (Caddy's above all) go nowhere but into the folder. */
+/** Its own files (especially Caddy's) are only written to the folder. */
 function spawnLogged(program: string, options: readonly string[], { folder }: Site): Running {
   const home = join(folder, 'home');
   mkdirSync(home, { recursive: true });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The public name in everything that is shipped. */
+/** The public name in all shipped files. */
 export const SHIPPED_NAME = 'account.example.org';
 
 export const ROOT = join(import.meta.dirname, '../..');

@@ -13,11 +13,11 @@ import { ROOT, shipped } from './shipped.ts';
 
 const SECRET = 'one-secret-of-more-than-32-characters';
 
-describe('The units for systemd', () => {
+describe('The systemd units', () => {
   let folder: string;
   let units: string[];
 
-  /** As they would lie in /etc/systemd/system, with the program where it is here. */
+  /** The units as in /etc/systemd/system, with the path of this program. */
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'postern-deploy-'));
     cpSync(join(ROOT, 'deploy/systemd'), folder, { recursive: true });
@@ -37,15 +37,15 @@ describe('The units for systemd', () => {
   const paths = () => units.map((unit) => join(folder, unit));
   const services = () => paths().filter((path) => path.endsWith('.service'));
 
-  it('have nothing that systemd does not know, and nothing that is not there', () => {
+  it('have only settings that systemd knows, and only files that exist', () => {
     assert.ok(units.length >= 5, units.join());
     const { status, stderr } = analyze('verify', '--man=no', ...paths());
-    // What it says of units of the machine itself is not about ours.
+    // Messages about units of the machine itself are ignored.
     const complaints = stderr.split('\n').filter((line) => line.includes('postern'));
     assert.deepEqual([complaints, status], [[], 0]);
   });
 
-  it('are judged "OK" by systemd, with 1.5 of 10 or less to attack', () => {
+  it('are rated "OK" by systemd, with an exposure of 1.5 of 10 or less', () => {
     for (const service of services()) {
       const { stdout } = analyze('security', '--offline=true', '--no-pager', service);
       const [, exposure = 'none', verdict] =
@@ -65,7 +65,7 @@ describe('The units for systemd', () => {
       assert.ok(set.includes(`${name}=${value}`), name);
   });
 
-  it('run commands that there are', async () => {
+  it('run existing commands', async () => {
     const environment = { DATA_DIR: join(folder, 'data') };
     const jobs = services()
       .map((path) => /^ExecStart=.*src\/cli\.js (.+)$/m.exec(readFileSync(path, 'utf8'))?.[1])
@@ -85,7 +85,7 @@ describe('The environment of the services', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** The shipped file with its secrets in the folder, and the data too. */
+  /** The shipped file, with secrets and data in the folder. */
   function environment(replacements: Readonly<Record<string, string>> = {}): string {
     writeFileSync(join(folder, 'app-secret'), SECRET);
     writeFileSync(join(folder, 'smtp-url'), 'smtps://postern:hush@mail.example.org');
@@ -98,7 +98,7 @@ describe('The environment of the services', () => {
     });
   }
 
-  it('is complete for production', () => {
+  it('is sufficient for production', () => {
     const outcome = readConfig({ NODE_ENV: 'production', PORT: '3001', ...parseEnv(environment()) });
     assert.ok(outcome.ok, JSON.stringify(outcome));
     assert.deepEqual(outcome.config.mailFrom, { name: 'Example Help', address: 'help@example.org' });
@@ -106,7 +106,7 @@ describe('The environment of the services', () => {
     assert.deepEqual(outcome.config.trustProxy, ['loopback']);
   });
 
-  it('is that of the operator’s commands, too, which the script runs for another folder', () => {
+  it('is also that of the operator’s commands, which the script runs for another folder', () => {
     const own = { DATABASE_URL_FILE: '#', REDIS_URL_FILE: '#' };
     const file = join(folder, 'postern.env');
     writeFileSync(file, environment(own));

@@ -10,14 +10,14 @@ import { type Mailbox, openMailbox } from '../support/mailbox.ts';
 import { redis } from '../support/servers.ts';
 import type { Site } from './proxies.ts';
 
-/** Two instances on one PostgreSQL and one Redis, as they run in production behind a proxy. */
+/** Two instances on one PostgreSQL and one Redis, as in production behind a proxy. */
 export interface TwoInstances {
   readonly environment: Readonly<Record<string, string>>;
   readonly mailbox: Mailbox;
-  /** What a proxy in front of them is told. */
+  /** The settings of a proxy in front of them. */
   readonly site: Site;
   readonly instances: [RunningServer, RunningServer];
-  /** Ends one as its supervisor does (SIGTERM), or as a fault would (SIGKILL), and starts it again on its port. */
+  /** Ends one like a supervisor (SIGTERM) or a fault (SIGKILL), and starts it again on its port. */
   restart(which: 0 | 1, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
   close(): Promise<void>;
 }

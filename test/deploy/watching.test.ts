@@ -26,7 +26,7 @@ const dashboard = z
   .parse(JSON.parse(readFileSync(join(DEPLOY, 'grafana/postern.json'), 'utf8')));
 const expressions = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
 
-describe('What deploy has for whoever watches', () => {
+describe('The monitoring files in deploy', () => {
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'postern-watching-'));
@@ -42,19 +42,19 @@ describe('What deploy has for whoever watches', () => {
     return path;
   }
 
-  it('is a configuration that Prometheus reads', () => {
+  it('have a configuration that Prometheus accepts', () => {
     const config = join(DEPLOY, 'prometheus/prometheus.yaml');
     assert.match(promtool('check', 'config', '--syntax-only', config), /SUCCESS/);
     assert.match(promtool('check', 'rules', ALERTS), /SUCCESS: 10 rules found/);
   });
 
-  it('wakes somebody when something is wrong, and nobody while all is well', () => {
+  it('raise alerts when something is wrong, and none while all is well', () => {
     const cases = readFileSync(join(import.meta.dirname, 'alerts.yaml'), 'utf8');
     const suite = written('alerts.yaml', `rule_files: ["${ALERTS}"]\n${cases}`);
     assert.match(promtool('test', 'rules', suite), /SUCCESS/);
   });
 
-  it('draws what Prometheus understands', () => {
+  it('have queries that Prometheus understands', () => {
     const rules = expressions.map((expr, index) => ({
       record: `panel:${index}`,
       expr: expr.replaceAll('$__rate_interval', '5m').replaceAll('$instance', '.*'),
@@ -64,7 +64,7 @@ describe('What deploy has for whoever watches', () => {
     assert.match(promtool('check', 'rules', file), new RegExp(`SUCCESS: ${rules.length} rules found`));
   });
 
-  it('asks for figures that there are, by labels and values that they have', async () => {
+  it('use existing metrics, with their labels and values', async () => {
     const portal = await openPortal('database', { METRICS_PORT: '9464' });
     portal.services.measures?.request({ route: '/', method: 'GET', status: 200, milliseconds: 1 });
     const text = (await portal.services.measures?.read([]))?.text ?? '';
@@ -88,7 +88,7 @@ describe('What deploy has for whoever watches', () => {
     assert.deepEqual(counted, Object.keys(COUNTERS), 'and everything that is counted is shown');
   });
 
-  it('has panels side by side, each with a number of its own', () => {
+  it('have panels side by side, each with its own number', () => {
     const { panels } = dashboard;
     assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>

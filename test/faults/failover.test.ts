@@ -28,7 +28,7 @@ async function untilReady(portal: TestPortal): Promise<void> {
   await until('it is ready again', () => isReady(portal));
 }
 
-/** Loads a page as she does, and sees that it says so where Redis is away: it does not wait until it is back. */
+/** Loads a page as she does, and checks that it reports that Redis is unavailable: it does not wait. */
 async function isAway(ann: Person): Promise<boolean> {
   const { status } = await ann.visits('/');
   if (status !== 503) return false;
@@ -37,7 +37,7 @@ async function isAway(ann: Person): Promise<boolean> {
 }
 
 describe('A failover of Redis behind Sentinels', () => {
-  /** No more than is asked of it. */
+  /** Only the methods that are used. */
   const user = 'postern on >sesame ~postern:* +getex +get +set +del +ping +role'.split(' ');
   let redis: SentinelSet;
   let portal: TestPortal;
@@ -45,7 +45,7 @@ describe('A failover of Redis behind Sentinels', () => {
   before(async function () {
     this.timeout(CREATION_TIMEOUT);
     redis = await sentinelSet(['--user', ...user], 'guard');
-    // The first one that is named is out of order.
+    // The first one in the list is out of order.
     const sentinels = ['127.0.0.1:1', ...redis.sentinels].join(',');
     const url = `redis+sentinel://postern:sesame@${sentinels}/${PRIMARY}?sentinel_password=guard`;
     portal = await openPortal('redis', { REDIS_URL: url });
@@ -56,7 +56,7 @@ describe('A failover of Redis behind Sentinels', () => {
     await redis.stop();
   });
 
-  it('leads to no replica that a Sentinel takes for the primary', async () => {
+  it('does not lead to a replica that a Sentinel takes for the primary', async () => {
     const faults: unknown[] = [];
     const [sentinel] = redis.sentinels;
     const url = `redis+sentinel://:@${sentinel}/${MISTAKEN}?sentinel_password=guard`;
@@ -71,10 +71,10 @@ describe('A failover of Redis behind Sentinels', () => {
     assert.match(String(faults[0]), /not a primary/);
   });
 
-  it('is survived by who is signed in: pages say meanwhile that something is away, and nothing is started anew', async () => {
+  it('keeps people signed in: in between, pages say that something is unavailable, and nothing is restarted', async () => {
     const ann = await signsIn(portal, email);
     assert.equal((await ann.visits('/')).heading, 'Hello, Ann Example');
-    // KEYS answers in an order of each server's own.
+    // KEYS has a different order on each server.
     const keys = async ({ url }: OwnServer) =>
       (await told(url, 'KEYS', 'postern:session:*')).split('\n').sort();
     const isCopied = async () => isDeepStrictEqual(await keys(redis.replica), await keys(redis.primary));
@@ -89,7 +89,7 @@ describe('A failover of Redis behind Sentinels', () => {
 });
 
 describe('A node of a Redis Cluster that hangs', () => {
-  /** No more than is asked of it. */
+  /** Only the methods that are used. */
   const user = 'postern on >sesame ~postern:* +getex +get +set +del +ping +cluster|slots'.split(' ');
   const ids = Array.from({ length: 30 }, (_, index) => `id-${index}`);
   let redis: ClusterSet;
@@ -115,7 +115,7 @@ describe('A node of a Redis Cluster that hangs', () => {
     return keys.split('\n').flatMap((key) => key.split(':').slice(2));
   };
 
-  it('is replaced without a restart, and whose sessions are on the others go on meanwhile', async () => {
+  it('is replaced without a restart, and sessions on the other nodes work in the meantime', async () => {
     const { sessionStore } = portal.services;
     const ann = await signsIn(portal, email);
     const held = await Promise.all(redis.primaries.map(sessionsOn));
@@ -140,7 +140,7 @@ describe('A node of a Redis Cluster that hangs', () => {
     for (const id of ids) assert.equal((await get(sessionStore, id))?.state, 1);
   });
 
-  it('keeps nobody else away from a portal that starts in the meantime', async () => {
+  it('does not keep people from a portal that starts in the meantime', async () => {
     const [first, second] = redis.primaries.filter((node) => node !== replaced);
     assert.ok(first && second);
     first.signal('SIGSTOP');

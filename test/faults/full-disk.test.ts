@@ -12,7 +12,7 @@ import { givesPassword } from '../support/steps.ts';
 
 const email = 'ann@example.org';
 
-describe('A disk that is full', () => {
+describe('A full disk', () => {
   let folder: string;
   let server: RunningServer;
   before(async () => {
@@ -26,7 +26,7 @@ describe('A disk that is full', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** No file of the server's grows past so many bytes: what SQLite writes fails, as it does on a full disk. */
+  /** Limits the size of the server's files to this many bytes: SQLite's writes fail as on a full disk. */
   const filesEndAt = (bytes: number | 'unlimited') =>
     execFileSync('prlimit', ['--pid', String(server.pid), `--fsize=${bytes}:unlimited`]);
 
@@ -42,7 +42,7 @@ describe('A disk that is full', () => {
     await ann.presses('Change password');
   };
 
-  it('takes nothing by half: a page says so meanwhile, and all goes on once there is room', async () => {
+  it('causes no half-done changes: a page says so, and everything works again once there is room', async () => {
     const ann = new Person(server.app, server.options);
     await ann.visits('/sign-in');
     await givesPassword(ann, email);

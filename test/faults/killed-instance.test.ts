@@ -24,7 +24,7 @@ const email = 'ann@example.org';
 const STEP = 30_000;
 
 for (const engine of [POSTGRESQL, MARIADB]) {
-  describe(`Two instances on ${engine.name}, of which one is killed at every step`, () =>
+  describe(`Two instances on ${engine.name}, one of which is killed at every step`, () =>
     killsInstances(engine));
 }
 
@@ -33,7 +33,7 @@ function killsInstances(engine: ServedEngine): void {
   let empty: EmptyDatabase;
   let mailbox: Mailbox;
   let environment: Record<string, string>;
-  /** The one that answers, and the one that stands by. */
+  /** The one that serves, and the one in reserve. */
   let servers: [RunningServer, RunningServer];
 
   before(async function () {
@@ -74,7 +74,7 @@ function killsInstances(engine: ServedEngine): void {
     return elsewhere;
   }
 
-  it('go on with whoever was at it, with nothing done twice or by half', async () => {
+  it('continue for the person, with nothing done twice or by half', async () => {
     let ann = new Person(servers[0].app, { origin: environment['BASE_URL'] ?? '' });
     const presses = async (button: string) => {
       ann = await pressesThroughADeath(ann, button);

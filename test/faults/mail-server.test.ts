@@ -17,9 +17,9 @@ interface Fault {
   readonly what: string;
   readonly strikes: (server: OwnMailServer) => Promise<void>;
   readonly ends: (server: OwnMailServer) => Promise<void>;
-  /** What the page says of a code. */
+  /** The text of the page about a code. */
   readonly says: RegExp;
-  /** Whether the code that was asked for meanwhile comes once the server is back. */
+  /** Whether the code that was requested in the meantime arrives once the server is back. */
   readonly comes: boolean;
 }
 
@@ -64,7 +64,7 @@ describe('While the mail server', () => {
   const audited = async (event: string, email: string) =>
     (await db('audit_events').where({ event, subject_label: email })).length;
 
-  /** What is under way with the mail server comes to its end. */
+  /** Waits until running exchanges with the mail server have ended. */
   async function settles(): Promise<void> {
     await portal.delivered();
     await portal.services.codes.settled();
@@ -101,7 +101,7 @@ describe('While the mail server', () => {
         email = newEmail('ann');
       });
 
-      it('a sign-in by e-mail says what to do, and goes on when it is back, with the code sent once', async () => {
+      it('a sign-in by email says what to do, and works when it is back, with one code', async () => {
         await hasEmailFactor(email);
         const before = codesTo(email).length;
         await strikes(server);
@@ -118,13 +118,13 @@ describe('While the mail server', () => {
         await settles();
         assert.equal(codesTo(email).length, before + Number(comes));
         if (!comes) {
-          // Nothing went out: there is no pause.
+          // Nothing was sent: there is no pause.
           await ann.presses('Send Verification Code');
           assert.equal(codesTo(email).length, before + 1, ann.page.text);
         }
         ann.fillsIn('Verification Code', newestCode(email));
         const twin = ann.copy();
-        // With a token of its own it is another form, and not the same one sent twice.
+        // With its own token it is another form, and not the same one sent twice.
         await twin.reopensForms();
         await Promise.all([ann.presses('Continue'), twin.presses('Continue')]);
         const ways = [ann, twin].map((one) => isSignedIn(one));
@@ -135,7 +135,7 @@ describe('While the mail server', () => {
         assert.equal(await audited('sign-in.completed', email), 2);
       });
 
-      it('setting up e-mail says what to do, and goes on when it is back', async () => {
+      it('setting up email says what to do, and works when it is back', async () => {
         const account = await portal.account(email);
         const ann = await signsIn(portal, email);
         await ann.visits('/profile/two-factor/set-up/email');
@@ -149,7 +149,7 @@ describe('While the mail server', () => {
         await settles();
         assert.equal(codesTo(email).length, Number(comes));
         if (!comes) {
-          // Nothing went out: there is no pause.
+          // Nothing was sent: there is no pause.
           await ann.presses(says === AWAY ? 'Send Verification Code' : 'Send a new code');
           assert.equal(codesTo(email).length, 1, ann.page.text);
         }
@@ -161,7 +161,7 @@ describe('While the mail server', () => {
         assert.equal(noticesTo(email, 'An authenticator was added to your account').length, 1);
       });
 
-      it('a change is made, and its notice comes once when it is back', async () => {
+      it('a change is saved, and its notice arrives once when it is back', async () => {
         await portal.account(email);
         const ann = await signsIn(portal, email);
         await ann.visits('/profile/password');

@@ -16,8 +16,8 @@ import {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** A server whose clock was wrong, and is set right: back by an hour, or forth. */
-describe('A clock that is moved', () => {
+/** A server whose clock was wrong and is corrected: set back or forward by an hour. */
+describe('A clock that is set', () => {
   let portal: TestPortal;
   let vera: Victim;
 
@@ -32,7 +32,7 @@ describe('A clock that is moved', () => {
     await portal.close();
   });
 
-  it('back: accepts no code of the app twice, fails nowhere, and asks again when the time has come', async () => {
+  it('back: accepts no code of the app twice, causes no error, and asks again in time', async () => {
     const used = vera.app.code(portal.now());
     portal.wait(-HOUR);
     const early = await signsIn(portal, vera.email);
@@ -51,7 +51,7 @@ describe('A clock that is moved', () => {
     assert.ok(isSignedIn(replay), replay.page.heading);
   });
 
-  it('back: signs nobody out, and every page of the account answers', async () => {
+  it('back: signs nobody out, and every page of the account works', async () => {
     portal.wait(-HOUR);
     for (const path of ['/', '/profile', '/profile/two-factor', '/profile/sign-ins', '/profile/password']) {
       await vera.browser.visits(path);
@@ -60,7 +60,7 @@ describe('A clock that is moved', () => {
     }
   });
 
-  it('back: makes whoever has failed wait as long as the failures make it, and forgets none of them', async () => {
+  it('back: makes people wait no longer than their failures require, and forgets none of these', async () => {
     portal.wait(HOUR);
     const person = await signsIn(portal, vera.email);
     for (const code of ['000000', '111111', '222222', '333333', '444444']) {
@@ -100,7 +100,7 @@ describe('A clock that is moved', () => {
     assert.ok(isSignedIn(early), early.page.text);
   });
 
-  it('back and forth: a mailed code counts once, and no longer than its ten minutes', async () => {
+  it('back and forward: counts a mailed code once, for no longer than its ten minutes', async () => {
     await enrolsEmail(portal, vera.account);
     const asks = async () => {
       const person = await signsIn(portal, vera.email);
@@ -124,7 +124,7 @@ describe('A clock that is moved', () => {
     assert.equal(isSignedIn(again), false);
   });
 
-  it('forth: ends sessions, and whoever comes back signs in', async () => {
+  it('forward: ends sessions, and people can sign in again', async () => {
     portal.wait(25 * HOUR);
     await vera.browser.visits('/profile');
     assert.match(vera.browser.page.path, /^\/sign-in/);

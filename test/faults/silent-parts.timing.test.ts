@@ -5,12 +5,12 @@ import { ownServer } from '../support/servers.ts';
 import { signsIn } from '../support/steps.ts';
 
 const email = 'ann@example.org';
-/** No page takes longer to say that a part of the site is away, in milliseconds. */
+/** The longest time until a page reports that a dependency is unavailable, in milliseconds. */
 const PATIENCE = 5000;
 
 describe('A page whose', () => {
   for (const part of ['Redis', 'database'] as const) {
-    it(`${part} says nothing tells so within ${PATIENCE / 1000} seconds`, async function () {
+    it(`${part} does not respond reports it within ${PATIENCE / 1000} seconds`, async function () {
       this.timeout(CREATION_TIMEOUT);
       const [redis, postgres] = await Promise.all([ownServer('redis'), ownServer('postgres')]);
       const { url } = await POSTGRESQL.createOn(postgres);

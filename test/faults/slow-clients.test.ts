@@ -20,13 +20,13 @@ import {
 } from '../support/slow-client.ts';
 import { until } from '../support/until.ts';
 
-/** The site's style sheet, which every page names. */
+/** The site's stylesheet, which every page links. */
 const styleSheet = ({ page }: Person) => page.$('link[rel=stylesheet]').attr('href') ?? '';
 
 const many = async <T>(count: number, one: () => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, one));
 
-describe('Hundreds of clients that take their time', () => {
+describe('Hundreds of slow clients', () => {
   let folder: string;
   let server: RunningServer;
   before(async () => {
@@ -38,7 +38,7 @@ describe('Hundreds of clients that take their time', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('keep nobody else waiting, and are cut off first where not even their headers have come', async () => {
+  it('make nobody else wait, and are cut off first if not even their headers have arrived', async () => {
     const port = Number(new URL(server.url).port);
     const ann = new Person(server.app, server.options);
     await ann.visits('/sign-in');
@@ -66,7 +66,7 @@ describe('Hundreds of clients that take their time', () => {
 });
 
 describe('A proxy that keeps connections for its next visitor', () => {
-  it('sends a form over one that was idle for longer than Node keeps them by itself', async () => {
+  it("sends a form over one that was idle for longer than Node's default", async () => {
     const folder = mkdtempSync(join(tmpdir(), 'postern-faults-'));
     const server = await startsServer({ DATA_DIR: folder });
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
@@ -83,8 +83,8 @@ describe('A proxy that keeps connections for its next visitor', () => {
   });
 });
 
-describe('A client that takes its time', () => {
-  /** None that a test would see come to its end. */
+describe('A slow client', () => {
+  /** Limits that never expire during a test. */
   const NONE: ConnectionLimits = {
     ...{ headers: minutes(10), request: minutes(10), silence: minutes(10), keepAlive: minutes(10) },
     ...{ checkEvery: 50, connections: 40 },
@@ -112,7 +112,7 @@ describe('A client that takes its time', () => {
     return (server.address() as AddressInfo).port;
   }
 
-  /** Waits until the server hangs up, by the one limit that there is. */
+  /** Waits until the server closes the connection, by the only limit that is set. */
   async function isCutOff(one: SlowClient): Promise<void> {
     slow.push(one);
     await until('the server hangs up', () => one.isCut());
@@ -120,13 +120,13 @@ describe('A client that takes its time', () => {
 
   const HEADERS = { ...NONE, headers: 400 };
 
-  it('with its headers is cut off in time, though it is never silent', async () => {
+  it('is cut off in time while it sends its headers, even if it is never silent', async () => {
     const one = await dribbles(await listens(portal.app, HEADERS), HEADERS_TO_COME, 20);
     await isCutOff(one);
     assert.match(one.said(), /^HTTP\/1\.1 408 /);
   });
 
-  it('with its body is cut off in time, though it is never silent', async () => {
+  it('is cut off in time while it sends its body, even if it is never silent', async () => {
     const before = portal.log().length;
     const one = await dribbles(await listens(portal.app, { ...HEADERS, request: 800 }), BODY_TO_COME, 20);
     await isCutOff(one);
@@ -134,21 +134,21 @@ describe('A client that takes its time', () => {
     assert.doesNotMatch(portal.log().slice(before), /"level":"(error|fatal)"/);
   });
 
-  it('with its second request on a connection is cut off as with its first', async () => {
+  it('is cut off in its second request on a connection as in its first', async () => {
     const healthy = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n';
     const one = await dribbles(await listens(portal.app, HEADERS), `${healthy}${HEADERS_TO_COME}`, 20);
     await isCutOff(one);
     assert.match(one.said(), /^HTTP\/1\.1 200 /);
   });
 
-  it('and sends nothing at all is cut off in time', async () => {
+  it('is cut off in time if it sends nothing at all', async () => {
     await isCutOff(await dribbles(await listens(portal.app, HEADERS), '', 60_000));
   });
 
   const LONG = 'x'.repeat(8 * 2 ** 20);
   const answersAtLength = (_request: unknown, response: ServerResponse) => response.end(LONG);
 
-  it('and does not read its answer is cut off in time', async () => {
+  it('is cut off in time if it does not read its response', async () => {
     const port = await listens(answersAtLength, { ...NONE, silence: 600 });
     const closed = new Promise((resolve) => server.once('connection', (one) => one.once('close', resolve)));
     const reader = await readsNothing(port, '/', 1);
@@ -156,7 +156,7 @@ describe('A client that takes its time', () => {
     reader.destroy();
   });
 
-  it('and reads slowly, but reads, has all of its answer', async () => {
+  it('gets its whole response if it reads slowly, but reads', async () => {
     const silence = 600;
     const port = await listens(answersAtLength, { ...NONE, silence });
     const socket = connect(port, '127.0.0.1');
@@ -174,7 +174,7 @@ describe('A client that takes its time', () => {
 
   const HEALTHY = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
-  it('is not cut off between two requests by the limits that hold within one', async () => {
+  it('is not cut off between two requests by the limits for one request', async () => {
     const port = await listens(portal.app, { ...NONE, headers: 400, request: 800, silence: 600 });
     const socket = connect(port, '127.0.0.1');
     socket.write(HEALTHY);
@@ -186,7 +186,7 @@ describe('A client that takes its time', () => {
     socket.destroy();
   });
 
-  it('and keeps connections idle gives them up where others need them', async () => {
+  it('loses its idle connections when others need them', async () => {
     const port = await listens(portal.app, { ...NONE, connections: 10 });
     const idle = await many(9, async () => {
       const socket = connect(port, '127.0.0.1');
@@ -203,7 +203,7 @@ describe('A client that takes its time', () => {
     for (const socket of idle) socket.destroy();
   });
 
-  it('takes no more than its share: where all connections are taken, others get in once the slow ones are out', async () => {
+  it('takes only its share: if all connections are taken, others get in once the slow ones are closed', async () => {
     const port = await listens(portal.app, { ...HEADERS, connections: 10 });
     slow = await many(10, () => dribbles(port, HEADERS_TO_COME, 20));
     const visits = () => fetch(`http://127.0.0.1:${port}/healthz`).then(({ status }) => status);

@@ -13,11 +13,11 @@ import { givesAppCode, isSignedIn, type Victim, victimOf } from '../support/vict
 interface Fault {
   readonly what: string;
   readonly part: 'redis' | 'database';
-  /** What `/readyz` says is missing. */
+  /** The dependency that `/readyz` reports. */
   readonly missing: readonly string[];
   readonly strikes: (server: OwnServer) => Promise<void>;
   readonly ends: (server: OwnServer) => Promise<void>;
-  /** Redis keeps nothing on a disk here: who comes back signs in again. */
+  /** Redis stores nothing on disk here: people sign in again. */
   readonly forgets: boolean;
 }
 
@@ -83,7 +83,7 @@ function stopsParts(name: 'postgres' | 'mariadb', engine: ServedEngine, faults: 
   };
 
   for (const { what, part, missing: named, strikes, ends, forgets } of faults) {
-    it(`${what}: a page says so meanwhile, and the person goes on when it is back`, async () => {
+    it(`${what}: a page says so, and the person continues when it is back`, async () => {
       const ann = await signsIn(portal, vera.email);
       const elsewhere = await signsIn(portal, vera.email);
       nextStep(portal);
@@ -100,7 +100,7 @@ function stopsParts(name: 'postgres' | 'mariadb', engine: ServedEngine, faults: 
 
       await ends(servers[part]);
       await until('it is ready again', async () => (await missing()).status === 200);
-      // What was told not to have been taken is not done when the part comes back.
+      // A form that was reported as refused is not executed when the dependency comes back.
       await new Promise((resolve) => setTimeout(resolve, 500));
       assert.equal(await completed(), before);
       if (forgets) {
@@ -111,7 +111,7 @@ function stopsParts(name: 'postgres' | 'mariadb', engine: ServedEngine, faults: 
         assert.ok(isSignedIn(again), again.page.heading);
       } else {
         await ann.presses('Continue');
-        // The code was either spent in vain or not at all: the next one gets in.
+        // The code was either used up in vain or not at all: the next one gets in.
         if (!isSignedIn(ann)) await givesAppCode(portal, ann, vera.app);
         assert.ok(isSignedIn(ann), ann.page.heading);
         await elsewhere.presses('Continue');

@@ -14,8 +14,8 @@ const UNSURE = /has not said yet whether it takes the e-mail\. If it comes, ente
 
 type How = 'drops' | 'dawdles';
 
-/** It has the mail, and its word does not come, or not in time. */
-describe('A code of which nobody knows whether the mail server has it', () => {
+/** It has the mail, but its response does not come, or not in time. */
+describe('A code that the mail server may or may not have accepted', () => {
   let portal: TestPortal;
   let ann: Account;
   before(async () => {
@@ -34,7 +34,7 @@ describe('A code of which nobody knows whether the mail server has it', () => {
   });
   after(() => portal.close());
 
-  /** The one code that has come, once the page was there, and then the mail server is done with it. */
+  /** The one code that has arrived after the page was there; then the mail server is done with it. */
   async function codeOf(how: How, person: Person, act: () => Promise<unknown>, address = ann.email) {
     const before = portal.mailbox.sentTo(address).length;
     portal.mailbox.behave(how);
@@ -59,7 +59,7 @@ describe('A code of which nobody knows whether the mail server has it', () => {
     ['dawdles', 'takes its time'],
   ] as const) {
     describe(`for it ${what}`, () => {
-      it('lets in who gets it, once', async () => {
+      it('lets in the person who gets it, once', async () => {
         await enrolsEmail(portal, ann);
         const person = new Person(portal.app);
         const code = await codeOf(how, person, async () => {
@@ -68,14 +68,14 @@ describe('A code of which nobody knows whether the mail server has it', () => {
         });
         person.fillsIn('Verification Code', code);
         const twin = person.copy();
-        // With a token of its own it is another form, and not the same one sent twice.
+        // With its own token it is another form, and not the same one sent twice.
         await twin.reopensForms();
         await Promise.all([person.presses('Continue'), twin.presses('Continue')]);
         const ways = [person, twin].map((one) => isSignedIn(one));
         assert.deepEqual(ways.sort(), [false, true], 'the same code twice');
       });
 
-      it('proves the mailbox of who sets up e-mail, also where it was sent again', async () => {
+      it('proves the mailbox when setting up email, also if it was sent again', async () => {
         const person = await signsIn(portal, ann.email);
         await person.visits('/profile/two-factor/set-up/email');
         person.fillsIn('Authenticator Name', 'Work mail');
@@ -92,7 +92,7 @@ describe('A code of which nobody knows whether the mail server has it', () => {
         assert.equal((await portal.services.authenticators.of(ann.id)).length, 1);
       });
 
-      it('proves a new address, and does not tell by its absence who has an account', async () => {
+      it('proves a new address, and its absence does not reveal who has an account', async () => {
         const person = await signsIn(portal, ann.email);
         const taken = await portal.account(newEmail('taken'));
         portal.mailbox.behave(how);

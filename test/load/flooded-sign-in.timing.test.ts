@@ -16,14 +16,14 @@ import { median, percentile } from '../support/timing.ts';
 import { isSignedIn } from '../support/victim.ts';
 import { useStores } from './flooded-stores.ts';
 
-/** What a person bears; milliseconds. On a machine that is busy with other things: so many times as long as in peace. */
+/** The longest wait for a person, in milliseconds. On a busy machine: this multiple of the time without an attack. */
 const SIGN_IN = { longest: 2000, times: 20 } as const;
 const PAGE = { longest: 1000, times: 100 } as const;
-/** The attack goes on for as many of the person's visits. */
+/** The number of the person's visits during the attack. */
 const VISITS = 8;
 const PAGES = 60;
 
-describe('A sign-in that is flooded', () => {
+describe('A flooded sign-in', () => {
   let folder: string;
   let environment: Environment;
   let server: RunningServer;
@@ -70,7 +70,7 @@ describe('A sign-in that is flooded', () => {
     assert.ok(took < bound, `${what}: ${Math.round(took)} ms, in peace ${Math.round(inPeace)} ms`);
   }
 
-  /** So many connections that send guesses without a pause while the work is done; how many were answered. */
+  /** This many connections send guesses without a pause during the work; returns how many got a response. */
   async function flooded(
     connections: number,
     addressOf: (number: number) => string,
@@ -107,8 +107,8 @@ describe('A sign-in that is flooded', () => {
     return took;
   }
 
-  it('lets the administrator in within two seconds in a browser that is known, whoever attacks from wherever', async () => {
-    // The browser becomes known; then strangers have guessed until nobody gets in from elsewhere.
+  it('lets the administrator in within two seconds in a known browser, whatever the attack', async () => {
+    // The browser becomes known; then strangers guess until nobody gets in from elsewhere.
     const inPeace = await signsInAndOut(boss, email);
     await useStores(environment, async ({ keyring }, throttle) => {
       const [, anywhere] = passwordSubjects(email, { requestId: '', address: '', browser: '' }, keyring);
@@ -129,7 +129,7 @@ describe('A sign-in that is flooded', () => {
     assert.ok(answered > VISITS, 'and the attack went on');
   });
 
-  it('answers other people’s pages and sign-ins within a second or two while one client floods it', async () => {
+  it('serves other people’s pages and sign-ins within a second or two while one client floods it', async () => {
     const reader = await visitor('192.0.2.1');
     const readsPage = () => milliseconds(() => reader.visits('/sign-in'));
     const inPeace: number[] = [];
@@ -143,7 +143,7 @@ describe('A sign-in that is flooded', () => {
       async () => {
         for (let page = 0; page < PAGES; page++) pages.push(await readsPage());
         for (let visit = 0; visit < VISITS; visit++) {
-          // A browser that has never been here.
+          // A new browser.
           const ann = await visitor('192.0.2.2');
           signIns.push(await signsInAndOut(ann, 'ann@example.org'));
         }

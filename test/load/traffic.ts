@@ -4,13 +4,13 @@ import { oneTimeCode } from '../support/one-time-code.ts';
 import type { Person } from '../support/person.ts';
 import { PASSWORD, type Somebody } from '../support/somebody.ts';
 
-/** What one visitor does, from the first page to the last; throws where an answer is not the one that it has to be. */
+/** One visitor's actions, from the first page to the last; throws if a response is wrong. */
 export interface Errand {
   readonly name: string;
   run(person: Person, somebody: Somebody): Promise<void>;
 }
 
-/** In the proportions of a help desk's day: many look around, some sign in, few set something up. */
+/** In the proportions of a help desk's day: many read pages, some sign in, few set something up. */
 export const ERRANDS: readonly Errand[] = [
   { name: 'sign-in', run: signsIn },
   { name: 'sign-in and looking around', run: looksAround },
@@ -20,7 +20,7 @@ export const ERRANDS: readonly Errand[] = [
   { name: 'enrolment', run: enrols },
 ];
 
-/** What the person sees, for the report of a test that fails. */
+/** The page of the person, for the report of a failed test. */
 function shown({ page }: Person): string {
   return `${page.path}, ${page.status}: ${page.heading}. ${page.text}`;
 }
@@ -39,7 +39,7 @@ async function looksAround(person: Person, somebody: Somebody): Promise<void> {
   for (let round = 0; round < 3; round += 1) {
     await person.visits('/profile');
     assert.equal(person.page.status, 200);
-    // Whoever gets another's page gets it here.
+    // A wrong page of another person is detected here.
     assert.match(person.page.text, new RegExp(`(^|\\s)${somebody.email}`));
     await person.visits('/profile/two-factor');
     assert.match(person.page.text, /Phone/);

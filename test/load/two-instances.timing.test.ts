@@ -9,7 +9,7 @@ import { percentile } from '../support/timing.ts';
 import { ERRANDS, type Errand } from './traffic.ts';
 
 const CLIENTS = 8;
-/** One for each, for a code counts once: what a help desk of some thousand people sees in half an hour. */
+/** One for each, because a code counts once: half an hour of a help desk with some thousand people. */
 const PEOPLE = 200;
 
 interface Done {
@@ -20,7 +20,7 @@ interface Done {
   readonly error: Error | undefined;
 }
 
-/** Mixed traffic against two instances behind nginx, as deploy has it; one is killed in the middle, and started again. */
+/** Mixed traffic for two instances behind nginx, with the shipped configuration; one is killed in the middle, and restarted. */
 describe('Half an hour’s traffic at once', () => {
   let two: TwoInstances;
   let stopProxy: () => Promise<void>;
@@ -35,7 +35,7 @@ describe('Half an hour’s traffic at once', () => {
     await two?.close();
   });
 
-  it('is answered rightly, save for what is under way at an instance that is killed', async () => {
+  it('gets the right responses, except for requests in progress at an instance that is killed', async () => {
     const people = await makePeople(two.environment, PEOPLE);
     const began = performance.now();
     let killed = 0;
@@ -60,7 +60,7 @@ describe('Half an hour’s traffic at once', () => {
     assert.ok(killed > 0 && done.filter(({ began }) => began > killed).length > PEOPLE / 4, 'and it goes on');
   });
 
-  /** So many clients at once, each with the errand of the next person. */
+  /** This many clients at once, each with the actions of the next person. */
   async function traffic(people: Awaited<ReturnType<typeof makePeople>>): Promise<readonly Done[]> {
     const done: Done[] = [];
     const waiting = people.entries();

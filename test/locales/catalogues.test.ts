@@ -18,7 +18,7 @@ import { FIGURE_IDS, FIGURE_TABLES } from '../../src/policy/adoption.ts';
 import { METHOD_IDS } from '../../src/settings/method-ids.ts';
 import { TWO_FACTOR_RULES } from '../../src/settings/rule.ts';
 
-/** Keys that are put together at run time: how they begin, and every member that can stand for the star. */
+/** Keys that are assembled at run time: their beginning, and every value that can replace the star. */
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   'audit.*': AUDIT_EVENTS,
   'method.*': METHOD_IDS,
@@ -82,13 +82,13 @@ const stem = (key: string) => key.replace(PLURAL, '');
 const isPlural = (key: string) => PLURAL.test(key);
 const placeholders = (text: string) =>
   new Set(Array.from(text.matchAll(/\{\{(\w+)\}\}/g), ([, name]) => name ?? ''));
-/** "<link>See <b>it</b></link>" as ["<link>", "<b>", "</b>", "</link>"]. */
+/** The tags of a text: "<link>See <b>it</b></link>" gives ["<link>", "<b>", "</b>", "</link>"]. */
 const tags = (text: string) => text.match(/<[^>]*>?/g) ?? [];
 
-/** Stands between two things, so that its spaces matter. */
+/** Separates two parts, so its spaces matter. */
 const SEPARATORS: ReadonlySet<string> = new Set(['audit-log.between-details']);
 
-/** DESIGN.md's words on the page: guides and other people's instructions name them. */
+/** DESIGN.md's words on the page: guides and other people's instructions quote them. */
 const PROMISED: Readonly<Record<string, string>> = {
   'menu.my-profile': 'My Profile',
   'two-factor.title': 'Your 2FA',
@@ -113,7 +113,7 @@ function sources(folder: string, ending: string): string[] {
 const views = [...sources('views', '.ejs'), ...sources('src/two-factor/methods', '.ejs')];
 const code = [...sources('src', '.ts'), ...views];
 
-/** What a text quotes, in any kind of quotes, that has the shape of a key. */
+/** Quoted texts, in any kind of quotes, that look like a key. */
 function quotedKeys(text: string): string[] {
   return Array.from(text.matchAll(/(['"`])([^'"`\n]*?)\1/g), ([, , inner]) => inner ?? '').filter((inner) =>
     KEY.test(inner),
@@ -139,13 +139,13 @@ function membersOf(pattern: string): string[] {
 const patterns = [...new Set(code.flatMap(patternsIn))];
 const stems = new Set(Object.keys(english).map(stem));
 
-/** The keys in `keys` that the catalogue does not have. */
+/** The keys in `keys` that are missing in the catalogue. */
 function missing(keys: readonly string[]): string[] {
   return [...new Set(keys.filter((key) => !stems.has(key)))];
 }
 
 describe('The catalogue', () => {
-  it('has flat keys in small letters, and no empty text', () => {
+  it('has flat keys in lower case, and no empty text', () => {
     for (const [locale, catalogue] of catalogues) {
       const badKeys = Object.keys(catalogue).filter((key) => !KEY.test(stem(key)));
       const empty = Object.keys(catalogue).filter((key) => catalogue[key]?.trim() === '');
@@ -168,7 +168,7 @@ describe('The catalogue', () => {
       const wrong = Object.keys(catalogue).filter((key) => {
         const own = placeholders(catalogue[key] ?? '');
         const wanted = placeholders(english[key] ?? english[`${stem(key)}_other`] ?? '');
-        // "One person" and "two people" need no figure.
+        // "One person" and "two people" need no number.
         const optional = isPlural(key) && !key.endsWith('_other') ? new Set(['count']) : new Set<string>();
         const lost = wanted.difference(own).difference(optional);
         return lost.size > 0 || own.difference(wanted).size > 0;
@@ -188,7 +188,7 @@ describe('The catalogue', () => {
       assert.deepEqual(wrong, []);
     });
 
-    it(`of "${locale}" has no text with spaces at its ends or two in a row, nor characters that nobody sees`, () => {
+    it(`of "${locale}" has no text with spaces at its ends, two spaces in a row, or invisible characters`, () => {
       const wrong = Object.entries(catalogue).filter(
         ([key, text]) =>
           (!SEPARATORS.has(key) && text !== text.trim()) ||
@@ -210,11 +210,11 @@ describe('The catalogue', () => {
     });
   }
 
-  it('in English says the words that DESIGN.md promises', () => {
+  it('in English has the words of DESIGN.md', () => {
     for (const [key, words] of Object.entries(PROMISED)) assert.equal(english[key], words);
   });
 
-  it('has texts with tags only where the page makes elements of them', () => {
+  it('has tags only in texts from which the page creates elements', () => {
     const tagged = Object.keys(english).filter((key) => tags(english[key] ?? '').length > 0);
     assert.ok(tagged.length > 5, tagged.join());
     const plain = new Set(
@@ -228,7 +228,7 @@ describe('The catalogue', () => {
     );
   });
 
-  it('has every key that a view asks for by name', () => {
+  it('has every key that a view uses literally', () => {
     const asked = views.flatMap((view) =>
       Array.from(view.matchAll(/\b(?:t|rich)\(([^`(){}]*)/g), ([, start]) => start ?? '').flatMap(quotedKeys),
     );
@@ -236,7 +236,7 @@ describe('The catalogue', () => {
     assert.deepEqual(missing(asked), []);
   });
 
-  it('has every key that is put together at run time', () => {
+  it('has every key that is assembled at run time', () => {
     assert.deepEqual(
       patterns.filter((pattern) => familyOf(pattern) === undefined),
       [],
@@ -245,7 +245,7 @@ describe('The catalogue', () => {
     assert.deepEqual(missing(patterns.flatMap(membersOf)), []);
   });
 
-  it('has no family that nothing asks for', () => {
+  it('has no unused family of keys', () => {
     const met = new Set(patterns.map(familyOf));
     assert.deepEqual(
       Object.keys(FAMILIES).filter((family) => !met.has(family)),
@@ -253,7 +253,7 @@ describe('The catalogue', () => {
     );
   });
 
-  it('has no key that nothing asks for', () => {
+  it('has no unused key', () => {
     const used = new Set([...code.flatMap(quotedKeys), ...patterns.flatMap(membersOf)]);
     assert.ok(used.size > 20, 'the code asks for words');
     assert.deepEqual(

@@ -12,12 +12,12 @@ const LARGEST = 25 * 1024;
 describe('The user guide', () => {
   const guide = readFileSync(path.join(DOCS, 'user-guide.md'), 'utf8');
 
-  it('says what the served page says: after a change of words, "npm run guide"', () => {
+  it('has the text of the served page: after a change of texts, "npm run guide" renews it', () => {
     assert.equal(guide, userGuide(loadWords().for('en')));
     assert.doesNotMatch(guide, /\{\{|undefined|<(link|hidden|contact)/);
   });
 
-  it('has pictures of its sections and of no others, each small, with words for those who do not see it', () => {
+  it('has pictures of its sections and no others, each small, with alternative text', () => {
     const ids = new Set(GUIDE.map(({ id }) => id));
     const pictures = Object.entries(GUIDE_PICTURES).flatMap(([section, ofSection]) => {
       assert.ok(ids.has(section), section);

@@ -4,7 +4,7 @@ import { AUDIT_EVENTS, type AuditEventName } from '../../src/audit/vocabulary.ts
 import { COUNTERS, countsOf } from '../../src/metrics/counters.ts';
 import { METHOD_IDS } from '../../src/settings/method-ids.ts';
 
-/** An event as a stranger would have it: whatever can be typed says something else each time. */
+/** An event caused by a stranger: all typed values differ each time. */
 function event(name: AuditEventName, detail: AuditEvent['detail'] = {}): AuditEvent {
   const strange = 'ann@example.org" } 1';
   return {
@@ -13,7 +13,7 @@ function event(name: AuditEventName, detail: AuditEvent['detail'] = {}): AuditEv
   };
 }
 
-describe('What an event of the audit log adds to the figures', () => {
+describe('A metric of an event of the audit log', () => {
   const details: readonly AuditEvent['detail'][] = [
     {},
     ...[...METHOD_IDS, 'smoke signals'].flatMap((method) =>
@@ -23,7 +23,7 @@ describe('What an event of the audit log adds to the figures', () => {
     ),
   ];
 
-  it('has the labels of its counter, each with a value that was known beforehand', () => {
+  it('has the labels of its counter, each with a value that is known in advance', () => {
     const seen = new Set<string>();
     for (const name of AUDIT_EVENTS) {
       for (const { counter, labels } of details.flatMap((detail) => countsOf(event(name, detail)))) {
@@ -38,14 +38,14 @@ describe('What an event of the audit log adds to the figures', () => {
     assert.deepEqual(seen, new Set(['sign_ins', 'second_steps', 'throttled']));
   });
 
-  it('is something for everything that was refused because it came too often', () => {
+  it('exists for everything that a limit has refused', () => {
     for (const name of AUDIT_EVENTS.filter((one) => one.endsWith('.throttled'))) {
       const counted = countsOf(event(name)).map(({ counter }) => counter);
       assert.ok(counted.includes('throttled'), name);
     }
   });
 
-  it('is a wrong password at a step-up as at the sign-in, and a wrong code there a second step', () => {
+  it('counts a wrong password at a step-up like one at the sign-in, and a wrong code there as a second step', () => {
     assert.deepEqual(countsOf(event('step-up.refused')), [
       { counter: 'sign_ins', labels: { outcome: 'password_refused' } },
     ]);
@@ -55,7 +55,7 @@ describe('What an event of the audit log adds to the figures', () => {
     ]);
   });
 
-  it('is no second step where a code sets something up', () => {
+  it('counts no second step if a code sets something up', () => {
     assert.deepEqual(countsOf(event('second-step.refused', { method: 'email', purpose: 'enrolment' })), []);
     assert.deepEqual(countsOf(event('second-step.refused', { method: 'email', purpose: 'sign-in' })), [
       { counter: 'second_steps', labels: { method: 'email', outcome: 'refused' } },

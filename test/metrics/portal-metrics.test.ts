@@ -4,8 +4,8 @@ import { HashingQueue, Overloaded } from '../../src/accounts/hashing-queue.ts';
 import { PortalMetrics } from '../../src/metrics/portal-metrics.ts';
 import { figuresIn } from '../support/figures.ts';
 
-describe('The figures of the hashing queue', () => {
-  it('are how many are at it, how many wait, and how many were refused since the start', async () => {
+describe('The metrics of the hashing queue', () => {
+  it('are the numbers of running, waiting and refused hashes since the start', async () => {
     const hashing = new HashingQueue(1, { people: 1, strangers: 2 });
     const run = (key: string, work: () => Promise<void>) =>
       hashing.admit({ lane: 'strangers', key }, (turn) => turn(1, work));

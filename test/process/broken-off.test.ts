@@ -17,7 +17,7 @@ import { type Gateway, gateway } from '../support/gateway.ts';
 import { OPERATOR, openPortal, type TestPortal } from '../support/portal.ts';
 import { newEmail } from '../support/victim.ts';
 
-/** Counters, for what was tried or sent stays counted, whatever comes of the rest; and tables of the libraries. */
+/** Counters, because attempts and mails stay counted whatever happens to the rest; and tables of the libraries. */
 const LEFT_OUT = /^(throttles|allowances|client_budgets|challenges|sessions|knex_.*)$/;
 
 const HASH = '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA';
@@ -28,7 +28,7 @@ const CODE_HASH = await new PasswordHasher().slowHash(CODE, Buffer.from(SALT, 'b
 /** Every row of each table, as JSON. */
 type Rows = ReadonlyMap<string, readonly string[]>;
 
-/** How many rows of each table went and came; a row that was changed did both. */
+/** The number of rows of each table that were removed and added; a changed row counts in both. */
 function difference(before: Rows, after: Rows): Readonly<Record<string, string>> {
   const changed = [...after].map(([table, rows]) => {
     const earlier = before.get(table) ?? [];
@@ -42,7 +42,7 @@ function difference(before: Rows, after: Rows): Readonly<Record<string, string>>
 describe('A change during which the connection to the database breaks', () => {
   let empty: EmptyDatabase;
   let way: Gateway;
-  /** Past the gateway. */
+  /** A connection without the gateway. */
   let db: Knex;
   let portal: TestPortal;
   let tables: readonly string[];
@@ -53,7 +53,7 @@ describe('A change during which the connection to the database breaks', () => {
     way = await gateway(empty.url);
     db = openDatabase(empty.url);
     portal = await openPortal('database', { DATABASE_URL: way.url });
-    // The row that all decisions lock comes with the first of them.
+    // The first decision creates the row that all decisions lock.
     await policyLockOn(transactOn(db))({}, async () => {});
     tables = (await allTables(db)).map(({ name }) => name).filter((name) => !LEFT_OUT.test(name));
   });
@@ -67,14 +67,14 @@ describe('A change during which the connection to the database breaks', () => {
 
   async function rows(): Promise<Rows> {
     const read = tables.map(async (name) => {
-      // What the worker does with a mail that is kept is no part of the change that it tells of.
+      // The worker's changes to a stored mail are not part of the change that it reports.
       const found: object[] = await db(name).select(name === 'mails' ? ['id', 'account_id', 'kind'] : '*');
       return [name, found.map((row) => JSON.stringify(row))] as const;
     });
     return new Map(await Promise.all(read));
   }
 
-  /** Made past the gateway, and without the slow hashes: there are a thousand of them. */
+  /** Created without the gateway and without slow hashes: there are a thousand of them. */
   async function somebody(): Promise<Subject> {
     const accounts = new KnexAccounts(db);
     const id = newId(portal.now());
@@ -111,14 +111,14 @@ describe('A change during which the connection to the database breaks', () => {
     };
   }
 
-  /** Makes the change; after so many messages to the database the connection breaks. */
+  /** Makes the change; after this many messages to the database, the connection breaks. */
   async function outcomeOf(what: string, messages: number) {
     await db('audit_events').delete();
-    // Each administrator whom an earlier round has made would be mailed of the next one.
+    // Every administrator from an earlier round would get a mail about the next one.
     await db('accounts').where({ role: 'administrator' }).update({ role: 'member' });
     const change = await CHANGES[what]?.(await somebody());
     assert.ok(change);
-    // The worker rests and the connection is there, so that it is the change's own messages that are counted.
+    // The worker rests and the connection is open, so that only the change's own messages are counted.
     await portal.delivered();
     await db('mails').delete();
     await portal.services.parts.database();
@@ -141,13 +141,13 @@ describe('A change during which the connection to the database breaks', () => {
   }
 
   for (const what of Object.keys(CHANGES)) {
-    it(`has happened whole, with its entry in the audit log, or not at all: ${what}`, async () => {
+    it(`is complete, with its entry in the audit log, or has not happened at all: ${what}`, async () => {
       const whole = await outcomeOf(what, Number.POSITIVE_INFINITY);
       assert.equal(whole.error, undefined);
       assert.ok(whole.changed['audit_events'], JSON.stringify(whole.changed));
       for (let messages = 0; ; messages += 1) {
         const { broken, error, changed, mailed } = await outcomeOf(what, messages);
-        // Where it is said to be done, whatever breaks later is the worker's.
+        // Once it is reported as done, later breaks only affect the worker.
         if (!broken || error === undefined) {
           assert.deepEqual(changed, whole.changed);
           assert.ok(messages >= 3, `${messages} messages: nothing was broken off`);

@@ -15,7 +15,7 @@ const ENGINES = [
   {
     name: 'PostgreSQL',
     kind: 'postgres',
-    /** Of the connection that asks. */
+    /** About the connection that queries it. */
     cipher: 'select cipher from pg_stat_ssl where pid = pg_backend_pid()',
   },
   { name: 'MariaDB', kind: 'mariadb', cipher: "show status like 'Ssl_cipher'" },
@@ -37,7 +37,7 @@ for (const { name, kind, cipher } of ENGINES) {
       rmSync(folder, { recursive: true });
     });
 
-    /** What is known of the connection's cipher; rejects where there is no connection. */
+    /** The cipher of the connection; rejects if there is no connection. */
     async function cipherOf(parameters: string, url = server.url): Promise<string> {
       const db = openDatabase(`${url}?${parameters}`);
       try {
@@ -48,7 +48,7 @@ for (const { name, kind, cipher } of ENGINES) {
       }
     }
 
-    it('keeps the accounts of a portal that trusts its authority', async () => {
+    it('stores the accounts of a portal that trusts its authority', async () => {
       const url = `${server.url}?sslmode=verify-full&sslrootcert=${server.authority}`;
       const portal = await openPortal('database', { DATABASE_URL: url });
       await portal.account(email);
@@ -59,7 +59,7 @@ for (const { name, kind, cipher } of ENGINES) {
       assert.doesNotMatch(await cipherOf('sslmode=disable'), /TLS_AES|ECDHE/);
     });
 
-    it('is away for a portal that does not, whichever way it asks for TLS', async () => {
+    it('is unavailable for a portal that does not trust it, however it requests TLS', async () => {
       for (const parameters of [
         `sslrootcert=${stranger}`,
         ...['verify-full', 'verify-ca', 'require'].map((mode) => `sslmode=${mode}`),
@@ -73,13 +73,13 @@ for (const { name, kind, cipher } of ENGINES) {
       assert.match(String(portal), /self-signed certificate/);
     });
 
-    it('is away where the certificate is for another name', async () => {
-      // To the resolver, the loopback's address; to TLS, a name.
+    it('is unavailable if the certificate is for another name', async () => {
+      // For the resolver, the loopback address; for TLS, a name.
       const other = server.url.replace('localhost', '127.1');
       await assert.rejects(cipherOf(`sslrootcert=${server.authority}`, other), /does not match|altnames/);
     });
 
-    it('is encrypted without a look at the certificate where that is what was asked for', async () => {
+    it('is encrypted without a check of the certificate if this is configured', async () => {
       assert.match(await cipherOf('sslmode=no-verify'), /TLS_AES|ECDHE/);
     });
   });

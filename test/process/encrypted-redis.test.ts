@@ -13,7 +13,7 @@ import { endAll, runsProgram, startsServer } from './running-server.ts';
 
 const email = 'ann@example.org';
 
-describe('A Redis with a password that speaks TLS alone', () => {
+describe('A Redis with a password and only TLS', () => {
   let folder: string;
   let redis: OwnServer;
   let place: string;
@@ -58,7 +58,7 @@ describe('A Redis with a password that speaks TLS alone', () => {
   };
   const away = { path: '/sign-in', status: 503, answer: { status: 'unavailable', missing: ['sessions'] } };
 
-  it('keeps the sessions of who knows the password and trusts its certificate', async () => {
+  it('stores the sessions of a server that knows the password and trusts its certificate', async () => {
     const { path, answer } = await signsIn(`rediss://postern:sesame@${place}`, true);
     assert.deepEqual([path, answer], ['/profile/two-factor/suggestion', { status: 'ok' }]);
   });
@@ -67,7 +67,7 @@ describe('A Redis with a password that speaks TLS alone', () => {
     ['does not trust its certificate', 'postern:sesame', {}, /certificate of Redis is not trusted \(\w+\)/],
     ['has the wrong password', 'postern:wrong', { NODE_EXTRA_CA_CERTS: '' }, /WRONGPASS/],
   ] as const) {
-    it(`lets no server start that ${what}`, async () => {
+    it(`prevents the start of a server that ${what}`, async () => {
       const ended = await runsProgram('src/start.js', {
         ...{ DATA_DIR: folder, HOST: '127.0.0.1', PORT: String(await freePort()) },
         REDIS_URL: `rediss://${url}@${place}`,
@@ -79,7 +79,7 @@ describe('A Redis with a password that speaks TLS alone', () => {
     });
   }
 
-  it("keeps the sessions of a Sentinel whose certificate, and the primary's, is trusted", async () => {
+  it('behind a Sentinel stores the sessions if the certificates of both are trusted', async () => {
     const port = await freePort();
     const sentinel = await ownServerOf({
       ...REDIS,
@@ -104,7 +104,7 @@ describe('A Redis with a password that speaks TLS alone', () => {
     await sentinel.stop();
   });
 
-  it('keeps the sessions of a Cluster whose certificate is trusted', async () => {
+  it('as a Cluster stores the sessions if its certificate is trusted', async () => {
     const port = await freePort();
     const node = await ownServer('redis', [
       ...['--cluster-enabled', 'yes', '--cluster-port', String(await freePort()), '--tls-cluster', 'yes'],

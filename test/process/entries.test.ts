@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const ENTRIES = ['src/start.js', 'src/cli.js'] as const;
 const TOO_OLD = /^Postern needs Node 24 or newer; this is v\d+\.\d+\.\d+\. Install Node 24 [^\n]*\n$/;
 
-describe('The first file of the server and of the command line', () => {
+describe('The first files of the server and of the command line', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'postern-process-'));
@@ -22,7 +22,7 @@ describe('The first file of the server and of the command line', () => {
   });
 
   for (const entry of ENTRIES) {
-    it(`says which Node it needs and exits with 78 before anything else is loaded: ${entry}`, async () => {
+    it(`say which Node they need and exit with 78 before anything else is loaded: ${entry}`, async () => {
       const old = `Object.defineProperty(process.versions, 'node', { value: '20.20.2' });
         Object.defineProperty(process, 'version', { value: 'v20.20.2' });
         Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });`;
@@ -35,7 +35,7 @@ describe('The first file of the server and of the command line', () => {
       assert.deepEqual(readdirSync(folder), []);
     });
 
-    it(`is read by every other Node on this machine, too: ${entry}`, () => {
+    it(`can be parsed by every other Node on this machine, too: ${entry}`, () => {
       for (const file of filesReadFirst(entry)) {
         const code = readFileSync(join(ROOT, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
         assert.doesNotMatch(code, /\?\.|\?\?|\|\|=|&&=|\bawait\b|#\w|node:[^']*';$/m, file);
@@ -53,7 +53,7 @@ describe('The first file of the server and of the command line', () => {
     });
   }
 
-  it('are what npm runs, without anything that only some shells understand', () => {
+  it('are run by npm, without anything that only some shells understand', () => {
     assert.equal(packageJson.scripts.start, 'node src/start.js');
     assert.equal(packageJson.scripts.cli, 'node src/cli.js');
   });
@@ -65,7 +65,7 @@ describe('The first file of the server and of the command line', () => {
     assert.equal((await server.stop()).code, 0);
   });
 
-  it('leave settings alone that are the operator’s', async () => {
+  it('do not change settings of the operator', async () => {
     const server = await startsServer({ DATA_DIR: folder, MALLOC_ARENA_MAX: '2' });
     assert.deepEqual(argumentsOf(server.pid).slice(1), ['src/start.js']);
     assert.equal(environmentOf(server.pid).get('MALLOC_ARENA_MAX'), '2');
@@ -73,7 +73,7 @@ describe('The first file of the server and of the command line', () => {
   });
 });
 
-/** The entry, and what it imports before it runs. */
+/** The entry, and its static imports. */
 function filesReadFirst(entry: string): readonly string[] {
   const imported = [...readFileSync(join(ROOT, entry), 'utf8').matchAll(/^import .* from '\.\/(.*)';$/gm)];
   return [entry, ...imported.map(([, file]) => `src/${file}`)];

@@ -9,7 +9,7 @@ import { PASSWORD } from '../support/portal.ts';
 import { givesPassword } from '../support/steps.ts';
 import { endAll, type RunningServer, runsProgram, startsServer } from './running-server.ts';
 
-describe('The first start, with nothing configured but the data folder', () => {
+describe('The first start, with only the data folder configured', () => {
   let parent: string;
   let folder: string;
   let server: RunningServer;
@@ -30,7 +30,7 @@ describe('The first start, with nothing configured but the data folder', () => {
   const person = () => new Person(server.app, server.options);
   const outbox = () => readdirSync(join(folder, 'outbox')).sort();
 
-  it('answers, on migrated tables', async () => {
+  it('serves pages, on migrated tables', async () => {
     const page = await person().visits('/');
     assert.equal(page.status, 200);
     assert.equal(page.heading, 'Sign in');
@@ -46,7 +46,7 @@ describe('The first start, with nothing configured but the data folder', () => {
     assert.ok(link.startsWith(`${server.options.origin}/`));
   });
 
-  it('lets the first administrator in by the link, once', async () => {
+  it('signs the first administrator in by the link, once', async () => {
     const ann = person();
     await ann.visits(setupLink);
     ann.fillsIn('Site name', 'Acorn Help');
@@ -77,12 +77,12 @@ describe('The first start, with nothing configured but the data folder', () => {
     assert.match(ann.page.text, /Mail/);
   });
 
-  it('keeps everything to the user it runs as', () => {
+  it('makes all files private to its user', () => {
     const modes = [
       folder,
       ...readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
     ]
-      // A mail has another name while it is written: what is gone by now was one.
+      // A mail has another name while it is written: a file that has disappeared was one.
       .map((path) => ({ path, stat: statSync(path, { throwIfNoEntry: false }) }))
       .flatMap(({ path, stat }) =>
         stat ? [[path, stat.isDirectory() ? 0o700 : 0o600, stat.mode & 0o777] as const] : [],
@@ -102,7 +102,7 @@ describe('The first start, with nothing configured but the data folder', () => {
     assert.doesNotMatch(server.log(), /\/setup\?token=/);
   });
 
-  it('keeps what Node makes of the source, so that a later start loads nothing that strips types', async () => {
+  it("stores Node's compile cache, so that a later start loads nothing that strips types", async () => {
     const [spy, loaded] = [join(parent, 'spy.mjs'), join(parent, 'loaded')];
     const list = `writeFileSync('${loaded}', process.moduleLoadList.join('\\n'))`;
     writeFileSync(spy, `import { writeFileSync } from 'node:fs'; process.once('exit', () => ${list});`);
@@ -113,20 +113,20 @@ describe('The first start, with nothing configured but the data folder', () => {
     };
     const fresh = join(parent, 'fresh');
     assert.equal(await stripsAt(fresh), true, 'the first start');
-    // It finds the folder, and what the first could not keep of the files that were loaded before there was one.
+    // It finds the folder, and adds the files that the first start loaded before the folder existed.
     await stripsAt(fresh);
     assert.equal(await stripsAt(fresh), false, 'from then on');
   });
 });
 
-describe('A start that cannot be', () => {
+describe('A failing start', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'postern-process-'));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('names every fault of the environment at once, exits with 78, and shows no stack', async () => {
+  it('reports every error of the environment at once, exits with 78, and shows no stack', async () => {
     const ended = await runsProgram('src/start.js', {
       DATA_DIR: folder,
       PORT: '99999',
@@ -142,7 +142,7 @@ describe('A start that cannot be', () => {
     assert.doesNotMatch(ended.errors + ended.output, /\n\s+at |tiger/);
   });
 
-  it('asks in production for what has no safe default: three variables, all named', async () => {
+  it('requires in production what has no safe default: three variables, all named', async () => {
     const ended = await runsProgram('src/start.js', { DATA_DIR: folder, NODE_ENV: 'production' });
     assert.equal(ended.code, 78);
     const named = [...ended.errors.matchAll(/^ {2}(\w+): expected/gm)].map(([, name]) => name).sort();

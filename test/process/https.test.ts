@@ -18,7 +18,7 @@ describe('A production server on an https address, behind a proxy', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('signs people in with a Secure __Host- cookie, says HSTS, and believes the proxy for the address', async () => {
+  it('signs people in with a Secure __Host- cookie, sends HSTS, and trusts the proxy for the address', async () => {
     const mailbox = await openMailbox();
     const environment = {
       NODE_ENV: 'production',

@@ -12,7 +12,7 @@ import { endAll, type RunningServer, runsProgram, startsServer } from './running
 const FIRST = 'first-secret-of-at-least-32-characters';
 const SECOND = 'second-secret-of-at-least-32-characters';
 
-describe('Rotating the keys beneath a running server', () => {
+describe('Rotating the keys of a running server', () => {
   let folder: string;
   let server: RunningServer | undefined;
   beforeEach(() => {
@@ -58,7 +58,7 @@ describe('Rotating the keys beneath a running server', () => {
     return person.page.heading;
   }
 
-  it('makes a secret and seals everything anew; the server takes it up without a restart', async () => {
+  it('creates a secret and seals everything again; the server uses it without a restart', async () => {
     const environment = { DATA_DIR: folder, PORT: String(await freePort()) };
     server = await startsServer(environment);
     const { ann, app } = await personWithApp(server, 'ann@example.org', environment);
@@ -82,7 +82,7 @@ describe('Rotating the keys beneath a running server', () => {
     assert.equal((await ann.visits('/')).heading, 'Sign in', 'what the first one signed is void');
   });
 
-  it('can be finished without another secret, as often as one likes', async () => {
+  it('can be finished without another secret, any number of times', async () => {
     const environment = { DATA_DIR: folder };
     server = await startsServer(environment);
     await personWithApp(server, 'ann@example.org', environment);
@@ -95,7 +95,7 @@ describe('Rotating the keys beneath a running server', () => {
     assert.equal(secrets().length, 2);
   });
 
-  it('with secrets of the operator, seals under the one that stands first, and says what to do before', async () => {
+  it('with secrets of the operator, seals under the first one, and says what to do before', async () => {
     const before = { DATA_DIR: folder, APP_SECRET: FIRST };
     server = await startsServer(before);
     const { app } = await personWithApp(server, 'ann@example.org', before);
@@ -113,7 +113,7 @@ describe('Rotating the keys beneath a running server', () => {
     assert.equal(await signsInWith(server, 'ann@example.org', app), 'Hello, Ann');
   });
 
-  it('says how many authenticators open with no secret that there is, and exits with 1', async () => {
+  it('reports how many authenticators no secret can open, and exits with 1', async () => {
     const before = { DATA_DIR: folder, APP_SECRET: FIRST };
     server = await startsServer(before);
     await personWithApp(server, 'ann@example.org', before);

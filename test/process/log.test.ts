@@ -25,7 +25,7 @@ describe('The log', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('tells of every request, and holds no password, code, secret, cookie or token', async () => {
+  it('has every request, and no password, code, secret, cookie or token', async () => {
     const [setupLine, setupLink = ''] = await server.logged(
       /"[^"]*(http:\/\/localhost:\d+\/setup\?token=[\w-]+)"/,
     );

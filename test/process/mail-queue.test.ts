@@ -12,7 +12,7 @@ import { endAll, type RunningServer, runsProgram, startsServer } from './running
 const email = 'ann@example.org';
 const CHANGED = 'Your password was changed';
 
-describe('A notice that the mail server does not take', () => {
+describe('A notice that the mail server does not accept', () => {
   let folder: string;
   let mailPort: number;
   let mailbox: Mailbox | undefined;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
 import { endAll, type RunningServer, runsProgram, startsServer } from './running-server.ts';
 
-describe('The figures on a port of their own', () => {
+describe('The metrics on their own port', () => {
   let folder: string;
   let port: number;
   let server: RunningServer;
@@ -21,17 +21,17 @@ describe('The figures on a port of their own', () => {
 
   const environment = () => ({ DATA_DIR: folder, HOST: '0.0.0.0', METRICS_PORT: String(port) });
 
-  it('are there for this machine, for no other one without a token, and not on the port of the site', async () => {
+  it('are available for this machine, for no other one without a token, and not on the port of the site', async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
     assert.equal(answer.status, 200);
     assert.match(await answer.text(), /^postern_part_up\{part="database"\} 1$/m);
     assert.equal((await fetch(`${server.url}/metrics`)).status, 404);
-    // Another of the machine's addresses, as a network would use.
+    // Another address of the machine, as used on a network.
     assert.equal((await fetch(server.url.replace('127.0.0.1', '127.0.0.2'))).status, 200);
     await assert.rejects(fetch(`http://127.0.0.2:${port}/metrics`));
   });
 
-  it('do not keep commands of the operator from running, nor the server from ending', async () => {
+  it("do not block the operator's commands or the end of the server", async () => {
     assert.equal((await runsProgram('src/cli.js', environment(), ['user', 'list'])).code, 0);
     assert.equal((await server.stop()).code, 0);
     await assert.rejects(fetch(`http://127.0.0.1:${port}/metrics`));

@@ -13,7 +13,7 @@ import { endAll, type RunningServer, runsProgram, startsServer } from './running
 
 const email = 'ann@example.org';
 
-/** What a page and `/readyz` answer; the health of the process is never in question. */
+/** What a page and `/readyz` respond; the health of the process never changes. */
 async function answers(server: RunningServer) {
   const page = await new Person(server.app, server.options).visits('/sign-in');
   const ready = await fetch(`${server.url}/readyz`);
@@ -32,7 +32,7 @@ async function signsIn(server: RunningServer): Promise<Person> {
   return ann;
 }
 
-describe('A part that goes away', () => {
+describe('An unavailable dependency', () => {
   let folder: string;
   let way: Gateway;
   let server: RunningServer | undefined;
@@ -46,7 +46,7 @@ describe('A part that goes away', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('Redis: is named by /readyz and spoken of on the pages, and comes back without a restart', async () => {
+  it('Redis: is named by /readyz and mentioned on the pages, and recovers without a restart', async () => {
     way = await gateway((await redis()).url);
     await way.cut();
     const environment = { DATA_DIR: folder, REDIS_URL: way.url };
@@ -78,7 +78,7 @@ describe('A part that goes away', () => {
         .log()
         .matchAll(/"reason":"([^"]*)".*"msg":"Redis is unavailable"|"msg":"(Redis is available again)"/g),
     ];
-    // The log comes by a pipe, later than the page.
+    // The log comes through a pipe, later than the page.
     await until('the log says that it is back', () => saidOnce().length >= 4);
     const said = saidOnce();
     assert.deepEqual(said.map(([, reason, back]) => back ?? reason?.replace(/\d+$/, '…')).slice(0, 2), [
@@ -88,7 +88,7 @@ describe('A part that goes away', () => {
     assert.equal(said.length, 4, 'each of both outages is said once');
   }).timeout(CREATION_TIMEOUT);
 
-  it('the database: is named by /readyz and spoken of on the pages, and comes back without a restart', async () => {
+  it('the database: is named by /readyz and mentioned on the pages, and recovers without a restart', async () => {
     const empty: EmptyDatabase = await POSTGRESQL.create();
     way = await gateway(empty.url);
     const environment = { DATA_DIR: folder, DATABASE_URL: way.url };

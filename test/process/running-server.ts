@@ -10,22 +10,22 @@ import { until } from '../support/until.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** How a process ended, and everything it wrote. */
+/** How a process ended, and all its output. */
 export interface Ended {
   readonly code: number | null;
   readonly output: string;
   readonly errors: string;
 }
 
-/** A server in a process of its own, as an operator runs it. */
+/** A server in its own process, as an operator runs it. */
 export interface RunningServer {
-  /** Where it listens. */
+  /** The address where it listens. */
   readonly url: string;
   readonly pid: number;
-  /** What drives a `Person`: supertest takes an address for an app. */
+  /** For a `Person`: supertest accepts an address as an app. */
   readonly app: App;
   readonly options: PersonOptions;
-  /** What it has logged so far. */
+  /** Its log so far. */
   readonly log: () => string;
   /** Waits for a line of the log. */
   logged(pattern: RegExp): Promise<RegExpExecArray>;
@@ -38,7 +38,7 @@ export interface RunningServer {
 
 const running = new Set<ChildProcess>();
 
-/** Runs one of the project's programs, with nothing of this process's own environment but what finds programs. */
+/** Runs one of the project's programs, with nothing of this process's environment except what finds programs. */
 export async function runsProgram(
   program: 'src/start.js' | 'src/cli.js',
   environment: Environment,
@@ -50,7 +50,7 @@ export async function runsProgram(
   return endOf(child);
 }
 
-/** The same as another user, or under limits: `prlimit` and its options. */
+/** The same as another user, or with limits: `prlimit` and its options. */
 export async function runsServerUnder(
   { as = {}, wrapper = [] }: { readonly as?: Identity; readonly wrapper?: readonly string[] },
   environment: Environment,
@@ -95,7 +95,7 @@ export async function startsServer(environment: Environment): Promise<RunningSer
   return server;
 }
 
-/** Ends whatever a failed test has left running. */
+/** Ends everything that a failed test has left running. */
 export function endAll(): void {
   for (const child of running) child.kill('SIGKILL');
 }

@@ -25,7 +25,7 @@ describe('SIGTERM', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('ends an idle server with 0, and says so in the log', async () => {
+  it('ends an idle server with 0, and logs it', async () => {
     await fetch(`${server.url}/sign-in`);
     const { code, output, errors } = await server.stop();
     assert.equal(code, 0);
@@ -34,7 +34,7 @@ describe('SIGTERM', () => {
     assert.equal(errors, '');
   });
 
-  it('finishes a request that is under way, takes no further one, and then ends with 0', async () => {
+  it('finishes a running request, accepts no further one, and then ends with 0', async () => {
     const socket = await halfARequest(server.url);
     server.signal('SIGTERM');
     await server.logged(/shutting down/);
@@ -42,18 +42,18 @@ describe('SIGTERM', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     socket.write('=a%40b');
     const answer = await text(socket);
-    // Without a CSRF token it is refused: by a whole page, not by a broken connection.
+    // Without a CSRF token it is refused: by a complete page, not by a broken connection.
     assert.match(answer, /^HTTP\/1\.1 403 /);
     assert.match(answer, /<\/html>/);
     assert.equal((await server.ended).code, 0);
   });
 
-  it('is what SIGINT does, which a terminal sends', async () => {
+  it('has the same effect as SIGINT, which a terminal sends', async () => {
     server.signal('SIGINT');
     assert.equal((await server.ended).code, 0);
   });
 
-  describe('ends a server before one that waits for a request which never ends', () => {
+  describe('ends a server before another that waits for a request which never ends', () => {
     let waiting: RunningServer;
     let hasEnded: boolean;
     beforeEach(async () => {
@@ -61,7 +61,7 @@ describe('SIGTERM', () => {
       (await halfARequest(waiting.url)).on('error', () => {});
     });
 
-    /** Ends both, the one that waits first. */
+    /** Ends both, starting with the one that waits. */
     async function endsFirst(ending: RunningServer): Promise<void> {
       hasEnded = false;
       void waiting.stop().then(() => {
@@ -71,7 +71,7 @@ describe('SIGTERM', () => {
       assert.equal(hasEnded, false, 'it took as long as one that waits');
     }
 
-    it('where connections are kept for a next request, at the port of the figures, too', async () => {
+    it('if connections are kept for a next request, also at the port of the metrics', async () => {
       const port = String(await freePort());
       const other = await startsServer({ DATA_DIR: join(folder, 'other'), METRICS_PORT: port });
       for (const url of [`${other.url}/sign-in`, `http://127.0.0.1:${port}/metrics`])
@@ -80,7 +80,7 @@ describe('SIGTERM', () => {
       await assert.rejects(fetch(`http://127.0.0.1:${port}/metrics`));
     });
 
-    it('once the last request under way is answered', async () => {
+    it('once the last running request has its response', async () => {
       const socket = await halfARequest(server.url);
       const answered = endsFirst(server);
       await server.logged(/shutting down/);
@@ -89,7 +89,7 @@ describe('SIGTERM', () => {
       await answered;
     });
 
-    it('where the mail server has not given its word', async () => {
+    it('if the mail server has not responded yet', async () => {
       const mails = await ownMailServer();
       const environment = { DATA_DIR: join(folder, 'mails'), SMTP_URL: mails.url };
       const args = ['user', 'create', email, '--name', 'Ann'];

@@ -13,7 +13,7 @@ const email = 'ann@example.org';
 /** Supervisors kill after this, in milliseconds. */
 const PATIENCE = 10_000;
 
-describe('The time that a shutdown takes', () => {
+describe('The duration of a shutdown', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'postern-process-'));
@@ -29,18 +29,18 @@ describe('The time that a shutdown takes', () => {
     return performance.now() - began;
   }
 
-  it('is less than supervisors wait, though a request never ends', async () => {
+  it('is shorter than supervisors wait, even if a request never ends', async () => {
     const idle = await startsServer({ DATA_DIR: join(folder, 'idle') });
     const server = await startsServer({ DATA_DIR: folder });
     const socket = await halfARequest(server.url);
     socket.on('error', () => {});
-    // On a busy machine a server with nothing to do takes its time, too.
+    // On a busy machine, an idle server takes its time, too.
     const least = await timed(() => idle.stop());
     const took = await timed(() => server.stop());
     assert.ok(took - least < PATIENCE, `${took} ms, idle ${least} ms`);
   });
 
-  it('is not drawn out by the connection to a mail server that has not answered about a code', async () => {
+  it('is not extended by a mail server that has not responded about a code', async () => {
     const mails = await ownMailServer();
     const environment = { DATA_DIR: folder, SMTP_URL: mails.url };
     const args = ['user', 'create', email, '--name', 'Ann'];
@@ -56,7 +56,7 @@ describe('The time that a shutdown takes', () => {
     assert.match(ann.page.notice ?? '', /has not said yet/);
     server.signal('SIGTERM');
     await server.logged(/"msg":"closed"/);
-    // The connection that was given up would hold the process for five seconds.
+    // The abandoned connection would keep the process alive for five seconds.
     assert.ok((await timed(() => server.ended)) < 3000);
     const { output } = await server.ended;
     assert.match(output, /"mail not delivered yet".*"closed"/s);

@@ -13,7 +13,7 @@ import { type Ended, endAll, runsProgram, runsServerUnder, startsServer } from '
 
 const SECRET = 'one-secret-of-at-least-32-characters';
 
-/** One sentence, by the name of the variable, on standard error and in the log; and no stack. */
+/** One sentence, with the name of the variable, on standard error and in the log; and no stack. */
 function assertTold(ended: Ended, code: 1 | 78, variable: string, ...words: readonly RegExp[]): void {
   const all = `${ended.errors}\n${ended.output}`;
   assert.equal(ended.code, code, all);
@@ -24,7 +24,7 @@ function assertTold(ended: Ended, code: 1 | 78, variable: string, ...words: read
   assert.doesNotMatch(ended.output, /Postern is ready/);
 }
 
-describe('A start in an environment that cannot hold it', () => {
+describe('A start in an unsuitable environment', () => {
   let folder: string;
   let web: HttpServer;
   let webPort: number;
@@ -83,7 +83,7 @@ describe('A start in an environment that cannot hold it', () => {
     });
 
     for (const encoding of ['LATIN1', 'SQL_ASCII']) {
-      it(`refuses a database in ${encoding}, and makes no table in it`, async () => {
+      it(`refuses a database in ${encoding}, and creates no table in it`, async () => {
         const create = `create database postern_narrow encoding '${encoding}' locale 'C' template template0`;
         await onServer(server, [create], ['drop database postern_narrow with (force)']);
         const url = urlFor(server, 'postgres', '', 'postern_narrow');
@@ -100,7 +100,7 @@ describe('A start in an environment that cannot hold it', () => {
       });
     }
 
-    it('says by which statement a user gets the right to create tables; with it, all is well', async () => {
+    it('prints the statement that gives a user the right to create tables; with it, all is well', async () => {
       await onServer(
         server,
         [
@@ -121,7 +121,7 @@ describe('A start in an environment that cannot hold it', () => {
       assert.equal((await running.stop()).code, 0);
     });
 
-    it('names the database that is not there, and the user that is not let in', async () => {
+    it('names a missing database, and a refused user', async () => {
       const missing = urlFor(server, 'postgres', 'hush', 'postern_nowhere');
       const words = /create database "postern_nowhere" owner "postgres" encoding 'UTF8'/;
       assertTold(await starts({ DATABASE_URL: missing }), 78, 'DATABASE_URL', words);
@@ -129,7 +129,7 @@ describe('A start in an environment that cannot hold it', () => {
       assertTold(await starts({ DATABASE_URL: nobody }), 78, 'DATABASE_URL', /the user "postern_nobody"/);
     });
 
-    it('says that a server takes no writes, which may pass: exit code 1, for supervisors to try again', async () => {
+    it('reports that a server accepts no writes, which may pass: exit code 1, so that supervisors try again', async () => {
       const url = `${await created(POSTGRESQL)}?options=-c%20default_transaction_read_only%3Don`;
       assertTold(await starts({ DATABASE_URL: url }), 1, 'DATABASE_URL', /accepts no writes/);
     });
@@ -142,7 +142,7 @@ describe('A start in an environment that cannot hold it', () => {
       server = (await mariadb()).url;
     });
 
-    it('holds every letter whatever the database is in', async () => {
+    it('stores every letter whatever the encoding of the database', async () => {
       await onServer(
         server,
         ['create database postern_latin character set latin1'],
@@ -161,7 +161,7 @@ describe('A start in an environment that cannot hold it', () => {
       assert.equal((await running.stop()).code, 0);
     });
 
-    it('names a table that was converted, and a statement that mends it', async () => {
+    it('names a converted table, and a statement that repairs it', async () => {
       const url = await created(MARIADB);
       const running = await startsServer({ DATA_DIR: folder, DATABASE_URL: url });
       assert.equal((await running.stop()).code, 0);
@@ -175,7 +175,7 @@ describe('A start in an environment that cannot hold it', () => {
       assert.equal((await again.stop()).code, 0);
     });
 
-    it('names the database that is not there, the password that is wrong, and the right that is missing', async () => {
+    it('names a missing database, a wrong password, and a missing right', async () => {
       await onServer(
         server,
         [
@@ -211,7 +211,7 @@ describe('A start in an environment that cannot hold it', () => {
     ['postgres', 'PostgreSQL'],
     ['mariadb', 'MariaDB'],
   ] as const) {
-    it(`tells a ${kind} that is away (exit code 1) from another program at its port (78)`, async () => {
+    it(`distinguishes a ${kind} that is unavailable (exit code 1) from another program at its port (78)`, async () => {
       const url = (port: number) => `${scheme}://ann:hush@127.0.0.1:${port}/postern`;
       const away = await starts({ DATABASE_URL: url(1), DATABASE_TIMEOUT: '1' });
       assertTold(
@@ -226,7 +226,7 @@ describe('A start in an environment that cannot hold it', () => {
   }
 
   describe('SQLite and the data folder', () => {
-    it('refuse a file that is no database', async () => {
+    it('refuse a file that is not a database', async () => {
       for (const name of ['postern.sqlite', 'diary'])
         writeFileSync(join(folder, name), 'Dear diary, '.repeat(1000));
       assertTold(await starts({}), 78, 'DATA_DIR', /postern\.sqlite is not a SQLite database/);
@@ -248,7 +248,7 @@ describe('A start in an environment that cannot hold it', () => {
         assertTold(await runsServerUnder({ as }, environment), 78, 'DATA_DIR', user, /may not write to/);
         chmodSync(place, 0o700);
       }
-      // The file is theirs, and the folder, where SQLite puts others beside it, is not.
+      // The file belongs to the user, but the folder, where SQLite creates files beside it, does not.
       const file = join(folder, 'postern.sqlite');
       writeFileSync(file, '');
       if (as.uid !== undefined && as.gid !== undefined) chownSync(file, as.uid, as.gid);
@@ -264,7 +264,7 @@ describe('A start in an environment that cannot hold it', () => {
       assertTold(ended, 78, 'DATA_DIR', user);
     });
 
-    it('name the folder that is missing, where the user may not make it: there is none to be given to anybody', async () => {
+    it('name the missing folder if the user may not create it: there is none whose owner could be changed', async () => {
       const as = identity(['nobody']);
       chmodSync(folder, 0o555);
       const missing = join(folder, 'not');
@@ -297,7 +297,7 @@ describe('A start in an environment that cannot hold it', () => {
         );
     });
 
-    it('find out at the start that the disk takes nothing, which may pass', async () => {
+    it('report at the start that the disk cannot be written, which may pass', async () => {
       const running = await startsServer({ DATA_DIR: folder });
       assert.equal((await running.stop()).code, 0);
       const environment = { HOST: '127.0.0.1', PORT: String(await freePort()), DATA_DIR: folder };
@@ -305,7 +305,7 @@ describe('A start in an environment that cannot hold it', () => {
       assertTold(ended, 1, 'DATA_DIR', /the disk of .*postern\.sqlite/);
     });
 
-    it('are asked for secrets and the outbox before anybody visits, wherever the database is', async () => {
+    it('are checked for secrets and the outbox before the first visit, wherever the database is', async () => {
       const DATABASE_URL = `sqlite:${join(folder, 'elsewhere.sqlite')}`;
       const place = join(folder, 'data');
       writeFileSync(place, '');
@@ -318,7 +318,7 @@ describe('A start in an environment that cannot hold it', () => {
       );
       writeFileSync(join(folder, 'secret'), 'short\n', { mode: 0o600 });
       assertTold(await starts({ DATABASE_URL }), 78, 'DATA_DIR', /cannot read \S+secret, or a secret/);
-      // Neither is there: nothing is asked of the folder.
+      // Neither is there: the folder is not needed.
       const running = await startsServer({
         DATA_DIR: place,
         DATABASE_URL,
@@ -331,7 +331,7 @@ describe('A start in an environment that cannot hold it', () => {
   });
 
   describe('A port', () => {
-    it('that is taken is named, for the site and for the figures, and nothing goes on half', async () => {
+    it('in use is reported, for the site and for the metrics, and no server stays half-started', async () => {
       const taken = String(webPort);
       assertTold(await starts({ PORT: taken }), 78, 'PORT', new RegExp(`another program uses port ${taken}`));
       assertTold(
@@ -342,7 +342,7 @@ describe('A start in an environment that cannot hold it', () => {
       );
     });
 
-    it('of a host that is not this machine’s is HOST’s fault', async () => {
+    it('on a host that is not this machine’s is an error of HOST', async () => {
       for (const HOST of ['192.0.2.1', 'nowhere.invalid'])
         assertTold(
           await starts({ HOST }),
@@ -354,7 +354,7 @@ describe('A start in an environment that cannot hold it', () => {
   });
 
   describe('The command line', () => {
-    it('says the same of the database, in one line', async () => {
+    it('reports the same error of the database, in one line', async () => {
       const ran = await runsProgram(
         'src/cli.js',
         {
@@ -415,7 +415,7 @@ describe('A start in an environment that cannot hold it', () => {
     });
     const redisUrl = (user: string, password: string) => urlFor(own.url, user, password, '');
 
-    it('is refused where waiting mends nothing: password, rights, number of the database, another program', async () => {
+    it('is an error if waiting does not help: password, rights, number of the database, another program', async () => {
       for (const [url, words] of [
         [redisUrl('poor', 'hush-hush'), /WRONGPASS/],
         [redisUrl('poor', 'hush'), /NOPERM.*acl setuser NAME ~postern:\* \+getex \+set \+del \+ping/],
@@ -433,7 +433,7 @@ describe('A start in an environment that cannot hold it', () => {
       ['is full', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0'], /OOM/],
       ['is a replica', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE'], /READONLY/],
     ] as const) {
-      it(`that ${what} leaves the server not ready; both are said once, and it is ready when that is over`, async () => {
+      it(`that ${what} leaves the server not ready; both are logged once, and it is ready when that is over`, async () => {
         await admin.sendCommand([...spoil]);
         const running = await startsServer({ DATA_DIR: folder, REDIS_URL: own.url });
         const readiness = async () => (await fetch(`${running.url}/readyz`)).status;

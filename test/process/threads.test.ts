@@ -18,7 +18,7 @@ describe('The threads of the server', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('are one more than the processors for hashing, and yield to the one that answers', async () => {
+  it('are one more than the processors for hashing, with a lower priority than the main thread', async () => {
     const server = await startsServer({ DATA_DIR: folder });
     const task = `/proc/${server.pid}/task`;
     const hashing = () =>
@@ -27,13 +27,13 @@ describe('The threads of the server', () => {
         .filter(({ name }) => name === 'libuv-worker')
         .map(({ nice }) => nice);
     const expected = Array.from({ length: availableParallelism() + 1 }, () => 10);
-    // The server is ready before its threads have yielded, one after the other.
+    // The server is ready before its threads have a lower priority, one after the other.
     await until('the threads have yielded', () => isDeepStrictEqual(hashing(), expected));
     assert.equal(threadOf(`/proc/${server.pid}`).nice, 0);
     assert.equal((await server.stop()).code, 0);
   });
 
-  it('are left as they are where a sandbox does not let them', async () => {
+  it('keep their priority if a sandbox does not allow the change', async () => {
     const refused: number[] = [];
     sizeThreadPool((thread) => {
       refused.push(Number(thread));
