@@ -119,6 +119,11 @@ export class PolicyImpact {
     return { asked, unconfirmed, timing, named, unoffered, revision: revisionOf(proposed, decided) };
   }
 
+  /** The same by the settings that are stored now. */
+  async ofNow(proposed: ProposedChange, groups?: readonly GroupWithSize[]): Promise<Impact> {
+    return this.of(proposed, await this.#services.settings.read(), groups);
+  }
+
   /**
    * Digest of every decision of an administrator on which the impact depends: the settings, the groups with their rules and
    * sizes, or the decisions about the person and the rules of their groups. A preview with another revision is out of

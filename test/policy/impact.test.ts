@@ -144,6 +144,16 @@ describe('What a change of rules would do', () => {
     assert.equal(first[0]?.account.id, 'number 0');
   });
 
+  it('goes by the stored settings where the settings of the request may be old', async () => {
+    const under = peopleUnderTest([ANN, BOB]);
+    const [now, old] = [
+      await under.policyImpact.ofNow({ site: MANDATORY }),
+      await under.policyImpact.of({ site: MANDATORY }, { ...under.settings, trustDays: 7 }),
+    ];
+    assert.deepEqual(now, await under.policyImpact.of({ site: MANDATORY }, under.settings));
+    assert.notEqual(now.revision, old.revision);
+  });
+
   it('touches nobody where it asks nobody, and what people have stays on offer', async () => {
     const touches = (people: readonly Given[], site: PolicyRule) =>
       peopleUnderTest(people).policyImpact.affectsAnyone({ site }, DEFAULT_SETTINGS);

@@ -24,7 +24,7 @@ import {
 } from '../policy/rule-fields.ts';
 import { GROUPS, groupOf, pathOf } from './groups.ts';
 
-type GroupFormServices = Pick<PageServices, 'groups' | 'guards' | 'policyImpact' | 'renderer' | 'settings'>;
+type GroupFormServices = Pick<PageServices, 'groups' | 'guards' | 'policyImpact' | 'renderer'>;
 
 const schema = z
   .object({

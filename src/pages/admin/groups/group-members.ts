@@ -18,15 +18,7 @@ import { GROUPS, graceInWords, groupOf, methodsInWords, pathOf } from './groups.
 
 type MemberServices = Pick<
   PageServices,
-  | 'accounts'
-  | 'clock'
-  | 'groups'
-  | 'guards'
-  | 'people'
-  | 'policyImpact'
-  | 'renderer'
-  | 'settings'
-  | 'snapshots'
+  'accounts' | 'groups' | 'guards' | 'people' | 'policyImpact' | 'renderer' | 'snapshots'
 >;
 
 const searchSchema = z.object({ search: optionalLine(LONGEST_SEARCH) });
@@ -71,7 +63,7 @@ function additionPage(addPage: AddPage, services: MemberServices): void {
       if (known.memberships.some((one) => one.group.id === group.id)) return refuse('group.member-already');
       const { name } = account;
       return policyProposal(services, exchange, {
-        proposed: ifInGroups(services, known, { joined: [group], left: [] }),
+        proposed: ifInGroups(known, { joined: [group], left: [] }, who.context.now),
         async apply({ groups }) {
           if (!(await groups.add(group, account, who.actor))) return refuse('group.member-already');
           return { goTo: pathOf(group), flash: { key: 'group.added', kind: 'success', values: { name } } };
@@ -107,7 +99,7 @@ function removalPage(addPage: AddPage, services: MemberServices): void {
       const { actor, context } = exchange.who;
       const { t } = context.words;
       return policyProposal(services, exchange, {
-        proposed: ifInGroups(services, known, { joined: [], left: [group] }),
+        proposed: ifInGroups(known, { joined: [], left: [group] }, context.now),
         async apply({ groups }) {
           await groups.drop(group, account, actor);
           const values = { name: account.name };

@@ -5,10 +5,7 @@ import type { PageServices } from '../../page-services.ts';
 import { policyProposal } from '../policy/policy-preview.ts';
 import { GROUPS, pathOf } from './groups.ts';
 
-type GroupRemovalServices = Pick<
-  PageServices,
-  'groups' | 'guards' | 'policyImpact' | 'renderer' | 'settings'
->;
+type GroupRemovalServices = Pick<PageServices, 'groups' | 'guards' | 'policyImpact' | 'renderer'>;
 
 /** /admin/groups/:id/delete: deletes a group with its rule. */
 export function groupRemovalPage(addPage: AddPage, services: GroupRemovalServices): void {

@@ -21,7 +21,7 @@ import {
 } from './person-action-list.ts';
 
 type PersonActionServices = ActionServices &
-  Pick<PageServices, 'clock' | 'guards' | 'policyImpact' | 'renderer' | 'settings' | 'snapshots'>;
+  Pick<PageServices, 'guards' | 'policyImpact' | 'renderer' | 'snapshots'>;
 
 type OnPerson = FormExchange<SignedIn, PersonSnapshot>;
 
@@ -54,7 +54,7 @@ function ruleActionPage(
   const { takesGrace } = ACTIONS[id];
   const propose = async (exchange: OnPerson, grace: Grace) =>
     policyProposal(services, exchange, {
-      proposed: proposed(exchange.subject, grace, services.clock()),
+      proposed: proposed(exchange.subject, grace, exchange.who.context.now),
       apply: (bound) => perform(bound, exchange, id, grace),
       back: backToPerson(exchange.subject),
       ...(!takesGrace && { question: questionOf(exchange, id) }),

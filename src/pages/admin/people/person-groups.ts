@@ -10,7 +10,7 @@ import { backToPerson, knownPerson } from './known-person.ts';
 
 type PersonGroupsServices = Pick<
   PageServices,
-  'clock' | 'groups' | 'guards' | 'policyImpact' | 'renderer' | 'settings' | 'snapshots'
+  'groups' | 'guards' | 'policyImpact' | 'renderer' | 'snapshots'
 >;
 
 /** A field per group: kept values are text, so a list in one field would be lost during a step-up. */
@@ -59,7 +59,7 @@ export function personGroupsPage(addPage: AddPage, services: PersonGroupsService
       const present = known.memberships.map(({ group }) => group);
       const [joined, left] = [without(ticked, present), without(present, ticked)];
       return policyProposal(services, exchange, {
-        proposed: ifInGroups(services, known, { joined, left }),
+        proposed: ifInGroups(known, { joined, left }, who.context.now),
         async apply({ groups }) {
           let changes = 0;
           for (const group of joined) if (await groups.add(group, account, who.actor)) changes += 1;

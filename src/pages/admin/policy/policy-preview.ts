@@ -1,4 +1,5 @@
 import type { Translator } from '../../../kernel/i18n.ts';
+import type { Instant } from '../../../kernel/time.ts';
 import { bind } from '../../../kernel/transaction.ts';
 import type { Group, GroupWithSize } from '../../../policy/group.ts';
 import { hasConfirmedMailbox, type Impact, type Timing } from '../../../policy/impact.ts';
@@ -12,7 +13,7 @@ import type { Page } from '../../../web/rendering.ts';
 import type { PageServices } from '../../page-services.ts';
 import { deadlineInColumn } from '../report/adoption-words.ts';
 
-type PolicyPreviewServices = Pick<PageServices, 'policyImpact' | 'settings'>;
+type PolicyPreviewServices = Pick<PageServices, 'policyImpact'>;
 
 /** A change of the rules that apply to people; `Services` are those of its page. */
 export interface PolicyChange<Services> {
@@ -88,15 +89,17 @@ interface Effect {
 }
 
 async function effectOf(
-  services: PolicyPreviewServices,
+  { policyImpact }: PolicyPreviewServices,
   { who, request }: Exchange<SignedIn>,
   proposed: ProposedChange,
   groups?: readonly GroupWithSize[],
 ): Promise<Effect> {
-  const { words } = who.context;
+  const { words, settings } = who.context;
   // A POST previews again after another administrator has saved something, maybe after this request began.
-  const settings = request.method === 'POST' ? await services.settings.read() : who.context.settings;
-  const preview = await services.policyImpact.of(proposed, settings, groups);
+  const preview =
+    request.method === 'POST'
+      ? await policyImpact.ofNow(proposed, groups)
+      : await policyImpact.of(proposed, settings, groups);
   const { t, number } = words;
   return {
     unoffered: preview.unoffered,
@@ -140,13 +143,13 @@ function linesOf({ named }: Impact, words: Translator) {
   ]);
 }
 
-/** The person after joining and leaving these groups. */
+/** The person after joining and leaving these groups now. */
 export function ifInGroups(
-  { clock }: Pick<PageServices, 'clock'>,
   known: PersonSnapshot,
   { joined, left }: { readonly joined: readonly Group[]; readonly left: readonly Group[] },
+  now: Instant,
 ): ProposedChange {
   const stay = known.memberships.filter(({ group }) => left.every(({ id }) => id !== group.id));
-  const come = joined.map((group) => ({ accountId: known.account.id, group, joinedAt: clock() }));
+  const come = joined.map((group) => ({ accountId: known.account.id, group, joinedAt: now }));
   return { person: { known, memberships: [...stay, ...come] } };
 }

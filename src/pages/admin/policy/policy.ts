@@ -24,7 +24,7 @@ import { SETTING_FIELDS, settingFieldsInWords, settingShape, typedSettings } fro
 
 type PolicyServices = Pick<
   PageServices,
-  'guards' | 'policyImpact' | 'renderer' | 'settings' | 'settingsChanges' | 'words'
+  'guards' | 'policyImpact' | 'renderer' | 'settingsChanges' | 'words'
 >;
 
 const PATH = '/admin/policy';
