@@ -61,7 +61,13 @@ const VALUE_OR_TEXT = new RegExp(`${VALUE_BEGINS}[^${VALUE_ENDS}]*${VALUE_ENDS}|
 /** Scripts without spaces between words, whose characters are as wide as two Latin letters. */
 const SOLID = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}]/u;
 const WIDE = /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Hangul}\uFF01-\uFF60]/u;
-const words = new Intl.Segmenter('ja', { granularity: 'word' });
+/** Made for the first Japanese text: its dictionary takes long to load. */
+let words: Intl.Segmenter | undefined;
+
+function segmenter(): Intl.Segmenter {
+  words ??= new Intl.Segmenter('ja', { granularity: 'word' });
+  return words;
+}
 
 function piecesOf(line: string): Piece[] {
   return (line.match(WORD) ?? []).flatMap((word) =>
@@ -85,7 +91,9 @@ function splitSolid(word: string): string[] {
 }
 
 function wordsIn(part: string): string[] {
-  return part.startsWith(VALUE_BEGINS) ? [part] : Array.from(words.segment(part), ({ segment }) => segment);
+  return part.startsWith(VALUE_BEGINS)
+    ? [part]
+    : Array.from(segmenter().segment(part), ({ segment }) => segment);
 }
 
 /** Width of a text in columns of a monospaced font; combining and directional marks have none. */

@@ -22,8 +22,8 @@ interface Asset {
   readonly contentType: string;
   readonly hash: string;
   readonly body: Buffer;
-  /** Only encodings that are smaller than the body. */
-  readonly compressed: ReadonlyMap<Encoding, Buffer>;
+  /** The body in the encodings in which it is smaller. Compressed when it is first asked for: the start takes less long. */
+  readonly compressed: () => ReadonlyMap<Encoding, Buffer>;
 }
 
 export interface Assets {
@@ -76,7 +76,14 @@ function loadAsset(folder: string, name: string): Asset {
   const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
   const url = `/assets/${name.slice(0, -extension.length)}.${hash}${extension}`;
   const inlined = `data:${contentType.replace(' ', '')};base64,${body.toString('base64')}`;
-  return { url, inlined, contentType, hash, body, compressed: compress(body) };
+  let compressed: ReadonlyMap<Encoding, Buffer> | undefined;
+  return {
+    ...{ url, inlined, contentType, hash, body },
+    compressed: () => {
+      compressed ??= compress(body);
+      return compressed;
+    },
+  };
 }
 
 function compress(body: Buffer): ReadonlyMap<Encoding, Buffer> {
@@ -88,10 +95,9 @@ function compress(body: Buffer): ReadonlyMap<Encoding, Buffer> {
 }
 
 function send(asset: Asset, request: Request, response: Response): void {
-  const encoding = ENCODINGS.find(
-    (one) => asset.compressed.has(one) && request.acceptsEncodings(one) === one,
-  );
-  const body = (encoding && asset.compressed.get(encoding)) ?? asset.body;
+  const compressed = asset.compressed();
+  const encoding = ENCODINGS.find((one) => compressed.has(one) && request.acceptsEncodings(one) === one);
+  const body = (encoding && compressed.get(encoding)) ?? asset.body;
   response.set({
     'Content-Type': asset.contentType,
     'Cache-Control': 'public, max-age=31536000, immutable',
