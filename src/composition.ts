@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import { composeAccounts } from './accounts/compose.ts';
 import type { PasswordHasher } from './accounts/password-hasher.ts';
 import { composeAdministration } from './administration/compose.ts';
+import type { CheckOutcome } from './apps/app-sign-ins.ts';
 import { composeApps } from './apps/compose.ts';
+import type { HandOverOutcome } from './apps/hand-overs.ts';
 import type { AuditObserver } from './audit/audit.ts';
 import { composeAudit } from './audit/compose.ts';
 import { composeCodes } from './codes/compose.ts';
@@ -43,6 +45,9 @@ interface Ground {
   readonly recorded: AuditObserver;
   /** Called after each proof of an authenticator. */
   readonly proven: (method: MethodId) => void;
+  /** Called with the outcome of each check of an app, and of each hand-over. */
+  readonly checked: (outcome: CheckOutcome) => void;
+  readonly handedOver: (outcome: HandOverOutcome) => void;
   /** The dispatcher with its attempts counted; undefined: they are not. */
   readonly watching: ((dispatcher: MailDispatcher) => MailDispatcher) | undefined;
 }

@@ -87,6 +87,8 @@ export async function composePortal(config: Config, world: World): Promise<Porta
       metrics?.recorded(event);
     },
     proven: (method) => metrics?.proven(method),
+    checked: (outcome) => metrics?.checked(outcome),
+    handedOver: (outcome) => metrics?.handedOver(outcome),
     watching: metrics && ((dispatcher) => metrics.watching(dispatcher)),
   });
   const forgetful = [...expiringRows(db), { forget: () => domain.audit.recordRest() }];

@@ -60,6 +60,10 @@ export type Checked =
   | { readonly kind: 'refused'; readonly app: App; readonly refusal: Refusal }
   | { readonly kind: 'allowed'; readonly app: App; readonly claims: Claims };
 
+/** Outcomes of checks, for metrics; "failed": the database did not answer. */
+export const CHECK_OUTCOMES = ['allowed', 'refused', 'signed out', 'unknown host', 'failed'] as const;
+export type CheckOutcome = (typeof CHECK_OUTCOMES)[number];
+
 /** Precision of "last seen" for apps, in milliseconds. */
 const SEEN_EVERY = minutes(1);
 
@@ -69,6 +73,8 @@ interface AppSignInServices {
   readonly signIns: Pick<SignIns, 'recordUse'>;
   readonly policies: Pick<Policies, 'by'>;
   readonly clock: Clock;
+  /** Called with the outcome of each check. */
+  readonly checked: (outcome: CheckOutcome) => void;
 }
 
 /** Who is signed in to apps. */
@@ -92,6 +98,18 @@ export class AppSignIns {
    * @param cookie the value of the app's cookie; undefined if there is none
    */
   async check(host: string, cookie: string | undefined): Promise<Checked> {
+    const { checked } = this.#services;
+    try {
+      const outcome = await this.#check(host, cookie);
+      checked(outcome.kind);
+      return outcome;
+    } catch (error) {
+      checked('failed');
+      throw error;
+    }
+  }
+
+  async #check(host: string, cookie: string | undefined): Promise<Checked> {
     const tokenHash = cookie === undefined ? '' : hashToken(cookie);
     const { app, appSignIn, person, settings } = await this.#services.snapshots.read(host, tokenHash);
     if (!app) return { kind: 'unknown host' };

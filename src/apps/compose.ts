@@ -5,9 +5,9 @@ import type { Clock } from '../kernel/time.ts';
 import type { Transact } from '../kernel/transaction.ts';
 import type { GroupStore } from '../policy/group.ts';
 import type { Policies } from '../policy/policies.ts';
-import { type AppSignInStore, AppSignIns, type AppSnapshots } from './app-sign-ins.ts';
+import { type AppSignInStore, AppSignIns, type AppSnapshots, type CheckOutcome } from './app-sign-ins.ts';
 import { type AppStore, Apps } from './apps.ts';
-import { type HandOverStore, HandOvers } from './hand-overs.ts';
+import { type HandOverOutcome, type HandOverStore, HandOvers } from './hand-overs.ts';
 
 interface AppStores {
   readonly apps: AppStore;
@@ -25,6 +25,10 @@ interface AppBase {
   readonly accounts: Accounts;
   readonly signIns: SignIns;
   readonly policies: Policies;
+  /** Called with the outcome of each check of an app. */
+  readonly checked: (outcome: CheckOutcome) => void;
+  /** Called with the outcome of each hand-over. */
+  readonly handedOver: (outcome: HandOverOutcome) => void;
 }
 
 export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }: AppBase) {

@@ -62,6 +62,10 @@ export type Redeemed =
   | { readonly kind: 'unusable'; readonly app: App }
   | { readonly kind: 'unknown host' };
 
+/** Outcomes of hand-overs, for metrics. */
+export const HAND_OVER_OUTCOMES = ['issued', 'signed in', 'unusable', 'unknown host'] as const;
+export type HandOverOutcome = (typeof HAND_OVER_OUTCOMES)[number];
+
 interface HandOverServices {
   readonly store: HandOverStore;
   readonly apps: Pick<AppStore, 'findByHost'>;
@@ -71,6 +75,8 @@ interface HandOverServices {
   readonly audit: Pick<Audit, 'record'>;
   readonly transaction: Transact;
   readonly clock: Clock;
+  /** Called for each code that was issued, and with the outcome of each that was brought back. */
+  readonly handedOver: (outcome: HandOverOutcome) => void;
 }
 
 /**
@@ -96,25 +102,30 @@ export class HandOvers {
     app,
     ...bound
   }: Omit<HandOver, 'appId'> & { readonly app: Pick<App, 'id'> }): Promise<string> {
-    const { store, clock } = this.#services;
+    const { store, clock, handedOver } = this.#services;
     const code = newToken(SECRET_BITS);
     await store.create(hashToken(code), { ...bound, appId: app.id }, clock() + HAND_OVER_LIFETIME);
+    handedOver('issued');
     return code;
   }
 
   /** Uses a code up and signs the browser in to the app; audited. */
-  async redeem({ code, host, nonce }: PresentedHandOver, origin: Origin): Promise<Redeemed> {
-    const { transaction } = this.#services;
-    return transaction(this.#services, async ({ apps, store, clock }, tx): Promise<Redeemed> => {
-      const app = await apps.findByHost(host);
-      if (!app) return { kind: 'unknown host' };
-      if (nonce === undefined) return { kind: 'unusable', app };
-      const bound = { appId: app.id, nonceHash: hashToken(nonce) };
-      const handOver = await store.spend(hashToken(code), bound, clock());
-      const account = handOver && (await this.in(tx).#signedIn(handOver));
-      if (!account) return { kind: 'unusable', app };
-      return this.in(tx).#signIn(app, account, handOver, origin);
-    });
+  async redeem(presented: PresentedHandOver, origin: Origin): Promise<Redeemed> {
+    const { transaction, handedOver } = this.#services;
+    const outcome = await transaction(this.#services, (_, tx) => this.in(tx).#redeem(presented, origin));
+    handedOver(outcome.kind);
+    return outcome;
+  }
+
+  async #redeem({ code, host, nonce }: PresentedHandOver, origin: Origin): Promise<Redeemed> {
+    const { apps, store, clock } = this.#services;
+    const app = await apps.findByHost(host);
+    if (!app) return { kind: 'unknown host' };
+    if (nonce === undefined) return { kind: 'unusable', app };
+    const bound = { appId: app.id, nonceHash: hashToken(nonce) };
+    const handOver = await store.spend(hashToken(code), bound, clock());
+    const account = handOver && (await this.#signedIn(handOver));
+    return account ? this.#signIn(app, account, handOver, origin) : { kind: 'unusable', app };
   }
 
   /** The account, if its sign-in is still open. */

@@ -1,3 +1,5 @@
+import { CHECK_OUTCOMES } from '../apps/app-sign-ins.ts';
+import { HAND_OVER_OUTCOMES } from '../apps/hand-overs.ts';
 import type { AuditEvent } from '../audit/event.ts';
 import { meaningOf, SECOND_STEP_OUTCOMES, SIGN_IN_OUTCOMES, THROTTLED } from '../audit/vocabulary.ts';
 import { DEPENDENCIES } from '../kernel/dependencies.ts';
@@ -31,11 +33,24 @@ export const COUNTERS = {
     help: 'Passwords and recovery codes that were not looked at because too many waited.',
     labels: {},
   },
+  app_checks: {
+    help: 'Requests to apps that were checked; "failed" are those that got no answer.',
+    labels: { outcome: CHECK_OUTCOMES.map(inLabel) },
+  },
+  hand_overs: {
+    help: 'Codes that take a sign-in to an app: those that were issued, and what came of those that were brought back.',
+    labels: { outcome: HAND_OVER_OUTCOMES.map(inLabel) },
+  },
   part_failures: {
     help: 'Statements, commands and pings that failed.',
     labels: { part: DEPENDENCIES },
   },
 } as const;
+
+/** An outcome as the value of a label: "signed_out". */
+export function inLabel(outcome: string): string {
+  return outcome.replaceAll(' ', '_');
+}
 
 export type CounterName = keyof typeof COUNTERS;
 

@@ -1,12 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { HashingQueue } from '../accounts/hashing-queue.ts';
+import type { CheckOutcome } from '../apps/app-sign-ins.ts';
+import type { HandOverOutcome } from '../apps/hand-overs.ts';
 import type { AuditEvent } from '../audit/event.ts';
 import { DEPENDENCIES, type Dependency } from '../kernel/dependencies.ts';
 import { type Clock, seconds } from '../kernel/time.ts';
 import type { MailDispatcher } from '../mail/letter.ts';
 import { LATE, type MailStore } from '../mail/mail.ts';
 import type { MethodId } from '../settings/method-ids.ts';
-import { COUNTERS, type CounterName, countsOf } from './counters.ts';
+import { COUNTERS, type CounterName, countsOf, inLabel } from './counters.ts';
 import type { Exposition, MeasuredRequest, Measures } from './measures.ts';
 
 /** Bounds of the buckets in seconds. People notice 0.1 and 1; after 5 every page has answered, even in an outage. */
@@ -73,6 +75,16 @@ export class PortalMetrics implements Measures {
   /** Counts a right code of this method. */
   proven(method: MethodId): void {
     this.#count('second_steps', { method, outcome: 'accepted' });
+  }
+
+  /** Counts a check of an app. */
+  checked(outcome: CheckOutcome): void {
+    this.#count('app_checks', { outcome: inLabel(outcome) });
+  }
+
+  /** Counts a step of a hand-over. */
+  handedOver(outcome: HandOverOutcome): void {
+    this.#count('hand_overs', { outcome: inLabel(outcome) });
   }
 
   /** The dispatcher, with its tries counted. */

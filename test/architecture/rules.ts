@@ -41,7 +41,7 @@ export const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
   'composition.ts': ['kernel', ...ROOMS, 'storage'],
   'services.ts': ['kernel', 'limits', 'settings', 'sign-in', 'metrics', 'web', 'composition.ts'],
   files: ['kernel', 'audit', 'accounts', 'policy', 'administration'],
-  metrics: ['kernel', 'audit', 'settings', 'mail', 'accounts'],
+  metrics: ['kernel', 'audit', 'settings', 'mail', 'accounts', 'apps'],
   web: ['kernel', 'limits', 'audit', 'settings', 'accounts', 'policy', 'sign-in', 'metrics'],
   pages: [
     'kernel',

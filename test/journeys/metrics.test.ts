@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createApp, createMetricsApp } from '../../src/app.ts';
+import { hashToken } from '../../src/kernel/identifiers.ts';
 import { minutes } from '../../src/kernel/time.ts';
 import { figuresIn, increases, ownSeries } from '../support/figures.ts';
 import { Person } from '../support/person.ts';
@@ -115,6 +116,48 @@ describe('The figures', () => {
     });
   });
 
+  it('count checks of apps and hand-overs by their outcome', async () => {
+    const ann = await portal.account(newEmail('ann'));
+    await signsIn(portal, ann.email);
+    const { apps, appSignIns, handOvers, signIns } = portal.services;
+    const demand = {
+      audience: 'everybody',
+      proof: 'none',
+      freshMinutes: null,
+      confirmsEmail: false,
+    } as const;
+    const wiki = {
+      ...demand,
+      name: 'Wiki',
+      origin: 'https://wiki.example.org',
+      remoteUser: 'email',
+    } as const;
+    const created = await apps.create(wiki, OPERATOR);
+    assert.ok(created.kind === 'created');
+    const { app } = created;
+    const [signIn] = await signIns.of(ann);
+    const bound = { accountId: ann.id, signInId: signIn?.id ?? '', nonceHash: hashToken('nonce'), path: '/' };
+    const counted = await added('', async () => {
+      const code = await handOvers.issue({ app, ...bound });
+      const redeem = (host: string) => handOvers.redeem({ code, host, nonce: 'nonce' }, OPERATOR.origin);
+      await redeem('other.example.org');
+      const redeemed = await redeem(app.host);
+      await redeem(app.host);
+      assert.ok(redeemed.kind === 'signed in');
+      await appSignIns.check(app.host, redeemed.cookie);
+      await appSignIns.check(app.host, undefined);
+      await appSignIns.check('other.example.org', redeemed.cookie);
+      await apps.update(app.id, { ...wiki, audience: [] }, OPERATOR);
+      await appSignIns.check(app.host, redeemed.cookie);
+    });
+    for (const outcome of ['allowed', 'signed_out', 'unknown_host', 'refused']) {
+      assert.equal(counted[`postern_app_checks_total{outcome="${outcome}"}`], 1, outcome);
+    }
+    for (const outcome of ['issued', 'signed_in', 'unusable', 'unknown_host']) {
+      assert.equal(counted[`postern_hand_overs_total{outcome="${outcome}"}`], 1, outcome);
+    }
+  });
+
   it('count nothing that was undone', async () => {
     const nobody = { ...(await portal.account(newEmail('ann'))), id: 'nobody' };
     const counted = await added('sign_ins', () =>
@@ -195,5 +238,14 @@ describe('The figures', () => {
     const text = (await services.measures?.read(['database']))?.text ?? '';
     // The session that could not be read, and the error page, which asked what was the matter.
     assert.equal(figuresIn(text).get('postern_part_failures_total{part="sessions"}'), 2);
+  });
+
+  it('count checks of apps that got no answer', async () => {
+    const other = await openPortal('database', { METRICS_TOKEN: TOKEN });
+    const { services } = other;
+    await other.close();
+    await assert.rejects(services.appSignIns.check('wiki.example.org', 'cookie'));
+    const text = (await services.measures?.read(['database']))?.text ?? '';
+    assert.equal(figuresIn(text).get('postern_app_checks_total{outcome="failed"}'), 1);
   });
 });

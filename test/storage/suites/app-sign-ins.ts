@@ -37,6 +37,9 @@ export function appSignInsSuite(engine: Engine): void {
     });
 
     const stores = () => storesOn(database());
+    /** The outcomes that metrics are told. */
+    const noted: string[] = [];
+    const note = (outcome: string) => void noted.push(outcome);
     const portal = () => {
       const { signIns: store, ...others } = stores();
       const transaction = transactOn(database());
@@ -44,8 +47,9 @@ export function appSignInsSuite(engine: Engine): void {
       const audit = new Audit({ ...base, store: others.audit });
       const signIns = new SignIns({ ...base, store, audit });
       const policies = new Policies({ ...base, groups: others.groups, graces: others.graces });
+      const figures = { checked: note, handedOver: note };
       const config = { baseUrl: 'https://help.example.org' };
-      return { ...composeApps(stores(), { ...base, config, audit, signIns, policies }), signIns };
+      return { ...composeApps(stores(), { ...base, ...figures, config, audit, signIns, policies }), signIns };
     };
     const handsOver = (app = wiki, nonce = 'nonce') => {
       const bound = { signInId, accountId: ann.id, nonceHash: hashToken(nonce), path: '/page?a=1' };
@@ -66,6 +70,7 @@ export function appSignInsSuite(engine: Engine): void {
       const agents = newGroup({ name: 'Agents "Süd" 🦉' });
       await stores().groups.create(agents);
       await stores().groups.add(agents.id, ann.id, NOW);
+      noted.length = 0;
       const redeemed = await redeems(await handsOver());
       assert.ok(redeemed.kind === 'signed in');
       assert.equal(redeemed.path, '/page?a=1');
@@ -77,6 +82,7 @@ export function appSignInsSuite(engine: Engine): void {
         app: wiki,
         claims: { user: ann.email, email: ann.email, name: 'Ann Smith', groups: agents.name },
       });
+      assert.deepEqual(noted, ['issued', 'signed in', 'allowed']);
       const { events } = await stores().audit.search({ event: 'app.signed-in', page: 1, pageSize: 9 });
       assert.deepEqual(
         events.map(({ subjectId, actorId, detail }) => [subjectId, actorId, detail]),
@@ -235,9 +241,22 @@ export function appSignInsSuite(engine: Engine): void {
       clock.passes(IDLE_LIMIT);
       assert.equal(await answers(cookie), 'signed out');
       clock.now = NOW + hours(24) - 1;
+      await database()('app_sign_ins').update({ expires_at: NOW + hours(48) });
       await database()('sign_ins').update({ last_seen_at: clock.now });
       assert.equal(await answers(cookie), 'allowed');
       clock.passes(1);
+      assert.equal(await answers(cookie), 'signed out');
+    });
+
+    it('end when their own time is over, or if their sign-in begins in the future', async () => {
+      const cookie = await opens();
+      await database()('sign_ins').update({ started_at: NOW + hours(1) });
+      assert.equal(await answers(cookie), 'allowed', 'clocks differ');
+      await database()('sign_ins').update({ started_at: NOW + hours(1) + 1 });
+      assert.equal(await answers(cookie), 'signed out');
+      await database()('sign_ins').update({ started_at: NOW });
+      assert.equal(await answers(cookie), 'allowed');
+      await database()('app_sign_ins').update({ expires_at: NOW });
       assert.equal(await answers(cookie), 'signed out');
     });
 

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import type { App, ListedApp } from '../../src/apps/app.ts';
+import { type AppInput, type AppStore, Apps, type Clash } from '../../src/apps/apps.ts';
+import type { Actor } from '../../src/audit/audit.ts';
+import type { Group } from '../../src/policy/group.ts';
+import { ACTOR } from '../sign-in/sign-in-under-test.ts';
+import { transact } from '../support/transact.ts';
+import { NOW, OPEN } from './apps-under-test.ts';
+
+const INPUT: AppInput = { ...OPEN, name: 'Wiki', origin: 'https://wiki.example.org', remoteUser: 'email' };
+const RULE = { rule: 'off', methods: [], grace: { kind: 'none' }, since: 0 } as const;
+const GROUPS: readonly Group[] = [
+  { id: 'a', name: 'Agents', ...RULE },
+  { id: 'n', name: 'Night shift', ...RULE },
+];
+/** The facts of `INPUT` in the audit log. */
+const FACTS = {
+  ...{ origin: INPUT.origin, audience: 'everybody', proof: 'none', 'fresh-minutes': '' },
+  ...{ 'confirms-email': 'off', 'remote-user': 'email' },
+};
+
+/** `Apps` over a store in memory, with what was recorded. */
+function appsUnderTest(baseUrl = 'https://help.example.org', clash?: Clash) {
+  const recorded: unknown[] = [];
+  const kept = new Map<string, App>();
+  const listed = (app: App | undefined): ListedApp | undefined => app && { ...app, lastSignInAt: 7 };
+  const found = (fits: (app: App) => boolean) => listed([...kept.values()].find(fits));
+  const keep = (app: App) => {
+    if (clash === undefined) kept.set(app.id, app);
+    return clash;
+  };
+  const store: AppStore = {
+    all: async () => [...kept.values()].flatMap((app) => listed(app) ?? []),
+    find: async (id) => listed(kept.get(id)),
+    findByName: async (name) => found((app) => app.name === name),
+    findByHost: async (host) => found((app) => app.host === host),
+    create: async (app) => keep(app),
+    change: async (app) => keep(app),
+    remove: async (id) => kept.delete(id),
+    users: async () => [],
+  };
+  const audit = {
+    record: async (event: string, actor: Actor, _subject?: unknown, detail = {}) =>
+      void recorded.push([event, actor.party.label, detail]),
+  };
+  const groups = { list: async () => GROUPS };
+  const services = { store, groups, audit, transaction: transact, clock: () => NOW, baseUrl };
+  return { apps: new Apps(services), recorded, kept };
+}
+
+async function created(apps: Apps, changes: Partial<AppInput> = {}): Promise<App> {
+  const outcome = await apps.create({ ...INPUT, ...changes }, ACTOR);
+  assert.ok(outcome.kind === 'created');
+  return outcome.app;
+}
+
+describe('The administration of apps', () => {
+  it('records an app that is added, with every setting', async () => {
+    const { apps, recorded } = appsUnderTest();
+    const app = await created(apps, { audience: ['n', 'a'], proof: 'strong', freshMinutes: 30 });
+    assert.deepEqual([app.host, app.kind, app.createdAt], ['wiki.example.org', 'host', NOW]);
+    const facts = { ...FACTS, audience: 'Agents; Night shift', proof: 'strong', 'fresh-minutes': '30' };
+    assert.deepEqual(recorded, [['app.created', 'ann@example.org', { app: 'Wiki', ...facts }]]);
+  });
+
+  it('records what a change has changed, from what to what', async () => {
+    const { apps, recorded, kept } = appsUnderTest();
+    const { id } = await created(apps);
+    const input: AppInput = {
+      ...{ ...INPUT, name: 'Pages', origin: 'https://pages.example.org', audience: ['a'] },
+      ...{ freshMinutes: 15, confirmsEmail: true },
+    };
+    const outcome = await apps.update(id, input, ACTOR);
+    assert.equal(outcome.kind, 'changed');
+    assert.deepEqual(kept.get(id), { ...input, id, kind: 'host', host: 'pages.example.org', createdAt: NOW });
+    assert.deepEqual(recorded[1], [
+      'app.updated',
+      'ann@example.org',
+      {
+        ...{ app: 'Wiki', to: 'Pages', origin: 'https://wiki.example.org → https://pages.example.org' },
+        ...{ audience: 'everybody → Agents', 'fresh-minutes': '– → 15', 'confirms-email': 'off → on' },
+      },
+    ]);
+  });
+
+  it('records nothing if nothing differs, or if nothing was done', async () => {
+    const { apps, recorded } = appsUnderTest();
+    const { id } = await created(apps);
+    assert.equal((await apps.update(id, INPUT, ACTOR)).kind, 'unchanged');
+    assert.deepEqual(await apps.update('gone', INPUT, ACTOR), { kind: 'refused', fault: 'gone' });
+    assert.equal(await apps.remove({ ...(await created(apps)), id: 'gone' }, ACTOR), false);
+    assert.equal(recorded.length, 2);
+    for (const clash of ['name taken', 'host taken'] as const) {
+      const taken = appsUnderTest(undefined, clash);
+      assert.deepEqual(await taken.apps.create(INPUT, ACTOR), { kind: 'refused', fault: clash });
+      assert.deepEqual(taken.recorded, []);
+    }
+  });
+
+  it('records an app that is removed', async () => {
+    const { apps, recorded } = appsUnderTest();
+    assert.equal(await apps.remove(await created(apps), ACTOR), true);
+    assert.deepEqual(recorded[1], ['app.removed', 'ann@example.org', { app: 'Wiki', origin: INPUT.origin }]);
+  });
+
+  /** Postern's address, the app's, and why it is refused. */
+  const addresses: readonly (readonly [string, string, string?])[] = [
+    ['https://help.example.org', 'https://wiki.example.org'],
+    ['https://help.example.org', 'https://example.org'],
+    ['https://help.example.org:8443', 'https://wiki.example.org'],
+    ['https://help.example.org', 'https://help.example.org', 'own site'],
+    ['https://help.example.org', 'https://help.example.org:8443', 'own site'],
+    ['https://help.example.org:8443', 'https://help.example.org', 'own site'],
+    ['https://help.example.org', 'http://localhost:8080', 'not https'],
+    ['http://localhost:3000', 'http://localhost:8080'],
+    ['http://localhost:3000', 'https://wiki.example.org'],
+    ['http://localhost:3000', 'http://localhost:3000', 'own site'],
+  ];
+  for (const [baseUrl, origin, fault] of addresses) {
+    it(`${fault === undefined ? 'takes' : 'refuses'} ${origin} where Postern is at ${baseUrl}`, async () => {
+      const { apps } = appsUnderTest(baseUrl);
+      const outcome = await apps.create({ ...INPUT, origin }, ACTOR);
+      assert.equal(outcome.kind === 'refused' ? outcome.fault : undefined, fault);
+      const { id } = await created(apps, { name: 'Other', origin: 'https://other.example.org' });
+      const changed = await apps.update(id, { ...INPUT, origin }, ACTOR);
+      assert.equal(changed.kind === 'refused' ? changed.fault : undefined, fault);
+    });
+  }
+});
