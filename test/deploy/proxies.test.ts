@@ -178,11 +178,13 @@ describe('Two instances on one PostgreSQL and one Redis', () => {
         });
       }
 
-      it('serve /healthz, and serve /readyz and /metrics only to direct requests', async () => {
+      it('serve /healthz, and serve /readyz, /metrics and the guard only to direct requests', async () => {
         assert.equal((await someone().loads('/healthz')).status, 200);
         for (const [path, itself] of [
           ['/readyz', 200],
           ['/metrics', 401],
+          ['/guard/forward-auth', 403],
+          ['/.postern/sign-out', 403],
         ] as const) {
           assert.equal((await someone().loads(path)).status, 404, path);
           assert.equal((await fetch(`${two.instances[0].url}${path}`)).status, itself, path);

@@ -143,9 +143,13 @@ async function migratedFile(): Promise<string> {
 }
 
 /** A second instance over the same database, session store, keys, mail server and time. */
-export async function anotherInstance(portal: TestPortal): Promise<TestPortal> {
+export async function anotherInstance(
+  portal: TestPortal,
+  environment: Environment = {},
+): Promise<TestPortal> {
   const { store, folder, mailbox, now: time, passwordHasher } = portal;
-  return openPortal(store, { DATA_DIR: folder, SMTP_URL: mailbox.url }, { time, passwordHasher });
+  const same = { DATA_DIR: folder, SMTP_URL: mailbox.url };
+  return openPortal(store, { ...same, ...environment }, { time, passwordHasher });
 }
 
 type Suite = (portal: () => TestPortal) => void;
