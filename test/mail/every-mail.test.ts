@@ -11,7 +11,7 @@ import { ANN, letterOf, NOW } from './post-under-test.ts';
 
 const ORIGIN = 'https://help.example.org:8443';
 
-/** What tells those who did not ask for it what to do (lesson: "change your password" alone is useless advice). */
+/** Advice for recipients who did not cause the mail (lesson: "change your password" alone is useless advice). */
 function adviceIn(message: Message): readonly MessageKey[] {
   switch (message.kind) {
     case 'code':
@@ -44,7 +44,7 @@ function adviceIn(message: Message): readonly MessageKey[] {
 const linesOf = (text: string) => text.trimEnd().split('\n');
 const solid = (text: string) => text.replace(/[\s\u2068\u2069]/g, '');
 
-/** Columns on a screen where every letter is as wide as another, but those of East Asia twice as wide. */
+/** Columns in a monospaced font, in which East Asian characters are twice as wide. */
 function columnsOf(line: string): number {
   const seen = Array.from(line.replace(/[\p{M}\p{Cf}]/gu, ''));
   return (
@@ -64,7 +64,7 @@ describe('Every mail that the portal writes', () => {
     await mailbox.close();
   });
 
-  /** As it arrives at a mail server. */
+  /** As a mail server receives it. */
   async function arrived(message: Message, locale: string, words?: Words): Promise<ParsedMail> {
     const letter = await letterOf(message, { ...ANN, locale }, words ? { words } : {});
     await transport.dispatch(letter);
@@ -92,7 +92,7 @@ describe('Every mail that the portal writes', () => {
         }
       }
 
-      it('says what it is to mail programs, and that a machine wrote it', () => {
+      it('tells mail programs what it is, and that a machine wrote it', () => {
         each(({ headers, date, messageId }) => {
           assert.equal(headers.get('content-language'), locale);
           assert.equal(headers.get('auto-submitted'), 'auto-generated');
@@ -102,7 +102,7 @@ describe('Every mail that the portal writes', () => {
         assert.equal(new Set([...mails.values()].map(({ messageId }) => messageId)).size, mails.size);
       });
 
-      it('is plain text, with nothing to be fetched', () => {
+      it('is plain text, and loads nothing', () => {
         each(({ headers, html, attachments }, text) => {
           const type = headers.get('content-type');
           assert.equal(typeof type === 'object' && 'value' in type && type.value, 'text/plain');
@@ -116,7 +116,7 @@ describe('Every mail that the portal writes', () => {
         });
       });
 
-      it('has a subject that says what it is in a line, and no code or link in it', () => {
+      it('has a subject that says in one line what it is, without a code or link', () => {
         each(({ subject = '' }) => {
           assert.match(subject, /\p{L}/u);
           assert.ok(columnsOf(subject) <= 78, subject);
@@ -124,7 +124,7 @@ describe('Every mail that the portal writes', () => {
         });
       });
 
-      it('has lines that fit, paragraphs one blank line apart, a link or the code alone on its line', () => {
+      it('has lines that fit, one blank line between paragraphs, and a link or code alone on its line', () => {
         each((_mail, text, message) => {
           for (const line of linesOf(text)) assert.ok(columnsOf(line) <= 72 || line.startsWith(ORIGIN), line);
           assert.doesNotMatch(text, /\n{3}|[ \t]\n|^\s|undefined|\{\{|<\/|&amp;|&#|[^\P{Cc}\n]/u);
@@ -135,10 +135,10 @@ describe('Every mail that the portal writes', () => {
         });
       });
 
-      it('says what to do for those who did not ask for it', () => {
+      it('says what to do if the recipient did not request it', () => {
         each((_mail, text, message) => {
           for (const key of adviceIn(message)) {
-            // The first words will do: what is filled in is another test's.
+            // The first words are enough: another test checks the inserted values.
             const [start = ''] = t(key).split('{{');
             assert.ok(solid(text).includes(solid(start)), start);
           }
@@ -147,7 +147,7 @@ describe('Every mail that the portal writes', () => {
     });
   }
 
-  it('takes every word from the catalogue', async () => {
+  it('takes all its text from the catalogue', async () => {
     for (const message of EVERY_MESSAGE) {
       const mail = await arrived(message, PSEUDO, pseudoWords());
       const outside = [mail.subject ?? '', mail.text ?? ''].flatMap(outsideTexts);

@@ -6,10 +6,10 @@ import { letterOf, ORIGIN } from './post-under-test.ts';
 
 const ID = '01ANN';
 const ANN = { id: ID, email: 'ann@example.org', name: 'Ann', locale: null, knownLanguage: null };
-/** Nobody has an account with this address yet. */
+/** An address without an account. */
 const SUE = { ...ANN, id: null };
 
-/** Who causes a mail, on a page in Japanese, or without any page. */
+/** The causes of a mail: a page in Japanese, or no page. */
 const ACTORS = {
   'the person': actor(ID, 'ja'),
   'somebody else who is signed in': actor('01ADA', 'ja'),
@@ -17,7 +17,7 @@ const ACTORS = {
   'the command line': actor(null, undefined),
 } as const satisfies Record<string, Actor>;
 
-/** What somebody with nothing but the password can cause: the page may be a thief's. */
+/** Mails that a thief with only the password can cause: the page may be the thief's. */
 const WARNINGS: readonly MailKind[] = [
   'second step failed',
   'authenticator blocked',
@@ -47,7 +47,7 @@ describe('The language of a mail', () => {
         }
       });
 
-      it(`is ${isWarning ? 'the one that they are known to read, not' : "that of the person's own page"} where they are the one`, () => {
+      it(`is ${isWarning ? 'the one that they are known to read, not' : "that of the person's own page"} if they caused it`, () => {
         assert.equal(first(ANN, 'the person', { knownLanguage: 'de' }, kind), isWarning ? 'de' : 'ja');
         assert.equal(first(ANN, 'the person', {}, kind), 'ja');
       });
@@ -59,20 +59,20 @@ describe('The language of a mail', () => {
         assert.equal(first(SUE, who, {}, kind), 'fr');
       });
 
-      it("is that of a stranger's page only where nothing is known", () => {
+      it("is that of a stranger's page only if nothing is known", () => {
         assert.equal(first(ANN, 'a stranger', { knownLanguage: 'de' }, kind), 'de');
         assert.equal(first(ANN, 'a stranger', {}, kind), 'ja');
         assert.equal(first(SUE, 'a stranger', {}, kind), 'ja');
       });
 
-      it("is the site's where there is no page and nothing is known", () => {
+      it("is the site's if there is no page and nothing is known", () => {
         assert.equal(first(ANN, 'the command line', { knownLanguage: 'de' }, kind), 'de');
         assert.equal(first(ANN, 'the command line', {}, kind), 'fr');
       });
     });
   }
 
-  it('is the next one where there are no words for the first, and English where there are for none', async () => {
+  it('is the next one if the first has no texts, and English if none has', async () => {
     const message = { kind: 'sign-up again' } as const;
     const written = async (to: typeof ANN & { locale: string | null }, site: string) =>
       (await letterOf(message, to, { actor: ACTORS['the person'], settings: { language: site } })).language;

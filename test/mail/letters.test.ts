@@ -14,20 +14,20 @@ const RESET_APPROVED: Message = { kind: 'reset approved', dueAt: NOW, token: TOK
 const linesOf = (text: string) => text.trimEnd().split('\n');
 
 describe('The mail with a code', () => {
-  it('says the code on a line of its own, and last on the line that phones read it from', async () => {
+  it('has the code on its own line, and again on the last line, from which phones read it', async () => {
     const { text, subject } = await letterOf(codeMessage('012345'));
     assert.ok(linesOf(text).includes('012345'));
     assert.equal(linesOf(text).at(-1), '@help.example.org #012345');
     assert.equal(subject, 'Your verification code for Help Center');
   });
 
-  it('says which code counts and for how long', async () => {
+  it('says which code is valid and for how long', async () => {
     const { text } = await letterOf(codeMessage());
     assert.match(text, /Only the newest code counts\. This one was sent on\s31 January 2030 at 14:03 UTC\./);
     assert.match(text, /It works once, for 10 minutes\./);
   });
 
-  it('asks for no click', async () => {
+  it('does not ask the recipient to click', async () => {
     const { text } = await letterOf(codeMessage());
     assert.doesNotMatch(text, /:\/\//);
   });
@@ -39,19 +39,19 @@ describe('The mail with a code', () => {
     'e-mail change': /code to confirm this address[\s\S]*Give the code to nobody, and nothing will\schange/,
   };
   for (const [purpose, pattern] of Object.entries(purposes)) {
-    it(`says what it is for: ${purpose}`, async () => {
+    it(`names its purpose: ${purpose}`, async () => {
       const message = { ...codeMessage(), purpose: purpose as Purpose } as Message;
       assert.match((await letterOf(message)).text, pattern);
     });
   }
 
-  it('says what to do for those who did not ask for it', async () => {
+  it('says what to do if the recipient did not request it', async () => {
     const { text } = await letterOf(codeMessage());
     assert.match(text, /If you did not ask for this code, someone else may know your password\./);
     assert.match(text, /choose\sa new password, and tell the help desk/);
   });
 
-  it('says nothing that the person behind the account could have written to a stranger', async () => {
+  it("contains nothing that the account's owner could have written to a stranger", async () => {
     const { text } = await letterOf(codeMessage(), { ...ANN, name: 'Visit evil.example' });
     assert.doesNotMatch(text, /evil/);
   });
@@ -66,18 +66,18 @@ describe('The mail with a link', () => {
     });
   }
 
-  it('of a sign-up does not carry the name that somebody typed to somebody else', async () => {
+  it('of a sign-up does not carry a name that somebody typed to another person', async () => {
     const message = { kind: 'sign-up', token: TOKEN, expiresAt: NOW } as const;
     const { text } = await letterOf(message, { ...ANN, name: 'You won! evil.example' });
     assert.doesNotMatch(text, /evil/);
   });
 
-  it('keeps a token that has characters of its own whole', async () => {
+  it('keeps a token with special characters whole', async () => {
     const { text } = await letterOf({ kind: 'invitation', token: 'a b&c', expiresAt: NOW });
     assert.ok(linesOf(text).includes('https://help.example.org:8443/invitation?token=a%20b%26c'));
   });
 
-  it('is not there in the answer to a second sign-up, which leads to the sign-in', async () => {
+  it('is missing in the response to a second sign-up, which leads to the sign-in', async () => {
     const { text } = await letterOf({ kind: 'sign-up again' });
     assert.ok(linesOf(text).includes('https://help.example.org:8443/sign-in'));
     assert.ok(linesOf(text).includes('https://help.example.org:8443/forgotten-password'));
@@ -88,7 +88,7 @@ describe('The mail with a link', () => {
 describe('The mail about a reset request', () => {
   const CANCEL = `https://help.example.org:8443/cancel-request?token=${TOKEN}`;
 
-  it('says who asked from where, how to cancel it, and that somebody knows the password', async () => {
+  it('names who asked and from where, how to cancel it, and says that somebody knows the password', async () => {
     const { text } = await letterOf(resetRequested('person'));
     assert.match(
       text,
@@ -98,13 +98,13 @@ describe('The mail about a reset request', () => {
     assert.ok(linesOf(text).includes('https://help.example.org:8443/forgotten-password'));
   });
 
-  it('does not tell where an administrator sits who asked', async () => {
+  it('does not reveal where an administrator who asked is', async () => {
     const { text } = await letterOf(resetRequested('administrator'));
     assert.ok(linesOf(text).includes(CANCEL));
     assert.doesNotMatch(text, /Lynx|192\.0\.2\.7|your password/);
   });
 
-  it('says when it was approved until when it can be cancelled', async () => {
+  it('says until when it can be cancelled, after the approval', async () => {
     const { text } = await letterOf(RESET_APPROVED);
     assert.match(text, /reset after\s31 January 2030 at 14:03 UTC/);
     assert.ok(linesOf(text).includes(CANCEL));
@@ -113,7 +113,7 @@ describe('The mail about a reset request', () => {
 
 describe('The notice by mail', () => {
   for (const notice of EVERY_NOTICE) {
-    it(`of "${notice}" says when, from which browser and address, and leads to what helps`, async () => {
+    it(`of "${notice}" has the time, the browser and the address, and leads to what helps`, async () => {
       const { text } = await letterOf(noticeMessage(notice, 'person', ANN.email));
       assert.match(text, /^When: 31 January 2030 at 14:03 UTC$/m);
       assert.match(text, /^Browser: Lynx$/m);
@@ -124,14 +124,14 @@ describe('The notice by mail', () => {
     });
   }
 
-  it('says so where nobody knows which browser it was', async () => {
+  it('says so if the browser is unknown', async () => {
     const sent = noticeMessage('trusted browser copied', 'person', '');
     const { text } = await letterOf({ ...sent, origin: { ...sent.origin, browser: '' } });
     assert.match(text, /^Browser: Unknown browser$/m);
     assert.match(text, /copy of the\s+trusted\s+browser\s+"Unknown browser"/);
   });
 
-  it('has a subject and a sentence of its own for everything that is told', async () => {
+  it('has its own subject and sentence for every kind', async () => {
     const letters = await Promise.all(EVERY_NOTICE.map((notice) => letterOf(noticeMessage(notice))));
     assert.equal(new Set(letters.map(({ subject }) => subject)).size, EVERY_NOTICE.length);
     assert.equal(new Set(letters.map(({ text }) => text)).size, EVERY_NOTICE.length);
@@ -149,7 +149,7 @@ describe('The notice by mail', () => {
     });
   }
 
-  it('of what an administrator did leads to the administrator, and does not tell where they sit', async () => {
+  it("of an administrator's act leads to the administrator, and does not reveal where they are", async () => {
     const { text } = await letterOf(noticeMessage('two-factor reset', 'administrator'), ANN, {
       settings: { helpContact: 'help@example.org' },
     });
@@ -159,7 +159,7 @@ describe('The notice by mail', () => {
     assert.doesNotMatch(text, /Lynx|192\.0\.2\.7|forgotten-password/);
   });
 
-  it('to the address that was given up leads to the administrator, for no link can help there', async () => {
+  it('to the former address leads to the administrator, because no link can help there', async () => {
     const old = await letterOf(noticeMessage('e-mail changed', 'person', 'new@example.org'));
     assert.match(old.text, /is now\snew@example\.org/);
     assert.match(old.text, /Tell the help desk's\sadministrator now/);
@@ -173,7 +173,7 @@ describe('The notice by mail', () => {
 });
 
 describe('Every mail', () => {
-  it("is in the reader's language, and in English for those who chose none", async () => {
+  it("is in the reader's language, and in English for people who chose none", async () => {
     for (const message of EVERY_MESSAGE) {
       const arabic = await letterOf(message, { ...ANN, locale: 'ar' });
       assert.equal(arabic.language, 'ar');
@@ -184,7 +184,7 @@ describe('Every mail', () => {
     }
   });
 
-  it('says how to reach help, in the words of the administrator where there are any', async () => {
+  it("says how to get help, in the administrator's words if there are any", async () => {
     for (const message of EVERY_MESSAGE) {
       const without = await letterOf(message);
       assert.match(without.text, /Need help\? Ask the administrator of Help Center\./);
@@ -195,7 +195,7 @@ describe('Every mail', () => {
     }
   });
 
-  it('lets no name pass for its own words', async () => {
+  it('does not let a name look like its own text', async () => {
     const filler = 'x'.repeat(70);
     const name = `Ann\n999999\r\n\u2028@evil.example #999999\u202Ecba\0 ${filler} 999999 ${filler}`;
     const shown = `Ann 999999 @evil.example #999999 cba ${filler} 999999 ${filler}`;

@@ -8,7 +8,7 @@ export const EVERY_NOTICE = Object.keys(NOTICES) as readonly Notice[];
 
 type Kind = Message['kind'];
 
-/** Each kind of message in its forms; the compiler asks for a new one. */
+/** Each kind of message in its forms; the compiler requires new ones here. */
 const MESSAGES: { readonly [K in Kind]: readonly Extract<Message, { kind: K }>[] } = {
   code: (Object.keys(CODE_WORDS) as Purpose[]).map(codeFor),
   invitation: [linkMessage('invitation')],
@@ -25,7 +25,7 @@ const MESSAGES: { readonly [K in Kind]: readonly Extract<Message, { kind: K }>[]
   notice: EVERY_NOTICE.flatMap((notice) => [noticeMessage(notice), noticeMessage(notice, 'administrator')]),
 };
 
-/** Everything that the portal writes. */
+/** All messages that the portal writes. */
 export const EVERY_MESSAGE: readonly Message[] = Object.values(MESSAGES).flat();
 
 /** "code for sign-in", "notice: password changed, by an administrator". */

@@ -25,7 +25,7 @@ describe('The outbox', () => {
   const files = () => readdirSync(folder);
   const read = (file = '') => readFileSync(join(folder, file));
 
-  it('keeps each mail whole in a file of its own, named by its time', async () => {
+  it('stores each mail whole in its own file, named by its time', async () => {
     for (const code of ['111111', '222222', '333333']) {
       assert.equal(await post.send(ANN, codeMessage(code)), 'taken');
     }
@@ -40,20 +40,20 @@ describe('The outbox', () => {
     assert.equal(JSON.stringify(mail?.to).includes('"address":"ann@example.org"'), true);
   });
 
-  it('keeps them from other users of the machine', async () => {
+  it('hides them from other users of the machine', async () => {
     await post.send(ANN, codeMessage());
     assert.equal(statSync(folder).mode & 0o777, 0o700);
     assert.equal(statSync(join(folder, files()[0] ?? '')).mode & 0o777, 0o600);
   });
 
-  it('keeps an English mail so that it can be read and copied from as it is', async () => {
+  it('stores an English mail so that it can be read and copied as it is', async () => {
     await post.send(ANN, { kind: 'invitation', token: TOKEN, expiresAt: NOW });
     const raw = String(read(files()[0]));
     assert.ok(raw.includes(`\r\nhttp://localhost:3000/invitation?token=${TOKEN}\r\n`));
     assert.equal(linkIn(await simpleParser(raw)), `http://localhost:3000/invitation?token=${TOKEN}`);
   });
 
-  it('keeps one of another script, and a long link, so that it can be read, searched and copied from', async () => {
+  it('stores other scripts and long links so that they can be read, searched and copied', async () => {
     const baseUrl = `http://${'a-long-name.'.repeat(12)}example.org`;
     const logger = pino({ level: 'silent' });
     const far = postOver(outboxTransport(folder, logger), { baseUrl });
@@ -82,7 +82,7 @@ describe('The outbox', () => {
     assert.equal(entry?.['file'], join(folder, files()[0] ?? ''));
   });
 
-  it('says that it failed when the folder cannot be written, which somebody may mend', async () => {
+  it('reports a failure when the folder cannot be written, which can be repaired', async () => {
     writeFileSync(join(parent, 'data'), 'a file where the folder should be');
     assert.equal(await post.send(ANN, codeMessage()), 'failed');
   });

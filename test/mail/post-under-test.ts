@@ -28,7 +28,7 @@ export function codeMessage(code = '012345'): Message {
 }
 
 interface Circumstances {
-  /** Who caused the mail; the command line, where nobody is named. */
+  /** The cause of the mail; the command line if nobody is named. */
   readonly actor?: Actor;
   readonly settings?: Partial<Settings>;
   readonly mailFrom?: { readonly name: string; readonly address: string };
@@ -36,7 +36,7 @@ interface Circumstances {
   readonly words?: Words;
 }
 
-/** Letters written and carried over a transport, once, and everything that is logged. */
+/** Letters written and sent over a transport, once, and everything that is logged. */
 export function postOver(transport: Transport, circumstances: Circumstances = {}) {
   const log: string[] = [];
   const { actor = { party: { id: null, label: 'test' }, origin: ORIGIN } } = circumstances;
@@ -55,7 +55,7 @@ export function postOver(transport: Transport, circumstances: Circumstances = {}
   return { send, dispatch, log };
 }
 
-/** What would be handed to the transport. */
+/** What the transport would receive. */
 export async function letterOf(
   message: Message,
   to: Recipient = ANN,

@@ -45,7 +45,7 @@ describe('The mail queue', () => {
   let queue: MailQueue;
   let delivery: MailDelivery;
 
-  /** One more instance over the same table. */
+  /** Another instance on the same table. */
   function instance() {
     const store = new KnexMailStore(database());
     const keyring = new Keyring(() => secrets);
@@ -100,21 +100,21 @@ describe('The mail queue', () => {
     queue.deliver(
       await queue.claim(ANN, { kind: 'invitation', token: TOKEN, expiresAt: clock.now + days(7) }, OPERATOR),
     );
-  /** Lets time pass, and the worker look. */
+  /** Advances the clock, and lets the worker check. */
   async function passes(milliseconds: number): Promise<void> {
     clock.passes(milliseconds);
     delivery.wake();
     await delivery.settled();
   }
 
-  it('pretends a mail: all is done but to carry it, and no row is left', async () => {
+  it('pretends a mail: everything is done except the delivery, and no row is left', async () => {
     await queue.pretend({ kind: 'password reset', token: TOKEN, expiresAt: clock.now + hours(1) }, OPERATOR);
     await delivery.settled();
     assert.equal(pretended.length, 1);
     assert.deepEqual([carried, await rows()], [[], []]);
   });
 
-  it('has a notice in the table before it says so, and delivers it at once', async () => {
+  it('stores a notice before it reports success, and delivers it at once', async () => {
     const { promise, resolve } = Promise.withResolvers<DispatchResult>();
     answer = () => promise;
     await queue.queue(ANN, notice(clock.now), OPERATOR);
@@ -131,7 +131,7 @@ describe('The mail queue', () => {
     );
   });
 
-  it('keeps and delivers a notice along with the writes that it tells of, and neither where they break off', async () => {
+  it('stores and delivers a notice together with the writes that it reports, and neither if they fail', async () => {
     const transaction = transactOn(database());
     const broken = transaction({ queue }, async (bound) => {
       await bound.queue.queue(ANN, notice(clock.now), OPERATOR);
@@ -180,7 +180,7 @@ describe('The mail queue', () => {
     assert.ok(tries > 70, `${tries} tries`);
   });
 
-  it('does not deliver what lay there for too long, a link that is dead least of all', async () => {
+  it('does not deliver mails that waited too long, above all no expired link', async () => {
     answer = () => DOWN;
     await queue.queue(
       ANN,
@@ -194,7 +194,7 @@ describe('The mail queue', () => {
     assert.equal(carried.length, 1);
   });
 
-  it('never tries a recipient again whom the mail server refuses', async () => {
+  it('never tries a recipient again whom the mail server has refused', async () => {
     answer = () => REFUSED;
     assert.equal(await invite(), 'refused');
     await passes(days(1));
@@ -203,7 +203,7 @@ describe('The mail queue', () => {
     assert.equal(carried.length, 1);
   });
 
-  it('says at once what became of a link: taken, waiting or refused; one that waits goes out later', async () => {
+  it('reports at once what happened to a link: accepted, waiting or refused; a waiting one is sent later', async () => {
     assert.equal(await invite(), 'accepted');
     assert.equal((await row()).state, 'taken');
     answer = () => GREYLISTED;
@@ -214,7 +214,7 @@ describe('The mail queue', () => {
     assert.equal(carried.at(-1)?.text.includes(TOKEN), true);
   });
 
-  it('does not let a page wait for a slow mail server: after 4 seconds the word is that the mail waits', async () => {
+  it('does not let a page wait for a slow mail server: after 4 seconds it reports that the mail waits', async () => {
     const { promise, resolve } = Promise.withResolvers<DispatchResult>();
     answer = () => promise;
     const word = invite();
@@ -228,7 +228,7 @@ describe('The mail queue', () => {
   });
 
   for (const message of [code, (): SentOnce => ({ kind: 'address taken' })]) {
-    it(`sends ${message(0).kind} once, and writes down the outcome without the text`, async () => {
+    it(`sends ${message(0).kind} once, and records the result without the text`, async () => {
       for (const [result, word, state, fault] of [
         [TAKEN, 'accepted', 'taken', null],
         [DOWN, 'away', 'given-up', 'connect ECONNREFUSED'],
@@ -246,14 +246,14 @@ describe('The mail queue', () => {
     });
   }
 
-  it('tries a code again within its ten minutes where the server says "later", and keeps it sealed until then', async () => {
+  it('tries a code again within its ten minutes if the server says "later", and keeps it sealed until then', async () => {
     answer = () => GREYLISTED;
     const sent = code(clock.now);
     assert.equal(await queue.send(ANN, sent, OPERATOR), 'delayed');
     const waiting = await row();
     assert.deepEqual([waiting.state, waiting.fault], ['waiting', '451 later']);
     assert.doesNotMatch(JSON.stringify(waiting), new RegExp(String('code' in sent && sent.code)));
-    // Postgrey lets in whoever comes again after five minutes.
+    // Postgrey accepts a second try after five minutes.
     for (let half = 0; half < 10; half += 1) await passes(seconds(30));
     answer = () => TAKEN;
     await passes(minutes(2));
@@ -271,7 +271,7 @@ describe('The mail queue', () => {
     assert.equal(carried.length, tries, 'not after its end');
   });
 
-  it('seals what waits: neither the token nor the text can be read in the table', async () => {
+  it('seals waiting mails: neither the token nor the text can be read in the table', async () => {
     answer = () => DOWN;
     assert.equal(await invite(), 'waiting');
     const stored = JSON.stringify(await rows());
@@ -280,7 +280,7 @@ describe('The mail queue', () => {
     assert.match((await row()).letter, /"nonce"/);
   });
 
-  it('gives up what cannot be opened any more, or was moved from another mail, and says so', async () => {
+  it('gives up mails that cannot be opened any more, or were moved from another row, and reports it', async () => {
     answer = () => DOWN;
     await invite();
     await queue.queue(ANN, notice(clock.now), OPERATOR);
@@ -299,7 +299,7 @@ describe('The mail queue', () => {
     faults = [];
   });
 
-  it('replaces a link that waits by a newer one, for only the newest works', async () => {
+  it('replaces a waiting link by a newer one, because only the newest works', async () => {
     answer = () => DOWN;
     await invite();
     await invite();
@@ -311,7 +311,7 @@ describe('The mail queue', () => {
     );
   });
 
-  it('delivers each of many mails once, however many workers there are', async () => {
+  it('delivers each of many mails once, with any number of workers', async () => {
     answer = () => DOWN;
     for (let count = 0; count < 40; count += 1) await queue.queue(ANN, notice(clock.now), OPERATOR);
     await delivery.settled();
@@ -327,7 +327,7 @@ describe('The mail queue', () => {
     assert.ok((await rows()).every(({ state }) => state === 'taken'));
   });
 
-  it("tries a mail again whose worker died in the middle, once the dead one's claim has run out", async () => {
+  it('tries a mail again whose worker died, once the claim has expired', async () => {
     const dead = instance();
     answer = () => new Promise(() => {});
     void dead.queue.queue(ANN, notice(clock.now), OPERATOR);
@@ -341,7 +341,7 @@ describe('The mail queue', () => {
     assert.equal((await row()).state, 'taken');
   });
 
-  it('costs few tries while the mail server lets nobody through, and none of the pages waits for it', async () => {
+  it('makes few tries while the mail server accepts nothing, and no page waits for it', async () => {
     answer = () => DOWN;
     for (let count = 0; count < 20; count += 1) {
       assert.equal(await invite(), 'waiting');
@@ -358,7 +358,7 @@ describe('The mail queue', () => {
     assert.equal(states.filter((state) => state === 'replaced').length, 19);
   });
 
-  it('goes on with the others where one recipient is deferred', async () => {
+  it('continues with the others if one recipient is deferred', async () => {
     answer = ({ to }) => (to === ANN.email ? GREYLISTED : TAKEN);
     for (const email of [ANN.email, 'bob@example.org', 'cem@example.org']) {
       await queue.queue({ ...ANN, email }, notice(clock.now), OPERATOR);
@@ -370,7 +370,7 @@ describe('The mail queue', () => {
     );
   });
 
-  it('delivers, once started, what an earlier process left', async () => {
+  it('delivers mails of an earlier process after its start', async () => {
     answer = () => DOWN;
     await queue.queue(ANN, notice(clock.now), OPERATOR);
     await delivery.settled();
@@ -386,7 +386,7 @@ describe('The mail queue', () => {
     await later.delivery.stop(0);
   });
 
-  it('stops: lets what is under way finish, begins nothing more, and breaks off what takes too long', async () => {
+  it('stops: finishes running deliveries, begins no more, and aborts what takes too long', async () => {
     const slow = Promise.withResolvers<DispatchResult>();
     answer = () => slow.promise;
     await queue.queue(ANN, notice(clock.now), OPERATOR);
@@ -406,12 +406,12 @@ describe('The mail queue', () => {
     clock.passes(days(1));
     other.delivery.wake();
     while (carried.length < 4) await pause(5);
-    // It would wait for ever: only what is broken off is ever answered.
+    // It would wait for ever: only an aborted delivery gets a response.
     await other.delivery.stop(100);
     assert.equal((await row()).state, 'waiting');
   });
 
-  it('knows which mails wait for more than 15 minutes', async () => {
+  it('counts the mails that have been waiting for more than 15 minutes', async () => {
     answer = () => DOWN;
     const written = clock.now;
     await queue.queue(ANN, notice(written), OPERATOR);
@@ -421,7 +421,7 @@ describe('The mail queue', () => {
     assert.equal((await queue.late(written))?.count, 1);
   });
 
-  it('delivers a link to a new password before a thousand sign-ups that came earlier, and those turn by turn', async () => {
+  it('delivers a link for a new password before a thousand earlier sign-ups, and those in turns', async () => {
     const asker = (address: string) => ({ ...ORIGIN, address });
     const signUp = { kind: 'sign-up', token: TOKEN, expiresAt: clock.now + days(1) } as const;
     const to = (email: string): Recipient => ({ ...ANN, email });
@@ -439,7 +439,7 @@ describe('The mail queue', () => {
     const late: string[] = [];
     answer = async ({ to: email }) => {
       if (email !== '5@example.org') return TAKEN;
-      // While strangers' mails are on their way.
+      // While strangers' mails are being delivered.
       const message = { kind: 'password reset', token: TOKEN, expiresAt: clock.now + hours(1) } as const;
       await queue.queue(to('late@example.org'), message, OPERATOR);
       late.push(...carried.map((letter) => letter.to));
@@ -456,7 +456,7 @@ describe('The mail queue', () => {
     assert.ok(behind <= 3, `${behind} were tried before it`);
   });
 
-  it('seals what waits anew under a new key, which alone is needed afterwards', async () => {
+  it('seals waiting mails again under a new key, which alone is needed afterwards', async () => {
     answer = () => DOWN;
     await invite();
     secrets = ['another secret of at least 32 characters', ...secrets];

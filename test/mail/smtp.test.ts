@@ -16,7 +16,7 @@ import { ANN, codeMessage, NOW, ORIGIN, postOver, TOKEN } from './post-under-tes
 
 const headerNames = (mail: ParsedMail) => mail.headerLines.map(({ key }) => key);
 
-describe('The post by SMTP', () => {
+describe('The SMTP transport', () => {
   let mailbox: Mailbox;
   let transport: Transport;
   before(async () => {
@@ -37,7 +37,7 @@ describe('The post by SMTP', () => {
     return mailbox.next(to.email);
   }
 
-  it('delivers a code as plain text that nothing has to be fetched for', async () => {
+  it('delivers a code as plain text that loads nothing', async () => {
     const mail = await received(codeMessage('012345'));
     assert.equal(codeIn(mail), '012345');
     assert.equal(mail.text?.trimEnd().split('\n').at(-1), '@help.example.org #012345');
@@ -49,14 +49,14 @@ describe('The post by SMTP', () => {
     assert.match(mail.messageId ?? '', /^<\S+@example\.org>$/);
   });
 
-  it('delivers every letter of another script', async () => {
+  it('delivers every letter of other scripts', async () => {
     const mail = await received(codeMessage('543210'), { ...ANN, locale: 'ar' });
     assert.equal(codeIn(mail), '543210');
     assert.match(mail.text ?? '', /هذا رمزك لتسجيل الدخول/);
     assert.equal(mail.headers.get('content-language'), 'ar');
   });
 
-  it('delivers a link in one piece, as long as it may be', async () => {
+  it('delivers a link in one piece, whatever its length', async () => {
     const baseUrl = `https://${'a'.repeat(60)}.example.org`;
     const mail = await received({ kind: 'invitation', token: TOKEN, expiresAt: NOW }, ANN, { baseUrl });
     assert.equal(linkIn(mail), `${baseUrl}/invitation?token=${TOKEN}`);
@@ -67,7 +67,7 @@ describe('The post by SMTP', () => {
     assert.deepEqual(mail.from?.value, [{ name: 'Söhne & "Töchter"', address: 'postern@example.org' }]);
   });
 
-  it('sends in the name that the environment gives, where it gives one', async () => {
+  it('sends in the name of the environment, if there is one', async () => {
     const mail = await received(codeMessage(), ANN, {
       mailFrom: { name: 'Desk', address: 'desk@example.org' },
     });
@@ -83,7 +83,7 @@ describe('The post by SMTP', () => {
     assert.deepEqual(mail.from?.value, [{ name: 'Help Center', address: 'codes@example.net' }]);
   });
 
-  it('makes no header out of a name, a site or an address with line breaks in it', async () => {
+  it('creates no header from a name, a site or an address with line breaks', async () => {
     const evil = 'x\r\nBcc: evil@example.org\r\nX-Evil: yes\r\n\r\nbody';
     const usual = headerNames(await received(codeMessage()));
     const notice: Message = {
@@ -128,7 +128,7 @@ describe('The post by SMTP', () => {
     for (const { email } of people) assert.equal(codeIn(await mailbox.next(email)), '012345');
   });
 
-  it('says refused when the server does, and taken once it takes mail again', async () => {
+  it('reports "refused" when the server refuses, and "taken" once it accepts mail again', async () => {
     const post = postOver(transport);
     mailbox.refuse(true);
     assert.equal(await post.send(ANN, codeMessage()), 'refused');
@@ -137,7 +137,7 @@ describe('The post by SMTP', () => {
     assert.equal(codeIn(await mailbox.next(ANN.email)), '111111');
   });
 
-  it('goes on over a new connection when the server was restarted', async () => {
+  it('continues over a new connection when the server was restarted', async () => {
     const first = await openMailbox();
     const restarting = smtpTransport(first.url);
     const post = postOver(restarting);
@@ -151,7 +151,7 @@ describe('The post by SMTP', () => {
     await again.close();
   });
 
-  it('takes no more once it is closed', async () => {
+  it('accepts nothing more once it is closed', async () => {
     const closed = smtpTransport(mailbox.url);
     const post = postOver(closed);
     closed.close();
@@ -159,7 +159,7 @@ describe('The post by SMTP', () => {
   });
 });
 
-describe('The post over a mail server that fails', () => {
+describe('The SMTP transport with a failing mail server', () => {
   const sockets = new Set<Socket>();
   const servers = new Set<Server>();
   afterEach(() => {
@@ -188,7 +188,7 @@ describe('The post over a mail server that fails', () => {
     return { result: await dispatching, log: post.log.join('') };
   }
 
-  it('says that it failed when it is not there', async () => {
+  it('reports a failure if the server is not there', async () => {
     const url = await serverThat(() => {});
     for (const one of servers) await new Promise((resolve) => one.close(resolve));
     const { result, log } = await outcomeAt(url);
@@ -196,27 +196,27 @@ describe('The post over a mail server that fails', () => {
     assert.match(log, /ECONNREFUSED/);
   });
 
-  it('says that it failed when it drops the connection', async () => {
+  it('reports a failure if the server drops the connection', async () => {
     const url = await serverThat((socket) => socket.destroy());
     const { result } = await outcomeAt(url);
     assert.equal(result.kind, 'failed');
   });
 
-  it('says that it failed within seconds when it never says hello', async () => {
+  it('reports a failure within seconds if the server never says hello', async () => {
     const url = await serverThat(() => {});
     const outcome = outcomeAt(url);
     assert.equal(await settlesWithin(4500, outcome), false, 'a slow server has its time');
     assert.equal((await outcome).result.kind, 'failed');
   });
 
-  it('says that it failed when it falls silent after hello', async () => {
+  it('reports a failure if the server becomes silent after hello', async () => {
     const url = await serverThat((socket) => socket.write('220 hello\r\n'));
     const patience = { hello: seconds(60), silence: 300, whole: seconds(60) };
     const { result } = await outcomeAt(url, patience);
     assert.equal(result.kind, 'failed');
   });
 
-  it('says that it failed in the end when it trickles its replies', async () => {
+  it('reports a failure at the end if the server sends its replies byte by byte', async () => {
     const url = await serverThat((socket) => {
       socket.write('220 hello\r\n');
       const trickle = setInterval(() => socket.write('250-wait\r\n'), 50);
@@ -227,7 +227,7 @@ describe('The post over a mail server that fails', () => {
     assert.equal(result.kind, 'failed');
   });
 
-  /** A server that says yes to everything but to the command that begins so; undefined: it says nothing to that. */
+  /** A server that accepts everything except the command with this beginning; undefined: it does not respond to that. */
   async function serverThatSays(reply: string | undefined, to: string): Promise<string> {
     return serverThat((socket) => {
       let isText = false;
@@ -255,7 +255,7 @@ describe('The post over a mail server that fails', () => {
     ['commands in the wrong order', '503 5.5.1 not now', 'RCPT', { kind: 'failed', everyone: false }],
     ['our sender', '550 5.7.1 not in your name', 'MAIL', { kind: 'failed', everyone: true }],
   ] as const) {
-    it(`takes a reply about ${what} for what it is: ${JSON.stringify(expected)}`, async () => {
+    it(`understands a reply about ${what}: ${JSON.stringify(expected)}`, async () => {
       const { result } = await outcomeAt(await serverThatSays(reply, to));
       assert.ok(result.kind !== 'taken');
       const { reason, ...rest } = result;
@@ -264,7 +264,7 @@ describe('The post over a mail server that fails', () => {
     });
   }
 
-  it('takes a wrong password for a fault of ours, which somebody may mend', async () => {
+  it('treats a wrong password as an error of the installation, which can be repaired', async () => {
     const url = await serverThat((socket) => {
       socket.write('220 hello\r\n');
       socket.on('data', (chunk: Buffer) => {
@@ -277,7 +277,7 @@ describe('The post over a mail server that fails', () => {
     assert.doesNotMatch(log, /s3cret-word/);
   });
 
-  describe('whose certificate is nobody’s', () => {
+  describe('with an untrusted certificate', () => {
     let folder: string;
     let server: SMTPServer;
     let port: number;
@@ -296,7 +296,7 @@ describe('The post over a mail server that fails', () => {
       rmSync(folder, { recursive: true });
     });
 
-    it('is not trusted: that is told as ours, with what to do, and not as if the server had refused', async () => {
+    it('reports it as an error of the installation, with what to do, and not as a refusal by the server', async () => {
       for (const query of ['', '?requireTLS=true']) {
         const { result, log } = await outcomeAt(`smtp://127.0.0.1:${port}${query}`);
         assert.ok(result.kind === 'failed' && result.everyone, JSON.stringify(result));
@@ -309,7 +309,7 @@ describe('The post over a mail server that fails', () => {
       }
     });
 
-    it('takes mail over plain text, or unverified, where SMTP_URL says so', async () => {
+    it('sends mail over plain text, or unverified, if SMTP_URL says so', async () => {
       for (const query of ['?ignoreTLS=true', '?tls.rejectUnauthorized=false']) {
         const { result } = await outcomeAt(`smtp://127.0.0.1:${port}${query}`);
         assert.deepEqual(result, { kind: 'taken' }, query);
@@ -317,7 +317,7 @@ describe('The post over a mail server that fails', () => {
     });
   });
 
-  it('says that it found no encryption where that was asked for', async () => {
+  it('reports that there is no encryption if it is required', async () => {
     const url = await serverThat((socket) => {
       socket.write('220 hello\r\n');
       socket.on('data', (chunk: Buffer) => {
@@ -329,7 +329,7 @@ describe('The post over a mail server that fails', () => {
     assert.match(result.reason, /encrypted connection|502/);
   });
 
-  it("gives the server's reason in one short line, without the code and without other people's addresses", async () => {
+  it("returns the server's reason in one short line, without the code and without other people's addresses", async () => {
     const { result, log } = await outcomeAt(
       await serverThatSays(
         `550 5.1.1 <Ann@example.org>: 012345? \x1b[31m\u202Emoved to <boss@private.example> ${'x'.repeat(300)}`,
@@ -342,7 +342,7 @@ describe('The post over a mail server that fails', () => {
     assert.doesNotMatch(log, /boss|012345|Ann@|x{250}/);
   });
 
-  it('logs the reason without the code, also where the server quotes the mail', async () => {
+  it('logs the reason without the code, also if the server quotes the mail', async () => {
     const { result, log } = await outcomeAt(
       await serverThatSays('554 5.7.1 I do not like "@help.example.org #012345"', 'MAIL'),
     );
@@ -353,7 +353,7 @@ describe('The post over a mail server that fails', () => {
     assert.doesNotMatch(log, /012345|ann@example\.org|someone else may know/);
   });
 
-  it('says that nobody knows when the server falls silent once it has all of the letter, and not before', async () => {
+  it('reports an unknown result when the server becomes silent after the whole letter, and not before', async () => {
     const patience = { hello: 200, silence: 300, whole: 5000 };
     for (const [silentAt, expected] of [
       ['the text', 'unconfirmed'],
@@ -364,7 +364,7 @@ describe('The post over a mail server that fails', () => {
     }
   });
 
-  it('hands a letter over once when the connection breaks in the place of the last word', async () => {
+  it('hands a letter over once when the connection breaks before the last response', async () => {
     const mailbox = await openMailbox();
     const transport = smtpTransport(mailbox.url);
     const post = postOver(transport);

@@ -6,7 +6,7 @@ import { isMailKind, LETTERS, MAILS, NOTICES } from '../../src/mail/vocabulary.t
 const VIEWS = path.join(import.meta.dirname, '../../views/mail');
 
 describe('The kinds of mail', () => {
-  it('have each a subject of their own, and each notice a sentence of its own', () => {
+  it('have one subject each, and each notice has its own sentence', () => {
     const subjects = Object.values(MAILS).map(({ subject }) => subject);
     assert.equal(new Set(subjects).size, Object.keys(LETTERS).length + Object.keys(NOTICES).length);
     const texts = Object.values(NOTICES).map(({ text }) => text);
@@ -18,7 +18,7 @@ describe('The kinds of mail', () => {
     assert.deepEqual(missing, []);
   });
 
-  it('keep the names that are in the database, and take no other for one', () => {
+  it('keep the names that are in the database, and recognise no others', () => {
     for (const kind of ['code', 'e-mail changed', 'two-factor reminder'])
       assert.equal(isMailKind(kind), true);
     for (const kind of ['email changed', 'notice', '', 'constructor', '__proto__', 'toString']) {

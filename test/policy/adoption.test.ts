@@ -50,7 +50,7 @@ describe('Adoption', () => {
     });
   }
 
-  it('has each figure of everybody and of each group, as many as the people behind it', async () => {
+  it('has each figure for everybody and for each group, as many as the people behind it', async () => {
     const slices = await adoption.slices(await policyReport.rules());
     assert.deepEqual(
       slices.map((slice) => slice.group?.id),
@@ -66,14 +66,14 @@ describe('Adoption', () => {
     assert.equal(slices[2]?.figures['in-grace'], 1);
   });
 
-  it('has the parts make up the whole, everybody in one', async () => {
+  it('has parts that add up to the whole, with everybody in one', async () => {
     for (const { figures } of await adoption.slices(await policyReport.rules())) {
       const sum = PARTS.reduce((total, part) => total + figures[part], 0);
       assert.equal(sum, figures['can-sign-in']);
     }
   });
 
-  it('agrees with what is decided at sign-in', async () => {
+  it('agrees with the decision at sign-in', async () => {
     const lacking: string[] = [];
     for await (const { account, authenticators, policy } of policyReport.everybody()) {
       const isActive = account.disabledAt === null && account.passwordHash !== null;
@@ -83,7 +83,7 @@ describe('Adoption', () => {
     assert.deepEqual(await idsBehind('lacking'), lacking);
   });
 
-  it('has shares of those who can sign in, and none where there is nobody', async () => {
+  it('has shares of the people who can sign in, and none if there is nobody', async () => {
     const [everybody] = await adoption.slices(await policyReport.rules());
     assert.equal(shareOf('none', everybody), 3 / 7);
     assert.equal(shareOf('can-sign-in', everybody), undefined);

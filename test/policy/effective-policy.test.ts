@@ -20,7 +20,7 @@ describe('Several rules of one person', () => {
   const app: readonly MethodId[] = ['app'];
   const email: readonly MethodId[] = ['email'];
 
-  /** The site's rule, a group's, and what they come to: the rule, its methods, because of whom. */
+  /** The site's rule, a group's, and the result: the rule, its methods, its source. */
   const table: readonly (readonly [Said, Said, Said, string])[] = [
     [['off', METHOD_IDS], ['off', METHOD_IDS], ['off', []], 'site, group'],
     [['off', METHOD_IDS], ['optional', app], ['optional', app], 'group'],
@@ -31,15 +31,15 @@ describe('Several rules of one person', () => {
     [['mandatory', METHOD_IDS], ['optional', app], ['mandatory', METHOD_IDS], 'site'],
     [['mandatory', METHOD_IDS], ['mandatory', email], ['mandatory', email], 'site, group'],
     [['optional', METHOD_IDS], ['optional', email], ['optional', email], 'site, group'],
-    // Nothing in common: the strongest of theirs.
+    // No common method: their strongest one.
     [['mandatory', email], ['mandatory', app], ['mandatory', app], 'site, group'],
     [['optional', app], ['optional', email], ['optional', app], 'site, group'],
-    // Only another version of the portal can have laid this down; nobody is left without a way.
+    // Only another version of the portal can have stored this; nobody is locked out.
     [['mandatory', []], ['off', []], ['mandatory', app], 'site'],
     [['mandatory', []], ['mandatory', email], ['mandatory', app], 'site, group'],
   ];
   for (const [site, group, [rule, methods], because] of table) {
-    it(`${say(site)} and ${say(group)} come to ${say([rule, methods])}, because of the ${because}`, () => {
+    it(`${say(site)} and ${say(group)} result in ${say([rule, methods])}, because of the ${because}`, () => {
       const policy = combined([
         applied({ rule: site[0], methods: site[1] }),
         applied({ source: AGENTS, rule: group[0], methods: group[1] }),
@@ -49,13 +49,13 @@ describe('Several rules of one person', () => {
     });
   }
 
-  it('say when they have no method in common', () => {
+  it('report that they have no common method', () => {
     const mandatory = (methods: readonly MethodId[]) => applied({ rule: 'mandatory', methods });
     assert.equal(combined([mandatory(METHOD_IDS), mandatory(['email'])]).agreed, true);
     assert.equal(combined([mandatory(['app']), mandatory(['email'])]).agreed, false);
   });
 
-  it('have the earliest of their deadlines, and none where nothing is mandatory', () => {
+  it('have the earliest of their deadlines, and none if nothing is mandatory', () => {
     const mandatory = (grace: Grace) => applied({ rule: 'mandatory', grace });
     const [soon, later] = [NOW + days(1), NOW + days(2)];
     const until = (at: number): Grace => ({ kind: 'until', at });
@@ -66,13 +66,13 @@ describe('Several rules of one person', () => {
     assert.deepEqual(combined([mandatory(until(later)), mandatory({ kind: 'none' })]).deadline?.kind, 'over');
     const notBegun = combined([mandatory(until(later)), mandatory({ kind: 'days', days: 1 })]);
     assert.deepEqual(notBegun.deadline, { kind: 'not begun', days: 1 });
-    // A rule that is no longer mandatory has no say in it.
+    // A rule that is no longer mandatory does not count.
     const optional = applied({ rule: 'optional', grace: until(soon) });
     assert.deepEqual(combined([mandatory(until(later)), optional]).deadline, { kind: 'at', at: later });
     assert.equal(combined([optional]).deadline, undefined);
   });
 
-  it('enforced on one person: what applies anyway becomes mandatory, or what the site would offer', () => {
+  it('enforced on one person make mandatory what applies anyway, or what the site would offer', () => {
     const site = { rule: 'off', methods: app } as const;
     const methodsOf = (others: readonly EffectiveRule[]) => enforcedMethods(others, site);
     assert.deepEqual(methodsOf([applied({ rule: 'optional', methods: email })]), email);
@@ -93,17 +93,17 @@ describe('Several rules of one person', () => {
   const rules = fc.array(anyRule.map(applied), { minLength: 1, maxLength: 5 });
   const owned = fc.subarray([...METHOD_IDS]).map((methods) => methods.map(authenticator));
 
-  it('never come to less than any one of them, in any order', () => {
+  it('never result in less than any one of them, in any order', () => {
     const property = fc.property(rules, owned, (all, existing) => {
       const policy = combined(all);
       const due = stepAfterPassword(policy, existing, false);
       for (const one of all) {
         const alone = stepAfterPassword(combined([one]), existing, false);
         const said = JSON.stringify({ alone, due });
-        // What one rule alone would not let in is not let in.
+        // A sign-in that one rule alone would refuse is refused.
         if (alone) assert.ok(due, said);
         if (alone?.name === 'second step') assert.equal(due?.name, 'second step', said);
-        // Where one rule alone would make an authenticator be created, that cannot be got around by the others.
+        // If one rule alone requires a new authenticator, the others cannot remove this requirement.
         if (alone?.name === 'enrolment' && !alone.deferrable) {
           assert.ok(due && !due.deferrable, said);
           const after = stepAfterPassword(policy, existing, true);
@@ -122,7 +122,7 @@ describe('Several rules of one person', () => {
     fc.assert(property, { numRuns: 2000 });
   });
 
-  it('never demand what nothing satisfies', () => {
+  it('never require what nothing satisfies', () => {
     fc.assert(
       fc.property(rules, (all) => {
         const { rule, methods } = combined(all);
@@ -132,17 +132,17 @@ describe('Several rules of one person', () => {
   });
 });
 
-describe('A rule that is laid down', () => {
+describe('A stored rule', () => {
   const rule = { rule: 'mandatory', methods: METHOD_IDS, grace: IN_GRACE } as const;
 
-  it('is mandatory since it became so, and goes on to be when only its methods or its grace change', () => {
+  it('is mandatory since it became so, and stays so when only its methods or its grace change', () => {
     const first = replaceRule(undefined, rule, NOW);
     assert.equal(first.since, NOW);
     const next = replaceRule(first, { ...rule, methods: ['app'], grace: { kind: 'none' } }, NOW + 1);
     assert.deepEqual([next.since, next.methods, next.grace], [NOW, ['app'], { kind: 'none' }]);
   });
 
-  it('begins anew when it was not mandatory in between', () => {
+  it('starts again if it was not mandatory in between', () => {
     const relaxed = replaceRule(replaceRule(undefined, rule, NOW), { ...rule, rule: 'optional' }, NOW + 1);
     assert.equal(relaxed.since, 0);
     assert.equal(replaceRule(relaxed, rule, NOW + 2).since, NOW + 2);

@@ -75,9 +75,9 @@ describe('Groups', () => {
   let clock: ManualClock;
   let audit: MemoryAudit;
   let groups: Groups;
-  /** Whose browsers are trusted no more. */
+  /** The people whose trusted browsers were removed. */
   let cleared: unknown[];
-  /** What administrators, and what people, are mailed. */
+  /** The mails to administrators, and to people. */
   let told: string[];
   let locks: number;
   beforeEach(() => {
@@ -110,13 +110,13 @@ describe('Groups', () => {
   const make = async (changes: Partial<GroupInput> = {}) =>
     (await groups.create(input(changes), ADA)) ?? assert.fail('another group has the name');
   const events = () => audit.events.map(({ event, detail }) => [event, detail]);
-  /** Forgets the mails and the browsers of before. */
+  /** Forgets the mails and browsers from before. */
   const anew = () => {
     cleared = [];
     told = [];
   };
 
-  it('are made with a rule that holds from now on, and once under a name, however it is spelled', async () => {
+  it('are created with a rule that starts now, and only once per name, in any spelling', async () => {
     const made = await make({ grace: { kind: 'days', days: 7 } });
     assert.equal(made.since, NOW);
     assert.equal(await groups.create(input({ name: ' aGENTS ' }), ADA), undefined);
@@ -138,7 +138,7 @@ describe('Groups', () => {
     assert.equal(groups.next(optional, input()).since, NOW + days(5));
   });
 
-  it('are audited with what was changed, from what to what, and nothing else', async () => {
+  it('are audited with each change, from what to what, and nothing else', async () => {
     const made = await make();
     const decided = input({ name: 'Clerks', rule: 'optional', methods: [] });
     assert.equal(await groups.change(made, decided, ADA), 'changed');
@@ -149,7 +149,7 @@ describe('Groups', () => {
     ]);
   });
 
-  it('are unchanged by what they are already, and refused the name of another, or once they are gone', async () => {
+  it('do not change with their present values, and are refused the name of another or a change after deletion', async () => {
     const made = await make();
     await make({ name: 'Clerks' });
     assert.equal(await groups.change(made, input(), ADA), 'unchanged');
@@ -175,7 +175,7 @@ describe('Groups', () => {
     });
   }
 
-  it('tell people of their coming and going, and trust their browsers no more, once', async () => {
+  it('mail people who are added or removed, and end the trust in their browsers, once', async () => {
     const made = await make();
     assert.ok(await groups.add(made, ANN, ADA));
     assert.equal(await groups.add(made, ANN, ADA), false);
@@ -193,7 +193,7 @@ describe('Groups', () => {
     );
   });
 
-  it('whose rule is off come, go and are removed without a word to administrators', async () => {
+  it('with a rule that is off are created, changed and removed without a mail to administrators', async () => {
     const made = await make({ rule: 'off' });
     await groups.add(made, ANN, ADA);
     assert.deepEqual(cleared, []);
@@ -203,7 +203,7 @@ describe('Groups', () => {
     assert.deepEqual(told, []);
   });
 
-  it('that ask for something are not removed unseen: administrators are told', async () => {
+  it('with a requirement are not removed unnoticed: administrators get a mail', async () => {
     const made = await make();
     assert.ok(await groups.remove(made, ADA));
     assert.deepEqual(told, ['administrators: policy weakened']);

@@ -21,7 +21,7 @@ const INA: Given = { id: 'ina', passwordHash: null, lastSignInAt: null };
 const DAN: Given = { id: 'dan', disabledAt: 1 };
 const DIA: Given = { id: 'dia', disabledAt: 1, methods: ['app'] };
 
-describe('What a change of rules would do', () => {
+describe('The impact of a change of rules', () => {
   const named = async (people: readonly Given[], ...[proposed]: Parameters<typeof preview>) =>
     (await preview(proposed, people)).named.map(({ account, deadline }) => [account.id, deadline]);
   const preview = (
@@ -32,10 +32,10 @@ describe('What a change of rules would do', () => {
     const under = peopleUnderTest(people, settings);
     return under.policyImpact.of(proposed, under.settings);
   };
-  /** What is known of one of these. */
+  /** The facts about one of these people. */
   const known = (people: readonly Given[], id: string) => peopleUnderTest(people).known(id);
 
-  it('asks those to enrol who have no authenticator that satisfies the rule, and no disabled ones', async () => {
+  it('asks people to enrol who have no authenticator that satisfies the rule, except disabled ones', async () => {
     const { asked, unoffered, named: first } = await preview({ site: MANDATORY });
     assert.equal(asked, 2);
     assert.equal(unoffered, 0);
@@ -45,12 +45,12 @@ describe('What a change of rules would do', () => {
     );
   });
 
-  it('counts those apart who were invited and never accepted: their address is unproven', async () => {
+  it('counts people separately who never accepted their invitation: their address is unproven', async () => {
     assert.equal((await preview({ site: MANDATORY })).unconfirmed, 1);
     assert.equal((await preview({ site: MANDATORY }, [ANN])).unconfirmed, 0);
   });
 
-  it('counts those who would have only authenticators that are not on offer any more', async () => {
+  it('counts people who would only have authenticators that are no longer offered', async () => {
     const off = await preview({ site: OFF });
     assert.deepEqual([off.asked, off.unoffered], [0, 2]);
     const narrower = await preview({ site: { ...MANDATORY, methods: ['app'] } });
@@ -63,7 +63,7 @@ describe('What a change of rules would do', () => {
     assert.equal((await preview({ site: { ...MANDATORY, methods: ['app'] } }, both)).unoffered, 0);
   });
 
-  it('says when: at once, at dates, so many days from the next sign-in', async () => {
+  it('has the dates: at once, at a date, or a number of days from the next sign-in', async () => {
     const until = { kind: 'until', at: NOW + days(9) } as const;
     const fortnight = { kind: 'days', days: 14 } as const;
     assert.equal((await preview({ site: MANDATORY })).timing.atOnce, 2);
@@ -76,7 +76,7 @@ describe('What a change of rules would do', () => {
     assert.equal(past.timing.atOnce, 2);
   });
 
-  it('gives each the deadline of their own: the earliest of their rules, counted from where it began', async () => {
+  it("has each person's own deadline: the earliest of their rules, counted from its start", async () => {
     const fortnight = { kind: 'days', days: 14 } as const;
     const agents = group('agents', { grace: { kind: 'until', at: NOW + days(3) } });
     const people = [
@@ -98,7 +98,7 @@ describe('What a change of rules would do', () => {
     assert.equal(timing.atOnce, 1);
   });
 
-  it('asks those again whose grace becomes shorter, and nobody where it becomes longer', async () => {
+  it('asks people again whose grace becomes shorter, and nobody if it becomes longer', async () => {
     const settings = {
       twoFactor: { rule: 'mandatory', methods: ['app', 'email'] },
       grace: { kind: 'until', at: NOW + days(9) },
@@ -110,7 +110,7 @@ describe('What a change of rules would do', () => {
     assert.equal((await preview(grace(NOW + days(30)), undefined, settings)).asked, 0);
   });
 
-  it('looks at the members of a group where its rule changes', async () => {
+  it('covers the members of a group if its rule changes', async () => {
     const agents = group('agents', { rule: 'optional' });
     const people = [ANN, { ...ANN, id: 'amy', groups: [agents] }, { ...BOB, id: 'ben', groups: [agents] }];
     const change = { group: { id: 'agents', rule: MANDATORY } };
@@ -122,7 +122,7 @@ describe('What a change of rules would do', () => {
     );
   });
 
-  it('looks at one person where they join a group, leave one, or 2FA is enforced on them alone', async () => {
+  it('covers one person if they join or leave a group, or if 2FA is enforced on them alone', async () => {
     const agents = group('agents');
     const two = [ANN, { ...ANN, id: 'amy' }];
     const joins = { person: { known: known(two, 'ann'), memberships: [membership('ann', agents)] } };
@@ -154,7 +154,7 @@ describe('What a change of rules would do', () => {
     assert.notEqual(now.revision, old.revision);
   });
 
-  it('touches nobody where it asks nobody, and what people have stays on offer', async () => {
+  it('affects nobody if it asks nobody, and if existing methods stay on offer', async () => {
     const touches = (people: readonly Given[], site: PolicyRule) =>
       peopleUnderTest(people).policyImpact.affectsAnyone({ site }, DEFAULT_SETTINGS);
     assert.equal(await touches([BOB, DAN], MANDATORY), false);
@@ -163,7 +163,7 @@ describe('What a change of rules would do', () => {
     assert.equal(await touches([ANN, ANN, BOB], OFF), true);
   });
 
-  it('goes by what is decided of the person, and by nothing that people do themselves', async () => {
+  it('depends on what is decided about the person, and on nothing that people do themselves', async () => {
     const [agents, desk] = [group('agents'), group('desk')];
     const revision = (ann: Partial<Given>, bob: Partial<Given>) => {
       const under = peopleUnderTest([
@@ -182,11 +182,11 @@ describe('What a change of rules would do', () => {
     );
     const enforcement = { at: NOW, grace: { kind: 'none' } } as const;
     assert.notEqual(await revision({ groups: [agents], enforcement }, { groups: [desk] }), shown);
-    // As many people are in each group as before.
+    // Each group has as many people as before.
     assert.notEqual(await revision({ groups: [desk] }, { groups: [agents] }), shown);
   });
 
-  it('is of one person: the preview of another, of whom the same is decided, confirms nothing', async () => {
+  it('is for one person: the preview of another person with the same decisions confirms nothing', async () => {
     const under = peopleUnderTest([ANN, { ...ANN, id: 'bob' }]);
     const revision = (id: string) =>
       under.policyImpact.revision({ person: { known: under.known(id), memberships: [] } }, under.settings);

@@ -16,7 +16,7 @@ export interface Given extends Partial<Account> {
   readonly methods?: readonly MethodId[];
   readonly groups?: readonly Group[];
   readonly codes?: boolean;
-  /** When grace began, by source. */
+  /** The start of each grace, by source. */
   readonly graceStartedAt?: Readonly<Record<string, number>>;
 }
 
@@ -26,7 +26,7 @@ export function group(id: string, changes: Partial<Group> = {}): Group {
   return { id, name: `The ${id}`, ...rule, ...changes };
 }
 
-/** Everything that counts people, over people and settings that are held in memory. */
+/** All services that count people, on people and settings in memory. */
 export function peopleUnderTest(people: readonly Given[], changes: Partial<Settings> = {}) {
   const settings = { ...DEFAULT_SETTINGS, ...changes };
   const accounts = people.map(accountOf);
@@ -74,7 +74,7 @@ export function peopleUnderTest(people: readonly Given[], changes: Partial<Setti
       ),
     everybody: () => inBatches(accounts),
   };
-  /** Several batches, the last of one. */
+  /** Several batches, the last with one person. */
   async function* inBatches(some: readonly Account[]) {
     for (let start = 0; start < some.length; start += 2) yield some.slice(start, start + 2).map(counted);
   }

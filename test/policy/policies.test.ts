@@ -13,7 +13,7 @@ const OPTIONAL: PolicyRule = applied();
 const MANDATORY: PolicyRule = applied({ rule: 'mandatory', grace: FORTNIGHT, since: NOW - days(20) });
 const AGENTS = group('agents', { grace: FORTNIGHT, since: NOW - days(30), methods: ['app'] });
 
-/** Keeps the first beginning at or after `since`, as the stores do. */
+/** Keeps the first start at or after `since`, as the stores do. */
 class MemoryGraces implements GraceStore {
   readonly kept = new Map<string, Map<GraceKey, number>>();
   reads = 0;
@@ -30,7 +30,7 @@ class MemoryGraces implements GraceStore {
   }
 }
 
-describe('What applies to a person', () => {
+describe('The policy of a person', () => {
   let clock: ManualClock;
   let graces: MemoryGraces;
   let joined: readonly { readonly group: Group; readonly at: number }[];
@@ -53,7 +53,7 @@ describe('What applies to a person', () => {
   const sources = (rules: readonly { readonly source: { readonly kind: string } }[]) =>
     rules.map(({ source }) => source.kind);
 
-  it('is the site’s rule alone where there is no other', async () => {
+  it('is the site’s rule alone if there is no other', async () => {
     const { rule, rules, deadline } = await policies.of(ann(), OPTIONAL);
     assert.deepEqual([rule, sources(rules), deadline], ['optional', ['site'], undefined]);
   });
@@ -67,7 +67,7 @@ describe('What applies to a person', () => {
     assert.deepEqual(policy.methods, ['app']);
   });
 
-  it('counts a group’s rule from when the person joined, where that was later', async () => {
+  it('counts a group’s rule from when the person joined, if that was later', async () => {
     for (const [at, since] of [
       [NOW - days(40), NOW - days(30)],
       [NOW - days(3), NOW - days(3)],
@@ -78,7 +78,7 @@ describe('What applies to a person', () => {
     }
   });
 
-  it('asks for the beginnings of graces only where a rule has any', async () => {
+  it('reads the starts of graces only if a rule has a grace', async () => {
     await policies.of(ann(), OPTIONAL);
     await policies.of(ann(), { ...MANDATORY, grace: { kind: 'none' } });
     await policies.of(ann(), { ...OPTIONAL, grace: FORTNIGHT });
@@ -88,7 +88,7 @@ describe('What applies to a person', () => {
   });
 
   describe('at a sign-in', () => {
-    it('begins each grace that has not begun, once', async () => {
+    it('starts each grace that has not started, once', async () => {
       joined = [{ group: AGENTS, at: 0 }];
       const first = await policies.atSignIn(ann({ enforcement }), MANDATORY);
       assert.deepEqual(first.deadline, { kind: 'at', at: NOW + days(14) });
@@ -105,25 +105,25 @@ describe('What applies to a person', () => {
       );
     });
 
-    it('begins it anew where the rule has been laid down since', async () => {
+    it('starts it again if the rule has been set again', async () => {
       await graces.begin('ann', 'site', 0, NOW - days(100));
       const { deadline } = await policies.atSignIn(ann(), MANDATORY);
       assert.deepEqual(deadline, { kind: 'at', at: NOW + days(14) });
     });
 
-    it('begins it no earlier than the rule, by whichever clock that was laid down', async () => {
+    it('starts it no earlier than the rule, by whichever clock that was set', async () => {
       const ahead = { ...MANDATORY, since: NOW + 5000 };
       const { deadline } = await policies.atSignIn(ann(), ahead);
       assert.deepEqual(deadline, { kind: 'at', at: ahead.since + days(14) });
     });
 
-    it('writes nothing where no rule has days of grace', async () => {
+    it('writes nothing if no rule has days of grace', async () => {
       await policies.atSignIn(ann(), OPTIONAL);
       assert.equal(graces.kept.size, 0);
     });
   });
 
-  describe('if something were changed', () => {
+  describe('with a proposed change', () => {
     const known = (account = ann(), groups: readonly Group[] = [AGENTS]) => ({
       account,
       memberships: groups.map((one) => membership('ann', one)),
@@ -134,7 +134,7 @@ describe('What applies to a person', () => {
       return [now.rule, then.rule];
     };
 
-    it('has another rule of the site, and of a group; a group may be gone', () => {
+    it('has another rule of the site or of a group; a group may be removed', () => {
       const { id, name: _name, ...rule } = AGENTS;
       assert.deepEqual(rulesOf({ site: MANDATORY }, known(ann(), [])), ['optional', 'mandatory']);
       assert.deepEqual(rulesOf({ group: { id, rule: { ...rule, rule: 'off' } } }), ['mandatory', 'optional']);
@@ -142,7 +142,7 @@ describe('What applies to a person', () => {
       assert.deepEqual(rulesOf({ group: { id: 'others', rule: undefined } }), ['mandatory', 'mandatory']);
     });
 
-    it('has other groups, or "Enforce 2FA", for the person that it is about and for nobody else', () => {
+    it('has other groups, or "Enforce 2FA", only for the person concerned', () => {
       const person = { ...known(), authenticators: [] };
       const other = { ...known(ann({ id: 'bob' })), authenticators: [] };
       assert.deepEqual(rulesOf({ person: { known: person, memberships: [] } }), ['mandatory', 'optional']);
@@ -155,7 +155,7 @@ describe('What applies to a person', () => {
       assert.deepEqual(rulesOf({ person: lift }, lifted), ['mandatory', 'optional']);
     });
 
-    it('keeps the beginning of a grace that goes on', () => {
+    it('keeps the start of a grace that continues', () => {
       const { id, name: _name, ...rule } = AGENTS;
       const longer = { id, rule: { ...rule, grace: { kind: 'days', days: 20 } as const } };
       const { now, then } = policies.compared(known(), OPTIONAL, { group: longer });

@@ -17,7 +17,7 @@ const both: Methods = METHOD_IDS;
 const ANN = { resetByMailAt: null };
 
 describe('The policy of the site alone', () => {
-  /** The rule, the methods on offer, those of the person's authenticators, and what follows the password. */
+  /** The rule, the offered methods, those of the person's authenticators, and the step after the password. */
   const table: readonly (readonly [TwoFactorRule, Methods, Methods, string])[] = [
     ['off', both, [], 'signed in'],
     ['off', both, ['app'], 'second step'],
@@ -35,7 +35,7 @@ describe('The policy of the site alone', () => {
     ['mandatory', ['email'], ['app', 'email'], 'second step'],
   ];
   for (const [rule, methods, existing, next] of table) {
-    it(`${rule}, offering ${list(methods)}, takes a person with ${list(existing)} to: ${next}`, () => {
+    it(`${rule}, offering ${list(methods)}, leads a person with ${list(existing)} to: ${next}`, () => {
       const policy = combined([applied({ rule, methods })]);
       const due = stepAfterPassword(policy, existing.map(authenticator), false);
       assert.equal(due?.name ?? 'signed in', next);
@@ -43,11 +43,11 @@ describe('The policy of the site alone', () => {
     });
   }
 
-  it('knows the three rules, from the most lenient to the strictest', () => {
+  it('has three rules, from the weakest to the strictest', () => {
     assert.deepEqual(TWO_FACTOR_RULES, ['off', 'optional', 'mandatory']);
   });
 
-  it('asks for a blocked authenticator still: a hundred guesses must not open the door', () => {
+  it('still requires a blocked authenticator: a hundred guesses must not open the door', () => {
     const blocked = { ...authenticator('app', 0), blockedAt: 1 };
     for (const rule of TWO_FACTOR_RULES) {
       const due = stepAfterPassword(combined([applied({ rule })]), [blocked], false);
@@ -55,7 +55,7 @@ describe('The policy of the site alone', () => {
     }
   });
 
-  it('asks for the authenticators of the methods on offer, in their order; where there is none, for all', () => {
+  it('requires the authenticators of the offered methods, in their order; if there is none, any of them', () => {
     const existing = (['email', 'app', 'app'] as const).map(authenticator);
     const asked = (rule: TwoFactorRule, methods: Methods) => {
       const policy = combined([applied({ rule, methods })]);
@@ -68,7 +68,7 @@ describe('The policy of the site alone', () => {
     assert.deepEqual(asked('off', both), ['0', '1', '2']);
   });
 
-  it('knows who has only what is not on offer', () => {
+  it('recognises people who only have authenticators that are not offered', () => {
     const says = (rule: TwoFactorRule, methods: Methods, existing: Methods) =>
       hasOnlyUnoffered(combined([applied({ rule, methods })]), existing.map(authenticator));
     assert.equal(says('mandatory', ['app'], ['email']), true);
@@ -79,7 +79,7 @@ describe('The policy of the site alone', () => {
   });
 });
 
-describe('A rule that takes the place of another', () => {
+describe('A rule that replaces another', () => {
   const SOME: readonly Methods[] = [[], ['app'], ['email'], both];
   const RULES = TWO_FACTOR_RULES.flatMap((rule) =>
     SOME.filter((methods) => rule !== 'mandatory' || methods.length > 0).map((methods) => ({
@@ -87,14 +87,14 @@ describe('A rule that takes the place of another', () => {
       methods,
     })),
   );
-  /** Where the change is made, beside a rule of the site that offers nothing. */
+  /** The place of the change, beside a site rule that offers nothing. */
   const PLACES = { site: SITE, group: AGENTS, person: { kind: 'person' } } as const;
 
   for (const [place, source] of Object.entries(PLACES)) {
     const under = (rule: (typeof RULES)[number]) =>
       combined([applied({ rule: 'off', methods: [] }), applied({ source, ...rule })]);
 
-    it(`drops no factor, whichever they are: of the ${place}`, () => {
+    it(`drops no factor, whatever the two rules: of the ${place}`, () => {
       for (const before of RULES)
         for (const after of RULES)
           for (const owned of SOME.filter(({ length }) => length > 0)) {
@@ -104,21 +104,21 @@ describe('A rule that takes the place of another', () => {
               assert.equal(stepAfterPassword(policy, existing, false)?.name, 'second step', said);
               const asked = askedAuthenticators({ account: ANN, policy, authenticators: existing });
               assert.ok(asked.length > 0, said);
-              // As long as one of them is of a method on offer, no other does.
+              // If one of them has an offered method, no other one does.
               const offered = asked.filter(({ method }) => policy.methods.includes(method));
               assert.ok(offered.length === 0 || offered.length === asked.length, said);
             }
           }
     });
 
-    it(`asks for a first factor where it is mandatory, and for nothing else: of the ${place}`, () => {
+    it(`requires a first factor if it is mandatory, and nothing else: of the ${place}`, () => {
       for (const rule of RULES) {
         const due = stepAfterPassword(under(rule), [], false);
         assert.equal(due?.name, rule.rule === 'mandatory' ? 'enrolment' : undefined, JSON.stringify(rule));
       }
     });
 
-    it(`leads to a further factor where what was proven does not satisfy it: of the ${place}`, () => {
+    it(`requires another factor if the proven one does not satisfy it: of the ${place}`, () => {
       for (const rule of RULES)
         for (const owned of SOME) {
           const satisfied = rule.rule !== 'mandatory' || owned.some((id) => rule.methods.includes(id));
@@ -137,7 +137,7 @@ describe('A reset of the password by mail', () => {
       authenticators: existing.map(authenticator),
     }).map(({ method }) => method);
 
-  it('leaves what goes to the mailbox out, whatever the policy offers, where there is an app', () => {
+  it('excludes factors that go to the mailbox, whatever the policy offers, if there is an app', () => {
     for (const rule of TWO_FACTOR_RULES)
       for (const methods of [both, ['app'], ['email']] as const) {
         assert.deepEqual(asked(rule, methods, ['email', 'app'], 1), ['app'], `${rule} ${methods}`);
@@ -145,7 +145,7 @@ describe('A reset of the password by mail', () => {
     assert.deepEqual(asked('optional', both, ['email', 'app'], null), ['email', 'app']);
   });
 
-  it('changes nothing for those who have email alone, or none of it', () => {
+  it('changes nothing for people with only email, or without it', () => {
     for (const existing of [['email'], ['app'], ['app', 'app'], []] as const) {
       assert.deepEqual(asked('optional', both, existing, 1), existing);
       const account = { resetByMailAt: 1 };
@@ -157,7 +157,7 @@ describe('A reset of the password by mail', () => {
 describe('The checks after the password', () => {
   const mandatory = applied({ rule: 'mandatory', methods: ['app'] });
 
-  it('let enrolment wait while grace lasts, and not after that', () => {
+  it('let enrolment wait during the grace, and not after it', () => {
     const waiting = stepAfterPassword(combined([{ ...mandatory, grace: IN_GRACE }]), [], false);
     assert.deepEqual([waiting?.name, waiting?.deferrable], ['enrolment', true]);
     const over = stepAfterPassword(combined([mandatory]), [], false);
@@ -170,7 +170,7 @@ describe('The checks after the password', () => {
     assert.deepEqual([due?.name, due?.deferrable], ['second step', false]);
   });
 
-  it('ask for the factor that there is before the one that a further rule demands is created', () => {
+  it("require the existing factor before another rule's new one is created", () => {
     const policy = combined([
       applied({ rule: 'optional', methods: ['app'] }),
       applied({ source: SITE, rule: 'mandatory', methods: ['email'] }),

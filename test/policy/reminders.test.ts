@@ -16,11 +16,11 @@ const OPERATOR: Actor = {
   origin: { requestId: '', address: '', browser: '' },
 };
 
-/** In how many days the grace of this group ends. */
+/** The number of days until the grace of this group ends. */
 const endsIn = (count: number) =>
   group(`in-${count}`, { grace: { kind: 'until', at: NOW + days(count) }, methods: ['app'] });
 
-/** One claim for each reminder that is due, as the stores have it. */
+/** One claim for each due reminder, as in the stores. */
 class MemoryReminders implements ReminderStore {
   readonly claimed = new Map<string, number>();
   readonly asked: unknown[] = [];
@@ -77,7 +77,7 @@ describe('Reminders', () => {
 
   const reminded = () => mails.map(({ to }) => to.replace('@example.org', ''));
 
-  it('go to those whose grace ends within seven days, with the deadline and why', async () => {
+  it('go to people whose grace ends within seven days, with the deadline and the reason', async () => {
     const ending = endsIn(6);
     const outcome = await remindersFor([
       { id: 'soon', groups: [ending] },
@@ -97,7 +97,7 @@ describe('Reminders', () => {
     assert.deepEqual(detail, { deadline: new Date(NOW + days(6)).toISOString() });
   });
 
-  it('go to nobody who could not heed them, or has what is asked for', async () => {
+  it('go to nobody who cannot act on them, or already has what is required', async () => {
     const ending = [endsIn(3)];
     await remindersFor([
       { id: 'disabled', groups: ending, disabledAt: 1 },
@@ -109,7 +109,7 @@ describe('Reminders', () => {
     assert.deepEqual(store.asked, [['app']], 'the store asks once more for these');
   });
 
-  it('come once for each of both times: seven days before, and one day before', async () => {
+  it('come once each seven days before and one day before', async () => {
     const reminders = remindersFor([{ id: 'ann', groups: [endsIn(7)] }]);
     const sent: number[] = [];
     for (const pause of [0, days(1), days(4.9), days(0.1), days(0.5)]) {
@@ -119,14 +119,14 @@ describe('Reminders', () => {
     assert.deepEqual(sent, [1, 0, 0, 1, 0]);
   });
 
-  it('come once, however many runs there are at once', async () => {
+  it('come once, with any number of concurrent runs', async () => {
     const reminders = remindersFor([{ id: 'ann', groups: [endsIn(1)] }]);
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => reminders.send(OPERATOR)));
     assert.equal(outcomes.filter(({ sent }) => sent === 1).length, 1);
     assert.equal(mails.length, 1);
   });
 
-  it('that wait for the mail server are sent, for it is tried again by itself', async () => {
+  it('that wait for the mail server count as sent, because they are tried again', async () => {
     word = 'waiting';
     const reminders = remindersFor([{ id: 'ann', groups: [endsIn(1)] }]);
     assert.deepEqual(await reminders.send(OPERATOR), { sent: 1, refused: 0 });

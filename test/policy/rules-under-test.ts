@@ -15,7 +15,7 @@ export const SITE = { kind: 'site' } as const;
 export const AGENTS = { kind: 'group', id: 'agents', name: 'Agents' } as const;
 export const IN_GRACE: Grace = { kind: 'until', at: NOW + days(3) };
 
-/** A rule that has been mandatory, where it is, for a year; whatever is not said is the site's default. */
+/** A rule that, if it is mandatory, has been so for a year; all other values are the site's defaults. */
 export function applied(rule: Partial<EffectiveRule> = {}): EffectiveRule {
   return {
     source: SITE,
@@ -28,7 +28,7 @@ export function applied(rule: Partial<EffectiveRule> = {}): EffectiveRule {
   };
 }
 
-/** What these rules come to for somebody who has never had an authenticator. */
+/** The result of these rules for a person who has never had an authenticator. */
 export function combined(rules: readonly EffectiveRule[]): EffectivePolicy {
   return effectivePolicy(rules, null, NOW);
 }
@@ -38,7 +38,7 @@ export function authenticator(method: MethodId, index: number): Authenticator {
   return { id: String(index), accountId: 'ann', method, name: `Number ${index}`, ...rest };
 }
 
-/** What is asked for once the password is proven; `proven`: and a second factor as well. */
+/** What is required after the password; `proven`: after a second factor as well. */
 export function stepAfterPassword(
   policy: EffectivePolicy,
   authenticators: readonly OfMethod[],

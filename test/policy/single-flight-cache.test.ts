@@ -11,14 +11,14 @@ describe('A count over everybody', () => {
     counts = new SingleFlightCache(() => now);
   });
 
-  /** Takes so long, and comes to how many have been made. */
+  /** Takes this long, and returns how many have been made. */
   const counting = (milliseconds: number) => async () => {
     now += milliseconds;
     made += 1;
     return made;
   };
 
-  it('is made each time where it is quick', async () => {
+  it('is repeated each time if it is fast', async () => {
     for (const expected of [1, 2]) {
       assert.deepEqual(await counts.of('all', counting(seconds(2) - 1)), {
         value: expected,
@@ -27,7 +27,7 @@ describe('A count over everybody', () => {
     }
   });
 
-  it('is kept for a hundred times as long as it took where that was long, and says so', async () => {
+  it('is cached for a hundred times as long as it took if that was long, and reports it', async () => {
     const from = now;
     const first = await counts.of('all', counting(seconds(6)));
     const until = now + minutes(10);
@@ -38,12 +38,12 @@ describe('A count over everybody', () => {
     assert.equal((await counts.of('all', counting(0))).value, 2);
   });
 
-  it('is not taken for another', async () => {
+  it('is not confused with another', async () => {
     await counts.of('all', counting(seconds(6)));
     assert.equal((await counts.of('a group', counting(0))).value, 2);
   });
 
-  it('is made once for all who ask while it is under way', async () => {
+  it('is made once for all concurrent callers', async () => {
     const mayEnd = Promise.withResolvers<void>();
     const slow = async () => {
       await mayEnd.promise;
@@ -57,7 +57,7 @@ describe('A count over everybody', () => {
     );
   });
 
-  it('that fails is not kept: the next who asks begins anew', async () => {
+  it('that fails is not cached: the next caller starts again', async () => {
     const failing = async () => {
       now += minutes(1);
       throw new Error('The database is away.');

@@ -16,7 +16,7 @@ function rule(
 const days = (number: number): Grace => ({ kind: 'days', days: number });
 const until = (at: number): Grace => ({ kind: 'until', at });
 
-describe('A rule that asks for less', () => {
+describe('A weaker rule', () => {
   for (const [before, after] of [
     [rule('mandatory'), rule('optional')],
     [rule('mandatory'), rule('off', [])],
@@ -31,30 +31,30 @@ describe('A rule that asks for less', () => {
   ] as const) {
     it(`is ${JSON.stringify(after)} after ${JSON.stringify(before)}, and not the other way round`, () => {
       assert.equal(weakensRule(before, after), true);
-      // Of two kinds of grace nobody can say which is longer: both ways count as longer.
+      // Two kinds of grace cannot be compared: both directions count as longer.
       const sameKind = before.grace.kind === after.grace.kind || before.grace.kind === 'none';
       if (sameKind) assert.equal(weakensRule(after, before), false);
       assert.equal(weakensRule(after, after), false);
     });
   }
 
-  it('is none where a grace changes that nobody needs', () => {
+  it('is none if a grace changes that nobody needs', () => {
     assert.equal(weakensRule(rule('optional'), rule('optional', undefined, days(9))), false);
     assert.equal(weakensRule(rule('off', ['app']), rule('off', ['app', 'email'])), false);
   });
 });
 
-describe('Settings that ask for less', () => {
+describe('Weaker settings', () => {
   const changed = (changes: Partial<Settings>) =>
     weakensSite(DEFAULT_SETTINGS, { ...DEFAULT_SETTINGS, ...changes });
 
-  it('are more days of trust, another sender of the mails that warn, or a weaker rule', () => {
+  it('are more days of trust, another sender of the warning mails, or a weaker rule', () => {
     assert.equal(changed({ trustDays: 1 }), true);
     assert.equal(changed({ sender: 'nobody@example.org' }), true);
     assert.equal(changed({ twoFactor: { rule: 'off', methods: [] } }), true);
   });
 
-  it('are none of the others', () => {
+  it('are not any of the others', () => {
     assert.equal(changed({ twoFactor: { rule: 'mandatory', methods: ['app'] } }), false);
     assert.equal(
       changed({ siteName: 'Another', signUp: true, helpContact: 'Room 5', language: 'de' }),
@@ -77,7 +77,7 @@ describe('Rules that make resets easier', () => {
     assert.ok(loosensResets(on(48), on(47)));
   });
 
-  it('are none where it is longer, the same, or one administrator was enough before', () => {
+  it('are not a longer wait, the same one, or any change while one administrator was enough', () => {
     assert.ok(!loosensResets(on(48), on(48)));
     assert.ok(!loosensResets(on(48), on(49)));
     assert.ok(!loosensResets(off(48), off(0)));

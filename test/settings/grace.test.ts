@@ -54,7 +54,7 @@ describe('Grace', () => {
     });
   }
 
-  it('is shorter, or longer, at once when its days change: only its beginning is kept', () => {
+  it('becomes shorter or longer at once when its days change: only its start is stored', () => {
     const graceStartedAt = NOW - days(5);
     const ends = (count: number) =>
       deadlineOf(factsWith({ grace: { kind: 'days', days: count }, graceStartedAt }), NOW);
@@ -63,7 +63,7 @@ describe('Grace', () => {
     assert.deepEqual(ends(30), { kind: 'at', at: graceStartedAt + days(30) });
   });
 
-  it('is over for who has lost an authenticator since it became mandatory, however it is given', () => {
+  it('is over for a person who has lost an authenticator since it became mandatory, whatever its form', () => {
     for (const grace of [tomorrow, fortnight]) {
       for (const graceStartedAt of [null, NOW - days(1)]) {
         const facts = (factorRemovedAt: number) => factsWith({ grace, graceStartedAt, factorRemovedAt });

@@ -36,7 +36,7 @@ const WORDS = LANGUAGES.for('en');
 const ADA = { ...OPERATOR, party: { id: 'ada', label: 'ada@example.org' } };
 
 describe('The table of settings', () => {
-  it('names every setting with a field in the form, each once', () => {
+  it('names every setting with a form field, each once', () => {
     const names = fieldsOf().map(({ name }) => name);
     assert.deepEqual(SETTING_FIELDS.map(({ name }) => name).sort(), names.toSorted());
   });
@@ -50,7 +50,7 @@ describe('The table of settings', () => {
     assert.deepEqual(DEFAULT_SETTINGS, { ...DEFAULT_SETTINGS, ...changes });
   });
 
-  it('keeps the values of a row that a change does not name', () => {
+  it('keeps the stored values that a change does not name', () => {
     const present = { ...DEFAULT_SETTINGS, resets: { secondApproval: true, waitingHours: 5 } };
     assert.deepEqual(changesBy({ waitingHours: 7 }, present), {
       resets: { secondApproval: true, waitingHours: 7 },
@@ -58,7 +58,7 @@ describe('The table of settings', () => {
     assert.deepEqual(changesBy({}, present), {});
   });
 
-  it('takes no setting from a form that has no field of its own', () => {
+  it('accepts no setting from a form that has no field for it', () => {
     const foreign = {
       twoFactor: 'off',
       pendingResets: null,
@@ -69,7 +69,7 @@ describe('The table of settings', () => {
     assert.deepEqual(changesBy(foreign, DEFAULT_SETTINGS), {});
   });
 
-  it('says of each setting in the audit log what it is, and nothing of what follows from others', () => {
+  it('describes each setting in the audit log, and nothing that follows from others', () => {
     assert.deepEqual(auditedSettings(DEFAULT_SETTINGS), {
       ...{ rule: 'optional', methods: 'app, email', grace: 'none', sender: '', 'help-contact': '' },
       ...{ 'sign-up': 'off', 'site-name': 'Help Center', 'second-approval': 'off', 'waiting-hours': '0' },
@@ -77,7 +77,7 @@ describe('The table of settings', () => {
     });
   });
 
-  it('ends the trust in browsers with another rule, other methods and other days of trust alone', () => {
+  it('ends the trust in browsers only with another rule, other methods or other days of trust', () => {
     const ends = (changes: Partial<Settings>) =>
       endsTrust(DEFAULT_SETTINGS, { ...DEFAULT_SETTINGS, ...changes });
     assert.equal(ends({ twoFactor: { rule: 'off', methods: ['app', 'email'] } }), true);
@@ -94,7 +94,7 @@ describe('The table of settings', () => {
   });
 });
 
-/** Words that are in the catalogues: what they say does not matter here. */
+/** Texts from the catalogues: their meaning does not matter here. */
 const words = {
   label: 'policy.trust-days',
   hint: 'policy.trust-days-hint',
@@ -120,7 +120,7 @@ const MADE_UP: Definitions = {
   tongue: languageOfCatalogue({ default: 'en', words }),
 };
 
-describe('A setting that is added to the table', () => {
+describe('A setting added to the table', () => {
   const database = useDatabase(SQLITE);
   const fields = inPlaces(fieldsOf(MADE_UP), ['quietHours', 'isQuiet', 'motto', 'tongue']);
   const form = (typed: object) => parseValues(z.object(settingShape(fields, LANGUAGES)), typed);
@@ -128,7 +128,7 @@ describe('A setting that is added to the table', () => {
   const settings = () => new KnexSettingsStore(database(), MADE_UP);
   const valuesOf = (found: Settings) => fields.map(({ valueIn }) => valueIn(found));
 
-  /** The changes of administrators, with what follows from them. */
+  /** The changes by administrators, with their effects. */
   function changes() {
     const audit = new MemoryAudit();
     const told: string[] = [];
@@ -151,7 +151,7 @@ describe('A setting that is added to the table', () => {
     return { made, audit, told, clearings: () => clearings };
   }
 
-  it('has its default, is stored under its name, and is read by every instance', async () => {
+  it('has its default, is stored with its name, and is read by every instance', async () => {
     assert.deepEqual(valuesOf(await settings().read()), [8, false, 'Hello', 'en']);
     const parsed = form(typed);
     assert.ok(parsed.ok);
@@ -163,7 +163,7 @@ describe('A setting that is added to the table', () => {
     await assert.rejects(settings().read());
   });
 
-  it('is parsed as its kind says, with errors in the order of the page', () => {
+  it('is parsed by its kind, with errors in the order of the page', () => {
     const parsed = form({ quietHours: '25', motto: ' ', isQuiet: 'perhaps', tongue: 'xx' });
     assert.deepEqual(!parsed.ok && parsed.errors.map(({ field, key }) => [field, key]), [
       ['quietHours', 'policy.trust-days-form'],
@@ -191,7 +191,7 @@ describe('A setting that is added to the table', () => {
     assert.match(choice ?? '', /<select id="tongue".*<option value="de" lang="de">Deutsch/s);
   });
 
-  it('is changed and recorded, with the warning and the end of trust that its entry asks for', async () => {
+  it('is changed and recorded, with the warning and the end of trust in its entry', async () => {
     const { made, audit, told, clearings } = changes();
     const parsed = form(typed);
     assert.ok(parsed.ok);
@@ -214,7 +214,7 @@ describe('A setting that is added to the table', () => {
     );
   });
 
-  it('is taken and listed by the command line', () => {
+  it('is accepted and listed by the command line', () => {
     const set = (...args: string[]) => {
       const command = withSettingOptions(new Command(), WORDS, LANGUAGES, MADE_UP)
         .exitOverride()

@@ -24,14 +24,14 @@ describe('The assurance of a sign-in', () => {
   ];
   for (const [assurance, words, second, trust] of table) {
     const factors = assurance.map(({ factor }) => factor).join(' and ');
-    it(`of ${factors} is "${words}" to the audit log`, () => {
+    it(`of ${factors} is "${words}" in the audit log`, () => {
       assert.equal(factorsInWords(assurance), words);
       assert.equal(hasSecondFactor(assurance), second);
       assert.equal(restsOnTrust(assurance), trust);
     });
   }
 
-  it('has each factor once, with its last time', () => {
+  it('has each factor once, with its latest time', () => {
     const once = withProof(of('password', 'app'), 'password', 7);
     assert.deepEqual(once, [
       { factor: 'app', at: 1 },
@@ -39,7 +39,7 @@ describe('The assurance of a sign-in', () => {
     ]);
   });
 
-  it('leaves out what another version has proven, and what is no proof', () => {
+  it('ignores what another version has proven, and what is no proof', () => {
     const stored = [
       { factor: 'password', at: 1 },
       { factor: 'passkey', at: 2 },

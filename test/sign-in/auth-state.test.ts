@@ -48,7 +48,7 @@ function resolved(
 }
 
 describe('The state of signing in', () => {
-  it('is anonymous without a session, and without the account that it refers to', async () => {
+  it('is anonymous without a session, and without its account', async () => {
     assert.equal((await resolved({ kind: 'anonymous' }, snapshotOf())).kind, 'anonymous');
     for (const state of [pendingSession(), signedInSession()]) {
       assert.equal((await resolved(state, undefined)).kind, 'anonymous');
@@ -72,7 +72,7 @@ describe('The state of signing in', () => {
     });
   }
 
-  /** The session, the authenticators, the policy; the state, and what is due. */
+  /** The session, the authenticators, the policy; the state, and the due step. */
   const table: readonly (readonly [
     string,
     SessionState,
@@ -119,14 +119,14 @@ describe('The state of signing in', () => {
     ],
   ];
   for (const [title, state, person, policy, kind, due] of table) {
-    it(`of a session that is ${state.kind} is ${due ?? kind} where ${title}`, async () => {
+    it(`of a session that is ${state.kind} is ${due ?? kind} if ${title}`, async () => {
       const auth = await resolved(state, person, policy);
       assert.equal(auth.kind, kind);
       if (auth.kind === 'pending') assert.equal(auth.due.name, due);
     });
   }
 
-  it('takes along what was proven when a signed-in session has to prove more', async () => {
+  it('keeps what was proven when a signed-in session has to prove more', async () => {
     const person = snapshotOf({ authenticators: [EMAIL] });
     const auth = await resolved(signedInSession({ assurance: WITH_APP }), person, APP_ONLY);
     assert.ok(auth.kind === 'pending');
@@ -156,7 +156,7 @@ describe('The state of signing in', () => {
     }
   });
 
-  it('says until when grace lasts, and whether new recovery codes have to be looked at', async () => {
+  it('has the end of the grace, and whether new recovery codes have to be shown', async () => {
     const sealed = { key: '1', nonce: 'n', text: 't', tag: 't' };
     const freshCodes = { sealed, at: NOW, returnTo: '/' };
     const waiting = await resolved(signedInSession({ freshCodes }), snapshotOf(), WAITING);

@@ -18,7 +18,7 @@ describe('Completing a sign-in', () => {
     [WITH_TRUST, 'browser', 'password, trusted browser', 0],
   ];
   for (const [assurance, browserId, factors, steppedUpAt] of cases) {
-    it(`by ${factors} records it, begins it and ${steppedUpAt > 0 ? 'is' : 'is no'} step-up`, async () => {
+    it(`by ${factors} records and starts it, and ${steppedUpAt > 0 ? 'is' : 'is no'} step-up`, async () => {
       const { completion, done } = completionUnderTest();
       const state = await completion.complete(ANN, ACTOR, assurance, browserId);
       assert.deepEqual(state, signedInSession({ signInId: 'new sign-in', assurance, steppedUpAt }));
@@ -30,7 +30,7 @@ describe('Completing a sign-in', () => {
     });
   }
 
-  it('goes on after a new password in its epoch, with the password proven now', async () => {
+  it('continues in its epoch after a new password, with the password proven now', async () => {
     const { completion, done, world } = completionUnderTest();
     world.now += 1000;
     const state = signedInSession({ assurance: WITH_APP, replacedId: '7' });
@@ -40,7 +40,7 @@ describe('Completing a sign-in', () => {
     assert.deepEqual(done, [['begun', 5, ['app', 'password'], null]]);
   });
 
-  it('adds what is proven later to the session and to the sign-in', async () => {
+  it('adds later proofs to the session and to the sign-in', async () => {
     const { completion, done } = completionUnderTest();
     const next = await completion.prove(signedInSession(), [{ factor: 'email', at: NOW + 1 }]);
     assert.deepEqual(next.assurance, [...PASSWORD, { factor: 'email', at: NOW + 1 }]);

@@ -32,7 +32,7 @@ describe('The state in a session', () => {
     });
   }
 
-  it('is anonymous where it is nothing that is known', () => {
+  it('is anonymous if it is unknown', () => {
     for (const stored of [
       undefined,
       null,
@@ -46,7 +46,7 @@ describe('The state in a session', () => {
     assert.deepEqual(parseState(rest), { kind: 'anonymous' });
   });
 
-  it('is anonymous once it is too old, or from the future', () => {
+  it('is anonymous if it is too old, or from the future', () => {
     const kinds = [
       [pendingSession(), PENDING_LIMIT],
       [signedInSession(), ABSOLUTE_LIMIT],
@@ -59,7 +59,7 @@ describe('The state in a session', () => {
     }
   });
 
-  it('names its account, and its sign-in once there is one', () => {
+  it('names its account, and its sign-in if there is one', () => {
     assert.equal(subjectOf({ kind: 'anonymous' }), undefined);
     assert.deepEqual(subjectOf(pendingSession()), { accountId: 'ann', signInId: undefined });
     assert.deepEqual(subjectOf(signedInSession()), { accountId: 'ann', signInId: 'sign-in' });

@@ -62,7 +62,7 @@ function flowUnderTest({
   return { flow, done, names, world };
 }
 
-/** Gives the right password, with or without a trust. */
+/** Sends the right password, with or without a trust. */
 async function password(world: World, presented?: PresentedTrust) {
   const { flow, names } = flowUnderTest(world);
   const entry = { settings: SETTINGS, presented, returnTo: '/wiki' };
@@ -71,15 +71,15 @@ async function password(world: World, presented?: PresentedTrust) {
 
 const COMPLETED = ['sign-in noted', 'sign-in.completed', 'begun'];
 
-describe('A trust that a browser presents', () => {
-  it('is looked at by what the account and its policy are now', async () => {
+describe('A trust from a browser', () => {
+  it('is evaluated by the present account and policy', async () => {
     const { flow, names } = flowUnderTest({ authenticators: [APP], policy: MANDATORY });
     assert.equal(await flow.trusts(PRESENTED, ANN, SETTINGS), true);
     assert.equal(await flow.trusts(PRESENTED, ANN, { ...SETTINGS, trustDays: 0 }), false);
     assert.deepEqual(names(), ['trust looked at', 'trust looked at']);
   });
 
-  it('is none for another account', async () => {
+  it('does not count for another account', async () => {
     const { flow, names } = flowUnderTest({ authenticators: [APP] });
     assert.equal(await flow.trusts(PRESENTED, { ...ANN, id: 'somebody else' }, SETTINGS), false);
     assert.deepEqual(names(), []);
@@ -87,7 +87,7 @@ describe('A trust that a browser presents', () => {
 });
 
 describe('After the password', () => {
-  it('the sign-in is complete where nothing else is due', async () => {
+  it('the sign-in is complete if nothing else is due', async () => {
     const { outcome, names } = await password({ policy: OFF });
     assert.ok(outcome.kind === 'signed in');
     assert.deepEqual([outcome.returnTo, outcome.suggests, outcome.trust], ['/wiki', false, undefined]);
@@ -95,13 +95,13 @@ describe('After the password', () => {
     assert.deepEqual(names, ['sign-in.password-accepted', ...COMPLETED]);
   });
 
-  it('2FA is suggested where it is optional and the person has none', async () => {
+  it('2FA is suggested if it is optional and the person has none', async () => {
     const { outcome, names } = await password({ policy: OPTIONAL });
     assert.ok(outcome.kind === 'signed in' && outcome.suggests);
     assert.equal(names.at(-1), 'suggestion taken');
   });
 
-  it('a code is asked for where there is an authenticator', async () => {
+  it('a code is required if there is an authenticator', async () => {
     const { outcome, names } = await password({ authenticators: [APP] });
     assert.ok(outcome.kind === 'pending');
     assert.deepEqual([outcome.step.path, outcome.asked], ['/sign-in/code', APP]);
@@ -109,7 +109,7 @@ describe('After the password', () => {
     assert.deepEqual(names, ['sign-in.password-accepted']);
   });
 
-  it('an authenticator has to be created where the policy demands one', async () => {
+  it('an authenticator has to be created if the policy requires one', async () => {
     for (const [policy, deferrable] of [
       [MANDATORY, false],
       [WAITING, true],
@@ -121,7 +121,7 @@ describe('After the password', () => {
     }
   });
 
-  it('a trusted browser spares the code, with its trust renewed', async () => {
+  it('a trusted browser skips the code, and its trust is renewed', async () => {
     const { outcome, names } = await password({ authenticators: [APP], trust: TRUSTED }, PRESENTED);
     assert.ok(outcome.kind === 'signed in');
     assert.equal(outcome.trust, TRUSTED);
@@ -130,7 +130,7 @@ describe('After the password', () => {
     assert.deepEqual(names, ['sign-in.password-accepted', 'trust checked', ...COMPLETED]);
   });
 
-  it('a trust that does not hold spares nothing', async () => {
+  it('an invalid trust skips nothing', async () => {
     const { outcome, names } = await password({ authenticators: [APP] }, PRESENTED);
     assert.ok(outcome.kind === 'pending' && outcome.step.name === 'second step');
     assert.deepEqual(outcome.state.assurance, PASSWORD);
@@ -143,7 +143,7 @@ describe('After the password', () => {
     'an enrolment comes first': { policy: MANDATORY, trust: TRUSTED },
   };
   for (const [where, world] of Object.entries(unasked)) {
-    it(`a trust is not even looked at where ${where}`, async () => {
+    it(`a trust is not even checked if ${where}`, async () => {
       assert.ok(!(await password(world, PRESENTED)).names.includes('trust checked'));
     });
   }
@@ -152,7 +152,7 @@ describe('After the password', () => {
 describe('After the second factor', () => {
   const entry = { settings: SETTINGS, trust: false };
 
-  it('the sign-in is complete, and the browser is trusted where the person wishes it', async () => {
+  it('the sign-in is complete, and the browser is trusted if the person wants it', async () => {
     for (const trust of [false, true]) {
       const { flow, names } = flowUnderTest();
       const pending = pendingSignIn(OPTIONAL, [APP]);
@@ -166,7 +166,7 @@ describe('After the second factor', () => {
   });
 
   for (const factor of ['email', 'recovery code'] as const) {
-    it(`an authenticator has to be created where ${factor} does not satisfy the policy; nothing is trusted`, async () => {
+    it(`an authenticator has to be created if ${factor} does not satisfy the policy; nothing is trusted`, async () => {
       const { flow, names, world } = flowUnderTest();
       world.now += 60_000;
       const pending = pendingSignIn(APP_ONLY, [EMAIL]);
@@ -189,13 +189,13 @@ describe('At the first enrolment', () => {
     assert.deepEqual(names(), COMPLETED);
   });
 
-  it('one that does not satisfy the policy does not', async () => {
+  it('an authenticator that does not satisfy the policy does not', async () => {
     const { flow } = flowUnderTest();
     const outcome = await flow.enrolled(pendingSignIn(APP_ONLY, []), EMAIL, ACTOR);
     assert.ok(outcome.kind === 'pending' && outcome.step.name === 'enrolment');
   });
 
-  it('"Later" completes the sign-in while grace lasts', async () => {
+  it('"Later" completes the sign-in during the grace', async () => {
     const { flow, names } = flowUnderTest();
     const outcome = await flow.putOff(pendingSignIn(WAITING, []), ACTOR);
     assert.ok(outcome.kind === 'signed in');
@@ -203,7 +203,7 @@ describe('At the first enrolment', () => {
     assert.deepEqual(names(), ['two-factor.put-off', ...COMPLETED]);
   });
 
-  it('"Later" does nothing once grace is over, and spares no code', async () => {
+  it('"Later" does nothing after the grace, and skips no code', async () => {
     for (const pending of [pendingSignIn(MANDATORY, []), pendingSignIn(WAITING, [APP])]) {
       const { flow, names } = flowUnderTest();
       assert.deepEqual(await flow.putOff(pending, ACTOR), { kind: 'not deferrable' });

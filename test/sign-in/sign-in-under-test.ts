@@ -53,7 +53,7 @@ export function signedInSession(changes: Partial<SignedInSession> = {}): SignedI
   return { ...session, since: NOW, assurance: PASSWORD, steppedUpAt: NOW, ...changes };
 }
 
-/** Ann, with a password proven and something due. */
+/** Ann, with a proven password and a due step. */
 export function pendingSignIn(
   policy: EffectivePolicy,
   authenticators: readonly Authenticator[],
@@ -76,7 +76,7 @@ export function signedInAs(
   };
 }
 
-/** Completion over fakes that note what was done, in its order. */
+/** Completion over fakes that record the calls in their order. */
 export function completionUnderTest() {
   const done: unknown[] = [];
   const world = { now: NOW };

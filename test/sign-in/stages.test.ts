@@ -16,7 +16,7 @@ const SECONDS: readonly (Factor | undefined)[] = [
   'authenticator',
 ];
 
-/** Every state of a sign-in after the password, by what decides over it. */
+/** Every state of a sign-in after the password, by what decides about it. */
 const STATES = TWO_FACTOR_RULES.flatMap((rule) =>
   SETS.filter((offered) => rule !== 'mandatory' || offered.length > 0).flatMap((offered) =>
     SETS.flatMap((owned) =>
@@ -46,7 +46,7 @@ function factsOf({ rule, offered, owned, second, inGrace, putOff, trustPresented
 }
 
 describe('The stages of signing in', () => {
-  it('are in this order', () => {
+  it('have this order', () => {
     assert.deepEqual(
       STAGES.map(({ name, reason, path }) => [name, reason, path]),
       [
@@ -60,13 +60,13 @@ describe('The stages of signing in', () => {
     );
   });
 
-  it('begin with the password, whatever else was proven', () => {
+  it('start with the password, whatever else was proven', () => {
     const facts = { policy: OPTIONAL, authenticators: [], assurance: [{ factor: 'app', at: NOW }] } as const;
     assert.equal(nextStage(facts).name, 'password');
     assert.equal(nextStep({ ...facts, assurance: [] })?.name, 'password');
   });
 
-  it('ask, of every combination of policy, authenticators, proofs and grace, for what is due', () => {
+  it('require the due step for every combination of policy, authenticators, proofs and grace', () => {
     for (const state of STATES) {
       const { rule, offered, owned, second, inGrace, putOff, trustPresented } = state;
       const lacks = rule === 'mandatory' && !owned.some((id) => offered.includes(id));
@@ -83,7 +83,7 @@ describe('The stages of signing in', () => {
     assert.ok(STATES.length > 1000, `${STATES.length} combinations`);
   });
 
-  it('come to an end: each step is followed by another one once it is done', () => {
+  it('end: each step is followed by another one once it is done', () => {
     for (const state of STATES) {
       const facts = factsOf({ ...state, second: undefined, trustPresented: false });
       const names: string[] = [];

@@ -19,7 +19,7 @@ function stepUpUnderTest() {
 }
 
 describe('A step-up', () => {
-  it('is complete with the password where there is no authenticator', async () => {
+  it('is complete with the password if there is no authenticator', async () => {
     const { stepUp, done, world } = stepUpUnderTest();
     world.now += minutes(30);
     const outcome = await stepUp.passwordAccepted(signedInAs([]), ACTOR, '/profile/name');
@@ -33,7 +33,7 @@ describe('A step-up', () => {
     ]);
   });
 
-  it('awaits a code where there is one, and has proven nothing before it', async () => {
+  it('waits for a code if there is one, and has proven nothing before it', async () => {
     const { stepUp, done } = stepUpUnderTest();
     const person = signedInAs([APP], { steppedUpAt: 0 });
     const outcome = await stepUp.passwordAccepted(person, ACTOR, '/profile/name');
@@ -45,7 +45,7 @@ describe('A step-up', () => {
     assert.deepEqual(done, []);
   });
 
-  it('awaits the code for ten minutes, while there is an authenticator', () => {
+  it('waits for the code for ten minutes, while there is an authenticator', () => {
     const { stepUp, world } = stepUpUnderTest();
     const begun = { stepUp: { passwordAt: NOW, returnTo: '/' } };
     assert.equal(stepUp.awaitsCode(signedInAs([APP])), false);
@@ -56,7 +56,7 @@ describe('A step-up', () => {
   });
 
   for (const factor of ['app', 'recovery code'] as const) {
-    it(`is complete with the password and ${factor}; the sign-in leaves the trust that opened it`, async () => {
+    it(`is complete with the password and ${factor}; the sign-in no longer depends on the trust that opened it`, async () => {
       const { stepUp, done, world } = stepUpUnderTest();
       const signIn = signInOf({ trust: { browserId: 'browser', basis: 'basis' } });
       const begun = { assurance: WITH_TRUST, stepUp: { passwordAt: NOW + 5, returnTo: '/profile' } };

@@ -121,10 +121,10 @@ describe('Trusted browsers', () => {
     return presented ? browsers.check(presented, basis, ACTOR) : undefined;
   }
 
-  /** What a sign-in knows that this browser has opened. */
+  /** What a sign-in stores about the browser that opened it. */
   const trustOf = (browserId: string) => ({ browserId, basis: kept.get(browserId)?.basis ?? null });
 
-  it('keep a hash of the token, and say which browser opens a sign-in', async () => {
+  it('store a hash of the token, and name the browser that opens a sign-in', async () => {
     const first = await trusted();
     const [id, token = ''] = first.cookie.split('.');
     assert.equal(first.id, id);
@@ -136,7 +136,7 @@ describe('Trusted browsers', () => {
     assert.ok(standsByItsTrust(trustOf(first.id), BASIS));
   });
 
-  it('end with a copy, whoever sends it, and with them what they opened', async () => {
+  it('end with a copy, whoever sends it, and with them the sign-ins that they opened', async () => {
     const { cookie, id } = await trusted();
     assert.equal((await check(cookie))?.kind, 'trusted');
     assert.equal((await check(cookie))?.kind, 'not trusted');
@@ -149,7 +149,7 @@ describe('Trusted browsers', () => {
     assert.equal(mails.length, 1);
   });
 
-  it('end when their owner says so, once, and with them what they opened', async () => {
+  it('end when their owner ends them, once, and with them the sign-ins that they opened', async () => {
     const { id } = await trusted();
     assert.equal(await browsers.end({ ...ANN, id: 'bob' }, id, ACTOR), false);
     assert.ok(standsByItsTrust(trustOf(id), BASIS));
@@ -158,11 +158,11 @@ describe('Trusted browsers', () => {
     assert.equal(standsByItsTrust(trustOf(id), BASIS), false);
   });
 
-  it('are not asked for by a sign-in that nothing was spared', async () => {
+  it('do not matter to a sign-in that skipped nothing', async () => {
     assert.ok(standsByItsTrust(null, BASIS));
   });
 
-  it('expire, and leave a sign-in that they opened its own limits', async () => {
+  it('expire, and leave the sign-ins that they opened their own limits', async () => {
     const { cookie, id } = await trusted();
     now += days(30);
     assert.deepEqual(await browsers.of(BASIS), []);
@@ -170,13 +170,13 @@ describe('Trusted browsers', () => {
     assert.equal((await check(cookie))?.kind, 'not trusted');
   });
 
-  it('are none where the administrators allow no days', async () => {
+  it('do not exist if the administrators allow no days', async () => {
     assert.equal(await browsers.trust({ ...BASIS, trustDays: 0 }, ACTOR), undefined);
     await trusted();
     assert.deepEqual(await browsers.of({ ...BASIS, trustDays: 0 }), []);
   });
 
-  it('do not know the cookie of another account, and leave that as it is', async () => {
+  it('do not recognise the cookie of another account, and do not change it', async () => {
     const { cookie, id } = await trusted();
     const bob = { ...BASIS, account: { ...ANN, id: 'bob' } };
     assert.equal((await check(cookie, bob))?.kind, 'not trusted');
@@ -185,7 +185,7 @@ describe('Trusted browsers', () => {
   });
 
   for (const [what, change] of Object.entries(changes)) {
-    it(`end with ${what}, and with them what they opened`, async () => {
+    it(`end with ${what}, and with them the sign-ins that they opened`, async () => {
       const { cookie, id } = await trusted();
       const basis = { ...BASIS, ...change };
       assert.deepEqual(await browsers.of(basis), []);
@@ -197,7 +197,7 @@ describe('Trusted browsers', () => {
   }
 
   for (const [what, change] of Object.entries(irrelevant)) {
-    it(`outlast ${what}`, async () => {
+    it(`survive ${what}`, async () => {
       const { cookie, id } = await trusted();
       const basis = { ...BASIS, ...change };
       assert.equal((await browsers.of(basis)).length, 1);

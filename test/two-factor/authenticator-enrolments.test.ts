@@ -14,7 +14,7 @@ describe('enrolments', () => {
     domain = twoFactor();
   });
 
-  /** An app that is scanned, with its right form. */
+  /** A scanned app, with its right form. */
   async function scanned(context: EnrolmentContext, name = 'Phone') {
     const { app } = domain.methods;
     const state = app.enrolment.begin(context);
@@ -38,14 +38,14 @@ describe('enrolments', () => {
     return outcome.state;
   }
 
-  it('create an authenticator, record it and tell the person', async () => {
+  it('create an authenticator, record it and mail the person', async () => {
     const outcome = await submitApp(await scanned(enrolmentContext(ANN)));
     assert.equal(outcome.kind, 'created');
     assert.deepEqual(domain.eventNames(), ['authenticator.created']);
     assert.deepEqual(domain.post.notices(ANN.email), ['authenticator created']);
   });
 
-  it('consume the code of the enrolment: its time step is worth nothing afterwards', async () => {
+  it('consume the code of the enrolment: its time step is worthless afterwards', async () => {
     const form = await scanned(enrolmentContext(ANN));
     await submitApp(form);
     const step = Math.floor(domain.clock.now / 30_000);
@@ -53,7 +53,7 @@ describe('enrolments', () => {
     assert.equal(await domain.totpSteps.consume(form.state.id, step + 1), true);
   });
 
-  it('refuse a name that the person has given already, in any spelling', async () => {
+  it('refuse a name that the person already uses, in any spelling', async () => {
     await submitApp(await scanned(enrolmentContext(ANN), 'Phone'));
     const outcome = await submitApp(await scanned(enrolmentContext(ANN, await existing()), 'ＰＨＯＮＥ'));
     assert.deepEqual(outcome, { kind: 'name taken' });
@@ -68,7 +68,7 @@ describe('enrolments', () => {
     assert.deepEqual(outcome, { kind: 'name taken' });
   });
 
-  it('create the first factor for one of twenty sessions that have proven the password alone', async () => {
+  it('create the first factor for one of twenty sessions that have only proven the password', async () => {
     const forms = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
         scanned(enrolmentContext(ANN, [], { proven: false }), `Phone ${index}`),
@@ -79,7 +79,7 @@ describe('enrolments', () => {
     assert.equal(outcomes.filter(({ kind }) => kind === 'not the first').length, 19);
   });
 
-  it('replace an authenticator, and add the new one where that is gone', async () => {
+  it('replace an authenticator, and add the new one if it is gone', async () => {
     await submitApp(await scanned(enrolmentContext(ANN)));
     const [old = assert.fail()] = await existing();
     const replacing = { replacedId: old.id };
@@ -96,7 +96,7 @@ describe('enrolments', () => {
     ]);
   });
 
-  it('count a mailed code as an attempt, and look at none during a wait', async () => {
+  it('count a mailed code as an attempt, and check none during a wait', async () => {
     const context = enrolmentContext(ANN);
     const state = await codeSent(context);
     const guess = (code: string) => domain.enrolments.submit(domain.methods.email, state, { code }, context);
@@ -110,7 +110,7 @@ describe('enrolments', () => {
     assert.equal(await domain.attempts.waiting(ANN.id), undefined, 'the count begins again');
   });
 
-  it("count no code of an app: its secret is on the person's own screen", async () => {
+  it("do not count a code of an app: its secret is on the person's own screen", async () => {
     const form = await scanned(enrolmentContext(ANN));
     for (let time = 0; time < 10; time++) {
       const values = { ...form.values, code: form.values.code === '000000' ? '000001' : '000000' };
@@ -119,7 +119,7 @@ describe('enrolments', () => {
     assert.equal((await submitApp(form)).kind, 'created');
   });
 
-  it('stay at the step whose code could not be sent', async () => {
+  it('stay at the step if its code could not be sent', async () => {
     const context = enrolmentContext(ANN);
     const { email } = domain.methods;
     domain.post.answer = 'refused';

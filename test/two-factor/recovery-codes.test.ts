@@ -20,27 +20,27 @@ describe('recovery codes', () => {
     return [first, ...others];
   }
 
-  it('are ten, each four groups of letters and digits that are not mistaken for each other', async () => {
+  it('are ten, each with four groups of letters and digits that are not confused with each other', async () => {
     const codes = await renewed();
     assert.equal(codes.length, CODE_COUNT);
     assert.equal(new Set(codes).size, CODE_COUNT);
     for (const code of codes) assert.match(code, /^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}$/);
   });
 
-  it('are accepted once, and say how many are left', async () => {
+  it('are accepted once, and report how many are left', async () => {
     const [code] = await renewed();
     assert.deepEqual(await use(code), { kind: 'accepted', left: CODE_COUNT - 1, next: 'in' });
     assert.deepEqual(await use(code), { kind: 'wrong' });
     assert.deepEqual(domain.post.notices(ANN.email), ['recovery codes created', 'recovery code used']);
   });
 
-  it('are accepted for one of the requests that send the same at once', async () => {
+  it('are accepted for one of several concurrent requests with the same code', async () => {
     const [code] = await renewed();
     const outcomes = await Promise.all(Array.from({ length: SECOND_FACTOR_RULE.from }, () => use(code)));
     assert.equal(outcomes.filter(({ kind }) => kind === 'accepted').length, 1);
   });
 
-  it('count as attempts: of twenty guesses at once five are looked at', async () => {
+  it('count as attempts: five of twenty concurrent guesses are checked', async () => {
     await renewed();
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => use('0000-0000-0000-0000')));
     assert.equal(outcomes.filter(({ kind }) => kind === 'wrong').length, SECOND_FACTOR_RULE.from);
@@ -68,7 +68,7 @@ describe('recovery codes', () => {
     assert.equal((await use(code)).kind, 'accepted');
   });
 
-  it('are nobody else’s', async () => {
+  it('do not work for another person', async () => {
     const [code] = await renewed();
     const ben = accountOf('ben');
     await domain.recoveryCodes.renew(ben, actorOf(ben));
@@ -77,11 +77,11 @@ describe('recovery codes', () => {
     });
   });
 
-  it('are refused to an account that has none', async () => {
+  it('are refused for an account that has none', async () => {
     assert.deepEqual(await use('0000-0000-0000-0000'), { kind: 'wrong' });
   });
 
-  it('are taken in any case, with spaces, with the number of the list, and with O for 0', async () => {
+  it('are accepted in any case, with spaces, with the number in the list, and with O for 0', async () => {
     const codes = await renewed();
     const spelled = codes.map((code, index) => {
       const letters = code.replaceAll('-', index % 2 === 0 ? ' ' : '').replaceAll('0', 'O');

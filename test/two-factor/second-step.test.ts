@@ -28,7 +28,7 @@ describe('the second step', () => {
     return domain.post.code(ANN.email);
   }
 
-  /** So many failures in a row, with the waits between them. */
+  /** This many failures in a row, with the waits between them. */
   async function fails(times: number): Promise<void> {
     for (let time = 0; time < times; time++) {
       domain.clock.passes(hours(1));
@@ -47,19 +47,19 @@ describe('the second step', () => {
     assert.equal(refused.failures, 1);
   });
 
-  it('accepts one of twenty right responses at once', async () => {
+  it('accepts one of twenty concurrent right responses', async () => {
     const code = await mailedCode();
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => guess(code)));
     assert.equal(outcomes.filter(({ kind }) => kind === 'accepted').length, 1);
   });
 
-  it('counts each attempt before the response is looked at: of twenty at once five are', async () => {
+  it('counts each attempt before the response is checked: five of twenty concurrent ones are', async () => {
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => guess()));
     assert.equal(outcomes.filter(({ kind }) => kind === 'fault').length, SECOND_FACTOR_RULE.from);
     assert.equal(outcomes.filter(({ kind }) => kind === 'wait').length, 20 - SECOND_FACTOR_RULE.from);
   });
 
-  it('looks at no response during a wait, not even at the right one', async () => {
+  it('checks no response during a wait, not even the right one', async () => {
     const code = await mailedCode();
     for (let time = 0; time < SECOND_FACTOR_RULE.from; time++) await guess();
     assert.equal((await guess(code)).kind, 'wait');
@@ -67,12 +67,12 @@ describe('the second step', () => {
     assert.equal(domain.eventNames().at(-1), 'second-step.throttled');
   });
 
-  it('tells the person by mail at the fifth failure in a row, once', async () => {
+  it('mails the person at the fifth failure in a row, once', async () => {
     await fails(SECOND_FACTOR_RULE.from + 5);
     assert.deepEqual(domain.post.notices(ANN.email), ['second step failed']);
   });
 
-  it('blocks the authenticator at the hundredth failure in a row, and tells the person', async () => {
+  it('blocks the authenticator at the hundredth failure in a row, and mails the person', async () => {
     await fails(SECOND_FACTOR_BLOCK - 1);
     assert.equal((await kept()).blockedAt, null);
     await fails(1);
@@ -81,7 +81,7 @@ describe('the second step', () => {
     assert.deepEqual(domain.eventNames().slice(-2), ['second-step.refused', 'second-step.blocked']);
   });
 
-  it('looks at no response of a blocked authenticator, and counts none', async () => {
+  it('checks no response of a blocked authenticator, and counts none', async () => {
     const code = await mailedCode();
     await domain.authenticators.block(mail.id, domain.clock.now);
     mail = await kept();
@@ -92,7 +92,7 @@ describe('the second step', () => {
     assert.deepEqual(await guess(code), { kind: 'accepted', next: 'signed in' });
   });
 
-  it('records a refusal at step-up as one of step-up', async () => {
+  it('records a refusal at a step-up as one of the step-up', async () => {
     await domain.secondStep.verify(
       mail,
       { code: 'none' },
@@ -107,7 +107,7 @@ describe('the second step', () => {
     });
   });
 
-  it('asks for the one that was picked, else the preferred, else the last used; a blocked one comes last', () => {
+  it('asks for the chosen one, else the preferred, else the last used; a blocked one comes last', () => {
     const one = (id: string, changes: Partial<Authenticator> = {}): Authenticator => ({
       ...mail,
       id,

@@ -36,7 +36,7 @@ import { transact } from '../support/transact.ts';
 
 const ORIGIN = { requestId: 'request', address: '192.0.2.7', browser: 'Lynx' };
 
-/** Somebody with an account and nothing else. */
+/** A person with an account and nothing else. */
 export function accountOf(id: string): Account {
   return {
     ...{ id, email: `${id}@example.org`, name: id, locale: null, knownLanguage: null, passwordHash: 'hash' },
@@ -66,7 +66,7 @@ export function proofContext(account: Account, changes: Partial<ProofContext> = 
   return { account, purpose: 'sign-in', browser: 'browser one', actor: actorOf(account), ...changes };
 }
 
-/** The domain of two-factor over stores in memory; nothing of it needs a database or a mail server. */
+/** The domain of two-factor on stores in memory, without a database or a mail server. */
 export function twoFactor(methodsOf = allMethods) {
   const clock = new ManualClock();
   const secrets = ['the first secret of these tests, long'];
@@ -106,12 +106,12 @@ export function twoFactor(methodsOf = allMethods) {
     enrolments: new Enrolments(shared),
     secondStep: new SecondStep({ ...shared, proven: (method) => proven.push(method) }),
     recoveryCodes: new RecoveryCodes({ ...shared, store: recoveryStore }),
-    /** The newest key from now on; the older ones still open what they sealed. */
+    /** Makes this the newest key; the older ones still open what they sealed. */
     rotateKeys(): void {
       secrets.unshift(`secret number ${secrets.length + 1} of these tests, long`);
       keyring.reload();
     },
-    /** Only the newest key is left. */
+    /** Leaves only the newest key. */
     forgetOldKeys(): void {
       secrets.splice(1);
       keyring.reload();
@@ -122,7 +122,7 @@ export function twoFactor(methodsOf = allMethods) {
 
 export type TwoFactor = ReturnType<typeof twoFactor>;
 
-/** A mailer that keeps what it is given. */
+/** A mailer that records its mails. */
 export class MemoryPost implements Mailer {
   readonly sent: { readonly to: string; readonly message: Message }[] = [];
   answer: Dispatch = 'accepted';
@@ -249,7 +249,7 @@ export class MemoryAuthenticators implements Authenticators {
     const isSame = ({ accountId, name }: Authenticator) =>
       accountId === authenticator.accountId && nameKey(name) === nameKey(authenticator.name);
     if (this.#kept.some(isSame)) return false;
-    // As the database keeps it: data is JSON.
+    // As the database stores it: data is JSON.
     const data: unknown = JSON.parse(JSON.stringify(authenticator.data));
     this.#kept = [
       ...this.#kept,

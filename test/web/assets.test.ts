@@ -32,7 +32,7 @@ describe('assets', () => {
     return { url: assets.url, agent: request(app) };
   }
 
-  it('gives a file a URL that carries the hash of its content', async () => {
+  it('gives a file a URL with the hash of its content', async () => {
     const before = site();
     assert.match(before.url('style.css'), /^\/assets\/style\.[0-9a-f]{16}\.css$/);
     assert.equal(site().url('style.css'), before.url('style.css'));
@@ -42,7 +42,7 @@ describe('assets', () => {
     await after.agent.get(after.url('style.css')).expect(200, 'body { color: red; }');
   });
 
-  it('lets browsers and proxies keep a file for good', async () => {
+  it('lets browsers and proxies cache a file for good', async () => {
     const { agent, url } = site();
     const response = await agent.get(url('style.css')).expect(200, STYLE);
     assert.equal(response.headers['cache-control'], 'public, max-age=31536000, immutable');
@@ -50,7 +50,7 @@ describe('assets', () => {
     assert.equal(response.headers['set-cookie'], undefined);
   });
 
-  it('says what each file is', async () => {
+  it('declares the type of each file', async () => {
     const { agent, url } = site();
     for (const [name, type] of [
       ['style.css', 'text/css; charset=utf-8'],
@@ -71,7 +71,7 @@ describe('assets', () => {
     ['', undefined],
   ];
   for (const [accepted, encoding] of negotiations) {
-    it(`answers "Accept-Encoding: ${accepted}" with ${encoding ?? 'the file as it is'}`, async () => {
+    it(`responds to "Accept-Encoding: ${accepted}" with ${encoding ?? 'the file as it is'}`, async () => {
       const { agent, url } = site();
       const response = await agent
         .get(url('style.css'))
@@ -94,13 +94,13 @@ describe('assets', () => {
     }
   });
 
-  it('leaves alone what compression would make larger', async () => {
+  it('does not compress what would become larger', async () => {
     const { agent, url } = site();
     const response = await agent.get(url('enhance.js')).set('Accept-Encoding', 'br, gzip').expect(200, '1;');
     assert.equal(response.headers['content-encoding'], undefined);
   });
 
-  it('has a validator for each encoding, and answers 304 where it still holds', async () => {
+  it('has a validator for each encoding, and responds with 304 while it is valid', async () => {
     const { agent, url } = site();
     const plain = await agent.get(url('style.css')).set('Accept-Encoding', 'identity').expect(200);
     const brotli = await agent.get(url('style.css')).set('Accept-Encoding', 'br').expect(200);
@@ -112,7 +112,7 @@ describe('assets', () => {
     await repeat().set('If-None-Match', plainTag).expect(200);
   });
 
-  it('answers HEAD as GET, without the body', async () => {
+  it('responds to HEAD like to GET, without the body', async () => {
     const { agent, url } = site();
     const got = await agent.get(url('style.css')).set('Accept-Encoding', 'br').expect(200);
     const head = await agent.head(url('style.css')).set('Accept-Encoding', 'br').expect(200);
@@ -129,7 +129,7 @@ describe('assets', () => {
     assert.equal(response.headers['allow'], 'GET, HEAD');
   });
 
-  it('does not know other hashes, bare names or ways out of the folder, and lets nobody keep that answer', async () => {
+  it('does not know other hashes, plain names or paths out of the folder, and forbids caching that response', async () => {
     const { agent } = site();
     for (const path of [
       '/assets/style.0123456789abcdef.css',
@@ -145,20 +145,20 @@ describe('assets', () => {
     await agent.get('/assets/style.0123456789abcdef.css').expect(404);
   });
 
-  it('leaves every other path to the site', async () => {
+  it('passes every other path on to the site', async () => {
     const { agent } = site();
     await agent.get('/style.css').expect(418, 'the site');
     await agent.get('/assets').expect(418, 'the site');
   });
 
-  it('fails at once on a name that is not there and on a file of an unknown type', () => {
+  it('fails at once for a missing name and for a file of an unknown type', () => {
     assert.throws(() => loadAssets(folder).url('other.css'), /no asset "other\.css"/);
     writeFileSync(join(folder, 'notes.xyz'), '');
     assert.throws(() => loadAssets(folder), /"notes\.xyz"/);
   });
 });
 
-/** Takes the body as it came, for superagent would decompress it. */
+/** Keeps the body as it came: superagent would decompress it. */
 function bytes(response: Response, done: (error: Error | null, body: Buffer) => void): void {
   const chunks: Buffer[] = [];
   response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -3,7 +3,7 @@ import { canonicalPath } from '../../src/web/canonical-paths.ts';
 
 const PATHS = ['/', '/sign-in', '/profile', '/admin/people/invite', '/admin/people/:id', '/help/two-factor'];
 
-describe('the page that was meant', () => {
+describe('the intended page', () => {
   for (const [asked, meant] of [
     ['/sign-in/', '/sign-in'],
     ['/sign-in///', '/sign-in'],
@@ -12,7 +12,7 @@ describe('the page that was meant', () => {
     ['/Admin/People/Invite', '/admin/people/invite'],
     ['/admin/people/AbC%2f/', '/admin/people/AbC%2f'],
   ] as const) {
-    it(`by ${asked} is ${meant}`, () => assert.equal(canonicalPath(PATHS, asked), meant));
+    it(`of ${asked} is ${meant}`, () => assert.equal(canonicalPath(PATHS, asked), meant));
   }
 
   for (const asked of [
@@ -23,6 +23,6 @@ describe('the page that was meant', () => {
     '/admin/people//',
     '/sign_in/',
   ]) {
-    it(`by ${asked} is none`, () => assert.equal(canonicalPath(PATHS, asked), undefined));
+    it(`of ${asked} does not exist`, () => assert.equal(canonicalPath(PATHS, asked), undefined));
   }
 });

@@ -23,7 +23,7 @@ const form = z.object({
   loud: tick(),
 });
 
-/** What each request left behind in the answers: the page as the renderer got it, with a token for its form. */
+/** What each request adds to the responses: the page as the renderer got it, with a token for its form. */
 interface Shown extends Page {
   readonly token: string;
 }
@@ -33,7 +33,7 @@ class Site {
   size = '1';
   revision = 1;
   isGone = false;
-  /** Runs between the check of the first request and what it writes. */
+  /** Runs between the check of the first request and its write. */
   beforeLock = async (): Promise<void> => {};
   #lock: Promise<unknown> = Promise.resolve();
   readonly #app = express();
@@ -122,7 +122,7 @@ class Site {
       .send({ ...fields, _csrf: token });
   }
 
-  /** Fills in the form and goes on to its preview. */
+  /** Fills in the form and continues to its preview. */
   async previews(fields: Readonly<Record<string, string>>): Promise<Shown> {
     const answer = await this.sends(await this.opens(EDIT), EDIT, fields);
     assert.deepEqual([answer.status, answer.get('location')], [303, CONFIRM]);
@@ -135,7 +135,7 @@ const EDIT = '/things/a%20b/edit';
 const CONFIRM = '/things/a%20b/confirm';
 const DELETE = '/things/a%20b/delete';
 
-/** Answers with the page, its model and the session's notice as JSON. */
+/** Responds with the page, its model and the session's notice as JSON. */
 async function show(incoming: Request, response: express.Response, page: Page): Promise<void> {
   const token = csrfToken(incoming, response);
   const flashed = readFlash(incoming, DONE)?.key;
@@ -145,14 +145,14 @@ async function show(incoming: Request, response: express.Response, page: Page): 
 
 const hidden = ({ model }: Page): Record<string, string> => Object(model)['question']?.hidden;
 
-describe('a page whose change is confirmed', () => {
+describe('a page with a confirmed change', () => {
   let site: Site;
 
   beforeEach(() => {
     site = new Site();
   });
 
-  it('applies a small change at once, and says so on the next page', async () => {
+  it('applies a small change at once, and reports it on the next page', async () => {
     const answer = await site.sends(await site.opens(EDIT), EDIT, { size: '2' });
     assert.deepEqual([answer.status, answer.get('location')], [303, DONE]);
     assert.equal(site.size, '2');
@@ -169,7 +169,7 @@ describe('a page whose change is confirmed', () => {
     assert.equal(site.revision, 1);
   });
 
-  it('previews a large change with the values that were sent, and writes nothing', async () => {
+  it('previews a large change with the submitted values, and writes nothing', async () => {
     const preview = await site.previews({ size: '10', loud: 'on' });
     assert.equal(preview.title, '1 → 10!');
     assert.deepEqual(Object(preview.model)['question'], {
@@ -179,7 +179,7 @@ describe('a page whose change is confirmed', () => {
     assert.equal(site.revision, 1);
   });
 
-  it('makes the change that was previewed', async () => {
+  it('makes the previewed change', async () => {
     const preview = await site.previews({ size: '10' });
     const answer = await site.sends(preview, CONFIRM, hidden(preview));
     assert.deepEqual([answer.status, answer.get('location')], [303, DONE]);
@@ -188,7 +188,7 @@ describe('a page whose change is confirmed', () => {
     assert.deepEqual([again.status, again.get('location')], [303, EDIT], 'nothing is left to confirm');
   });
 
-  it('writes nothing once something else was decided, shows what would be now, and takes that', async () => {
+  it('writes nothing if something else was decided, shows the new preview, and accepts that', async () => {
     const preview = await site.previews({ size: '10' });
     Object.assign(site, { size: '5', revision: 2 });
     const stale = await site.sends(preview, CONFIRM, hidden(preview));
@@ -200,7 +200,7 @@ describe('a page whose change is confirmed', () => {
     assert.equal(site.size, '10');
   });
 
-  it('takes no other revision than the one that it showed, of whatever shape', async () => {
+  it('accepts no other revision than the one that it showed, of any shape', async () => {
     const preview = await site.previews({ size: '10' });
     const { revision: _shown, ...values } = hidden(preview);
     for (const revision of [['1', '1'], '', '2', '1'.repeat(9_999)]) {
@@ -212,7 +212,7 @@ describe('a page whose change is confirmed', () => {
     assert.equal(site.revision, 1);
   });
 
-  it('shows the form where a value of the preview was changed into one that the form does not take', async () => {
+  it('shows the form if a value of the preview was changed into one that the form refuses', async () => {
     const preview = await site.previews({ size: '10' });
     for (const size of ['', ['10', '11']]) {
       const answer = await site.sends(preview, CONFIRM, { ...hidden(preview), size });
@@ -221,14 +221,14 @@ describe('a page whose change is confirmed', () => {
     assert.equal(site.revision, 1);
   });
 
-  it('shows the form with the error where the change cannot be made any more', async () => {
+  it('shows the form with the error if the change is no longer possible', async () => {
     const preview = await site.previews({ size: '77' });
     const answer = await site.sends(preview, CONFIRM, hidden(preview));
     assert.deepEqual([answer.status, answer.body.view], [422, 'form']);
     assert.deepEqual(answer.body.form.values, { size: '77' });
   });
 
-  it('leads to the form where no values wait for the preview', async () => {
+  it('redirects to the form if no values wait for the preview', async () => {
     const answer = await site.browser.get(CONFIRM);
     assert.deepEqual([answer.status, answer.get('location')], [303, EDIT]);
     await site.previews({ size: '10' });
@@ -236,7 +236,7 @@ describe('a page whose change is confirmed', () => {
     assert.deepEqual([other.status, other.get('location')], [303, '/things/c/edit'], 'of another thing');
   });
 
-  it('previews a form of boxes that are all unticked, and leads to it where it was not sent', async () => {
+  it('previews a form with only unticked boxes, and redirects to it if it was not sent', async () => {
     const before = await site.browser.get('/volume/confirm');
     assert.deepEqual([before.status, before.get('location')], [303, '/volume']);
     const answer = await site.sends(await site.opens('/volume'), '/volume', {});
@@ -246,7 +246,7 @@ describe('a page whose change is confirmed', () => {
     assert.deepEqual(hidden(preview), { revision: '1' });
   });
 
-  it('asks nothing where a change of somebody else has made the same', async () => {
+  it('asks nothing if somebody else has already made the same change', async () => {
     const preview = await site.previews({ size: '10' });
     Object.assign(site, { size: '10', revision: 2 });
     const answer = await site.sends(preview, CONFIRM, hidden(preview));
@@ -254,7 +254,7 @@ describe('a page whose change is confirmed', () => {
     assert.equal(site.revision, 2);
   });
 
-  it('finds out what it is about once more before it asks again', async () => {
+  it('reads its subject once more before it asks again', async () => {
     const preview = await site.previews({ size: '10' });
     site.beforeLock = async () => {
       Object.assign(site, { isGone: true, revision: 2 });
@@ -263,7 +263,7 @@ describe('a page whose change is confirmed', () => {
     assert.deepEqual([answer.status, answer.get('location')], [303, '/gone']);
   });
 
-  it('makes the change once where twenty are sent at once', async () => {
+  it('makes the change once for twenty concurrent requests', async () => {
     const preview = await site.previews({ size: '10' });
     const all = Promise.withResolvers<void>();
     let waiting = 0;
@@ -276,7 +276,7 @@ describe('a page whose change is confirmed', () => {
       Array.from({ length: 20 }, () => site.sends(preview, CONFIRM, hidden(preview))),
     );
     assert.equal(site.revision, 2, 'written once');
-    // The others find that what they ask for has been made.
+    // The others find that their change has been made.
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([303]));
   });
 
@@ -288,14 +288,14 @@ describe('a page whose change is confirmed', () => {
   });
 });
 
-describe('a page that asks about a change without values', () => {
+describe('a page that confirms a change without values', () => {
   let site: Site;
 
   beforeEach(() => {
     site = new Site();
   });
 
-  it('changes nothing by a GET, and the thing by what it showed', async () => {
+  it('changes nothing by a GET, and changes what it showed by its POST', async () => {
     const page = await site.opens(DELETE);
     assert.deepEqual(Object(page.model)['question'], { action: DELETE, hidden: { revision: '1' } });
     assert.equal(site.revision, 1);
@@ -304,7 +304,7 @@ describe('a page that asks about a change without values', () => {
     assert.equal(site.size, '0');
   });
 
-  it('asks again after a change of somebody else', async () => {
+  it("asks again after somebody else's change", async () => {
     const page = await site.opens(DELETE);
     Object.assign(site, { size: '5', revision: 2 });
     const stale = await site.sends(page, DELETE, hidden(page));
@@ -313,7 +313,7 @@ describe('a page that asks about a change without values', () => {
     assert.equal(site.size, '0');
   });
 
-  it('asks again one of two that are sent at once', async () => {
+  it('asks again for one of two concurrent requests', async () => {
     const page = await site.opens(DELETE);
     const answers = await Promise.all([1, 2].map(() => site.sends(page, DELETE, hidden(page))));
     assert.deepEqual(answers.map(({ status }) => status).sort(), [303, 409]);

@@ -10,7 +10,7 @@ import { MemorySessions, sessionServices } from '../support/memory-sessions.ts';
 
 const COOKIE = 'postern';
 
-/** A site whose pages change their session; "wait" pages wait until the test lets them go on. */
+/** A site whose pages change their session; "wait" pages wait until the test lets them continue. */
 class Site {
   readonly store = new MemorySessions();
   readonly began = Promise.withResolvers<void>();
@@ -66,7 +66,7 @@ class Site {
     this.#app.use(failed);
   }
 
-  /** The answer, with the session cookie that it sets: undefined if none. */
+  /** The response, with the session cookie that it sets: undefined if none. */
   async gets(path: string, cookie = '') {
     const answer = await request(this.#app).get(path).set('Cookie', cookie);
     const set = [answer.headers['set-cookie'] ?? []].flat().find((one) => one.startsWith(`${COOKIE}=`));
@@ -87,7 +87,7 @@ describe('A session of express-session', () => {
     assert.deepEqual(site.store.calls, []);
   });
 
-  it('is stored once with each change, and else prolonged once', async () => {
+  it('is stored once with each change, and otherwise extended once', async () => {
     const cookie = await begins();
     assert.deepEqual(site.store.calls, ['create']);
     await site.gets('/change', cookie);

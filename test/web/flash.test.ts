@@ -27,7 +27,7 @@ function requestFor(session: object, { path = '/profile', now = NOW, ...rest } =
 }
 
 describe('A flash', () => {
-  it('is read on its page alone, as often as the page is loaded', () => {
+  it('is read on its page only, whenever the page is loaded', () => {
     const session = {};
     flash(requestFor(session), { path: '/profile', key: 'profile.name-changed', kind: 'success' });
     const expected = { path: '/profile', key: 'profile.name-changed', kind: 'success', values: {}, at: NOW };
@@ -56,7 +56,7 @@ describe('A flash', () => {
     assert.deepEqual(further, { key: 'import.left-out', values: { columns: 'phone' } });
   });
 
-  it('is nothing where the session has something else in its place, or there is no session', () => {
+  it('is empty if the session has another value in its place, or there is no session', () => {
     for (const notice of [
       undefined,
       'text',
@@ -72,7 +72,7 @@ describe('A kept form', () => {
   const submitted = (session: object, body: unknown, keptFields: unknown) =>
     requestFor(session, { method: 'POST', body, keptFields } as object);
 
-  it('has the declared fields of what was submitted, and no secret even where one is declared', () => {
+  it('has the declared fields of what was submitted, and no secret even if one is declared', () => {
     const session = {};
     const body = { name: 'Ann', role: 'admin', password: 'secret', newPassword: 'secret', code: '123456' };
     flashSubmitted(submitted(session, body, ['name', 'password', 'newPassword', 'code']));
@@ -87,7 +87,7 @@ describe('A kept form', () => {
     assert.deepEqual(readFlashedForm(requestFor(session)), { 'group-1': 'on' });
   });
 
-  it('is not made of a form that is long, that has arrays, or of no form', () => {
+  it('is not made from a long form, from arrays, or without a form', () => {
     const session = {};
     for (const body of [
       { name: 'a'.repeat(1900), note: 'b'.repeat(200) },
@@ -99,7 +99,7 @@ describe('A kept form', () => {
     assert.deepEqual(session, {});
   });
 
-  it('waits for the page of the form, without its query, where an action has no page', () => {
+  it('waits for the page of the form, without its query, if an action has no page', () => {
     const session = {};
     const request = submitted(session, { name: 'Ann' }, ['name']);
     flashSubmitted(Object.assign(request, { formPath: '/setup?token=secret' }));
@@ -108,12 +108,12 @@ describe('A kept form', () => {
     assert.doesNotMatch(JSON.stringify(session), /secret/);
   });
 
-  it('is empty where the session has something else in its place', () => {
+  it('is empty if the session has another value in its place', () => {
     for (const keptForm of ['text', { path: '/profile' }, { path: '/profile', values: { name: ['Ann'] } }])
       assert.deepEqual(readFlashedForm(requestFor({ keptForm })), {});
   });
 
-  it('goes with the message when a form is accepted, and stays when the message alone is dropped', () => {
+  it('goes with the message when a form is accepted, and stays when only the message is dropped', () => {
     const session = {};
     flash(requestFor(session), { path: '/profile', key: 'profile.name-changed', kind: 'success' });
     flashForm(requestFor(session), { path: '/profile', values: { name: 'Ann' } });

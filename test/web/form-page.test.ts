@@ -26,12 +26,12 @@ const NAME = '/profile/name';
 const words = loadWords().for('en', UTC);
 const assets = loadAssets(path.join(import.meta.dirname, '../../public'));
 
-/** A site with form pages of the simplest kind, over the real renderer, sessions and CSRF check. */
+/** A site with minimal form pages, with the real renderer, sessions and CSRF check. */
 class Site {
   now = Date.UTC(2030, 0, 1);
   name = 'Ann';
   steppedUp = true;
-  /** What `submit` was called with. */
+  /** The arguments of `submit`. */
   readonly submitted: unknown[] = [];
   readonly app = express();
 
@@ -123,7 +123,7 @@ class Site {
     this.app.use(refuse);
   }
 
-  /** Lets everybody in; without a step-up, keeps what was sent and leads away, as the real guards do. */
+  /** Lets everybody in; without a step-up, keeps the form and redirects, as the real guards do. */
   readonly #guard = (handler: Handler<AuthState>): RequestHandler => {
     return async (incoming, response) => {
       const context = incoming.context as RequestContext;
@@ -151,7 +151,7 @@ describe('a form page', () => {
     await ann.presses('Save');
   }
 
-  /** Sends the open page's token with these fields, and returns the answer without following it. */
+  /** Sends the open page's token with these fields, and returns the response without following it. */
   const posts = (fields: Readonly<Record<string, string | readonly string[]>>, to = NAME) =>
     ann.submitsRaw('POST', to, fields);
 
@@ -161,7 +161,7 @@ describe('a form page', () => {
     assert.deepEqual(site.submitted, []);
   });
 
-  it('hands the parsed values to submit, answers 303, and says once on the next page what was done', async () => {
+  it('passes the parsed values to submit, responds with 303, and reports once on the next page what was done', async () => {
     const answer = await posts({ name: '  Eve ', other: 'x' });
     assert.deepEqual([answer.status, answer.headers['location']], [303, NAME]);
     assert.deepEqual(site.submitted, [{ name: 'Eve' }]);
@@ -173,7 +173,7 @@ describe('a form page', () => {
     assert.equal(ann.page.notice, undefined);
   });
 
-  it('shows the form again with 422 and the values that were sent, after an error of the schema', async () => {
+  it('shows the form again with 422 and the submitted values, after an error of the schema', async () => {
     await saves('  ');
     assert.equal(ann.page.status, 422);
     assert.deepEqual(ann.page.errors, ['Enter your name.']);
@@ -193,21 +193,21 @@ describe('a form page', () => {
     assert.equal(site.name, 'Eve');
   });
 
-  it('answers 429 with Retry-After in whole seconds where an error says to wait', async () => {
+  it('responds with 429 and Retry-After in whole seconds if an error says to wait', async () => {
     await saves('Wait');
     assert.equal(ann.page.status, 429);
     assert.equal(ann.page.headers['retry-after'], '90');
     assert.match(ann.page.errors.join(), /Wait 2 minutes/);
   });
 
-  it('shows the form again with 200 where submit has something to say first', async () => {
+  it('shows the form again with 200 if submit has something to say first', async () => {
     await saves('Check');
     assert.equal(ann.page.status, 200);
     assert.deepEqual([ann.page.notice, ann.page.noticeKind], ['It can be taken.', 'info']);
     assert.equal(ann.page.value('Your name'), 'Check');
   });
 
-  it('has hidden fields of the request, whatever was typed: on the page, and on it again after errors', async () => {
+  it('has hidden fields of the request, whatever was typed: on the page, and again after errors', async () => {
     const returnTo = () => ann.page.$('input[name=returnTo]').attr('value');
     await ann.visits('/step-up?return-to=%2Fprofile%2Fname');
     assert.equal(returnTo(), NAME);
@@ -220,13 +220,13 @@ describe('a form page', () => {
     assert.equal(returnTo(), '/');
   });
 
-  it('tells its view the errors', async () => {
+  it('passes the errors to its view', async () => {
     assert.equal(ann.page.heading, 'Name, 0 errors');
     await saves('');
     assert.equal(ann.page.heading, 'Name, 1 errors');
   });
 
-  it('takes no array, no object and no field of a megabyte', async () => {
+  it('accepts no array, no object and no field of a megabyte', async () => {
     assert.equal((await posts({ name: ['Eve', 'Eve'] })).status, 422);
     assert.equal((await posts({ 'name[x]': 'Eve' })).status, 422);
     assert.equal((await posts({ name: 'x'.repeat(1_000_000) })).status, 413);
@@ -243,7 +243,7 @@ describe('a form page', () => {
     assert.deepEqual(site.submitted, []);
   });
 
-  it('has in its fields what was sent before a step-up, until a form is taken', async () => {
+  it('has the values from before a step-up in its fields, until a form is accepted', async () => {
     site.steppedUp = false;
     assert.equal((await posts({ name: 'Eve' })).headers['location'], '/step-up');
     assert.deepEqual(site.submitted, []);
@@ -256,7 +256,7 @@ describe('a form page', () => {
     assert.equal(ann.page.value('Your name'), 'Ann');
   });
 
-  it('never shows passwords and codes again, nor keeps them during a step-up', async () => {
+  it('never shows passwords and codes again, and does not keep them during a step-up', async () => {
     await ann.visits('/profile/password');
     const secrets = { password: 'first secret', newPassword: 'second secret', code: '123456' };
     const answer = await posts(secrets, '/profile/password');
@@ -269,13 +269,13 @@ describe('a form page', () => {
       assert.doesNotMatch(html, /first secret|second secret|123456/);
   });
 
-  it('lets load answer in its place, on GET and POST', async () => {
+  it('lets load respond in its place, on GET and POST', async () => {
     assert.equal((await ann.loads('/things/gone')).headers['location'], NAME);
     assert.equal((await posts({ name: 'Eve' }, '/things/gone')).headers['location'], NAME);
     assert.deepEqual(site.submitted, []);
   });
 
-  it('has the fields that its subject decides, and shows errors at the fields that it places them at', async () => {
+  it('has the fields of its subject, and shows errors at the fields that it assigns them to', async () => {
     await posts({ name: 'Eve' }, '/things/mute');
     const answer = await posts({ name: 'Eve' }, '/things/one');
     assert.deepEqual(site.submitted, [{}, { name: 'Eve' }]);
@@ -283,7 +283,7 @@ describe('a form page', () => {
     assert.match(answer.html, /href="#elsewhere"/);
   });
 
-  it('shows no value again, and keeps none, that it does not declare as kept', async () => {
+  it('does not show again, and does not keep, a value that it does not declare as kept', async () => {
     const answer = await posts({ name: 'Eve' }, '/things/one');
     assert.doesNotMatch(answer.html, /Eve/);
     site.steppedUp = false;
@@ -294,7 +294,7 @@ describe('a form page', () => {
 });
 
 describe('an action', () => {
-  it('does its one thing and redirects, and has no page of its own', async () => {
+  it('does one thing and redirects, and has no page of its own', async () => {
     const site = new Site();
     const ann = new Person(site.app);
     await ann.visits(NAME);

@@ -13,20 +13,20 @@ const schema = z.object({
 const GOOD = { email: 'ann@example.org', name: 'Phone', password: ' as it is ', code: '012345' };
 
 describe('a form', () => {
-  it('comes out parsed, trimmed where that is right, and without what it does not have', () => {
+  it('is parsed, trimmed if this is right, and without unknown fields', () => {
     const form = parse({ ...GOOD, name: '  Phone ', isAdmin: 'true' });
     assert.ok(form.ok);
     assert.deepEqual(form.values, GOOD);
   });
 
-  it('gives back what was typed, but no password, code or token', () => {
+  it('gives back what was typed, except passwords, codes and tokens', () => {
     assert.deepEqual(parse({ ...GOOD, _csrf: 'x', token: 'y', email: 'bad' }).typed, {
       email: 'bad',
       name: 'Phone',
     });
   });
 
-  it('names one fault for each field', () => {
+  it('has one error for each field', () => {
     const form = parse({});
     assert.ok(!form.ok);
     assert.deepEqual(
@@ -49,7 +49,7 @@ describe('a form', () => {
   }
 });
 
-describe('what is no code of six digits, but another of ours,', () => {
+describe('another code of ours instead of six digits', () => {
   for (const [typed, key] of [
     ['ABCD-EFGH-JKMN-PQRS', 'error.code-is-recovery-code'],
     ['abcd efgh jkmn pqr5', 'error.code-is-recovery-code'],
@@ -58,7 +58,7 @@ describe('what is no code of six digits, but another of ours,', () => {
     ['abcdef', 'error.code-form'],
     ['1234567', 'error.code-form'],
   ] as const) {
-    it(`is told so: ${typed}`, () => {
+    it(`gets its own message: ${typed}`, () => {
       assert.equal(sixDigits().safeParse(typed).error?.issues[0]?.message, key);
     });
   }
@@ -78,7 +78,7 @@ describe('a code', () => {
     ['in Devanagari digits', '०१२३४५'],
     ['in mathematical digits, of which several runs stand side by side', '𝟘𝟙𝟚𝟛𝟜𝟝'],
   ] as const) {
-    it(`is taken ${how}`, () => {
+    it(`is accepted ${how}`, () => {
       assert.equal(sixDigits().parse(typed), '012345');
     });
   }
@@ -95,13 +95,13 @@ describe('a code', () => {
     [12345, 'error.code-missing'],
     [undefined, 'error.code-missing'],
   ] as const) {
-    it(`is refused when it is ${JSON.stringify(typed)?.slice(0, 30)}`, () => {
+    it(`is refused if it is ${JSON.stringify(typed)?.slice(0, 30)}`, () => {
       assert.equal(sixDigits().safeParse(typed).error?.issues[0]?.message, key);
     });
   }
 });
 
-describe('an e-mail address', () => {
+describe('an email address', () => {
   for (const good of [
     'ann@example.org',
     "o'neil+x@sub.example.org",
@@ -129,7 +129,7 @@ describe('a line of text', () => {
   const line = lineOfText('error.name-missing', 10);
   it('is trimmed and composed', () => assert.equal(line.parse(' e\u0301 '), 'é'));
   for (const bad of ['a\u0000b', 'a\nb', 'a\u202eb', 'a\u2028b', 'a\u0085b']) {
-    it(`has no ${JSON.stringify(bad.charAt(1))}`, () => {
+    it(`may not have ${JSON.stringify(bad.charAt(1))}`, () => {
       assert.equal(line.safeParse(bad).error?.issues[0]?.message, 'error.control-characters');
     });
   }

@@ -5,7 +5,7 @@ import { sendPage } from '../../src/web/page-compression.ts';
 
 const HTML = `<!doctype html><title>A page</title>${'<p>The same again.</p>'.repeat(40)}`;
 
-describe('a page on its way', () => {
+describe('a page', () => {
   const site = (secret: boolean): Express =>
     express().use((asked, response) => sendPage(asked, response.type('html'), HTML, secret));
 
@@ -22,19 +22,19 @@ describe('a page on its way', () => {
     return encoding;
   }
 
-  it('is compressed for browsers that take it, and as it is for all others', async () => {
+  it('is compressed for browsers that accept it, and uncompressed for all others', async () => {
     assert.equal(await encodingOf('/'), 'gzip');
     assert.equal(await encodingOf('/', { from: '' }), 'gzip');
     for (const accepts of ['identity', 'br', 'gzip;q=0'])
       assert.equal(await encodingOf('/', { accepts }), undefined, accepts);
   });
 
-  it('is compressed in answer to a search and to a form, too', async () => {
+  it('is compressed in response to a search and to a form, too', async () => {
     assert.equal(await encodingOf('/?search=ann'), 'gzip');
     assert.equal(await encodingOf('/', { method: 'post' }), 'gzip');
   });
 
-  it('is not where another site may have chosen what it shows', async () => {
+  it('is not compressed if another site may have chosen its content', async () => {
     for (const from of ['cross-site', 'same-site']) {
       assert.equal(await encodingOf('/?search=ann', { from }), undefined, from);
       assert.equal(await encodingOf('/', { method: 'post', from }), undefined, from);
@@ -43,7 +43,7 @@ describe('a page on its way', () => {
     assert.equal(await encodingOf('/?search=ann', { from: 'none' }), 'gzip', 'typed or a bookmark');
   });
 
-  it('is not where it shows a secret beside what anybody has chosen', async () => {
+  it('is not compressed if it shows a secret beside text that somebody has chosen', async () => {
     const secret = true;
     assert.equal(await encodingOf('/?search=ann', { secret }), undefined);
     assert.equal(await encodingOf('/', { secret, method: 'post' }), undefined);

@@ -3,7 +3,7 @@ import { describeBrowser } from '../../src/web/context.ts';
 import { safeReturnPath, withReturn } from '../../src/web/paths.ts';
 import { initialsOf } from '../../src/web/rendering.ts';
 
-describe('the address to go on to', () => {
+describe('the return path', () => {
   for (const own of ['/', '/profile', '/admin/audit?page=2&event=sign-out', '/a%20b']) {
     it(`may be ${own}`, () => assert.equal(safeReturnPath(own), own));
   }
@@ -28,7 +28,7 @@ describe('the address to go on to', () => {
       assert.equal(safeReturnPath(foreign), '/'));
   }
 
-  it('goes along in a query', () => {
+  it('is passed on in a query', () => {
     assert.equal(withReturn('/sign-in', '/admin?a=b&c=d'), '/sign-in?return-to=%2Fadmin%3Fa%3Db%26c%3Dd');
     assert.equal(withReturn('/sign-in', '/'), '/sign-in');
   });
@@ -74,7 +74,7 @@ describe('the browser in a notice', () => {
     });
   }
 
-  it('has nothing in it that a mail program makes a link of', () => {
+  it('contains nothing that a mail program turns into a link', () => {
     for (const word of ['www.evil.example', 'https://evil.example', 'ann@evil.example', 'evil.example/x']) {
       for (const userAgent of [
         word,

@@ -9,7 +9,7 @@ import { TrustCookie } from '../../src/web/trust-cookie.ts';
 const LYNX = 'Lynx/2.9.2 libwww-FM/2.14 SSL-MM/1.4.1 GNUTLS/3.8.9';
 const W3M = 'w3m/0.5.3+git20230121';
 const LINKS = 'Links (2.30; Linux 6.1 x86_64; GNU C)';
-/** None of them, though it says the names of two. */
+/** Another browser that has the names of two of them in its User-Agent. */
 const OTHERS = [
   'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0',
   'ELinks/0.18.0',
@@ -29,7 +29,7 @@ const PAGE = [
 
 describe('A text browser', () => {
   describe('Lynx', () => {
-    it('reads that it has to ask again, in its own word, and cookies without the attribute that it takes for one', async () => {
+    it('is told not to cache in a way that it knows, and gets cookies without the attribute that it takes for a cookie', async () => {
       const { headers } = await request(site()).get('/cookies').set('User-Agent', LYNX);
       assert.equal(headers['cache-control'], 'no-store, no-cache');
       const expires = 'Expires=Tue, 01 Jan 2030 00:00:00 GMT';
@@ -42,12 +42,12 @@ describe('A text browser', () => {
 
   for (const [name, userAgent] of Object.entries({ Lynx: LYNX, w3m: W3M })) {
     describe(name, () => {
-      it('is led from a form back to its own address by one that it has not met', async () => {
+      it("is redirected from a form to the form's own address by a new URL", async () => {
         const { headers } = await request(site()).post('/form').set('User-Agent', userAgent);
         assert.equal(headers['location'], '/form?fresh=12345678');
       });
 
-      it('is led anywhere else as others are', async () => {
+      it('is redirected everywhere else like others', async () => {
         assert.equal(
           (await request(site()).get('/form').set('User-Agent', userAgent)).headers['location'],
           '/form',
@@ -59,7 +59,7 @@ describe('A text browser', () => {
   }
 
   describe('Links', () => {
-    it('meets no address twice: not by a redirect, a link or a search', async () => {
+    it('never gets the same address twice: in a redirect, a link or a search', async () => {
       const { headers } = await request(site()).get('/form').set('User-Agent', LINKS);
       assert.equal(headers['location'], '/form?fresh=12345678');
       const page = pageOf(LINKS);
@@ -74,21 +74,21 @@ describe('A text browser', () => {
         assert.ok(page.includes(kept), kept);
     });
 
-    it('is led to another site as others are', async () => {
+    it('is redirected to another site like others', async () => {
       const { headers } = await request(site()).post('/away').set('User-Agent', LINKS);
       assert.equal(headers['location'], 'https://elsewhere.example/');
     });
   });
 
   for (const [name, userAgent] of Object.entries({ w3m: W3M, Links: LINKS })) {
-    it(`shows brackets around a button, where it is ${name}`, () => {
+    it(`shows brackets around a button if it is ${name}`, () => {
       assert.match(pageOf(userAgent), />\[Search\]<\/button>/);
       assert.match(pageOf(userAgent), />\[End <bdi>it<\/bdi>\]<\/button>/);
     });
   }
 
   for (const userAgent of OTHERS) {
-    it(`gets what all get, where its name is ${JSON.stringify(userAgent)}`, async () => {
+    it(`gets the normal page if its name is ${JSON.stringify(userAgent)}`, async () => {
       assert.equal(pageOf(userAgent), PAGE);
       const { headers } = await request(site()).get('/cookies').set('User-Agent', userAgent);
       assert.equal(headers['cache-control'], 'no-store');

@@ -12,19 +12,19 @@ describe('a redirect', () => {
   app.get('/moved', (_request, response) => redirectTo(response, '/there', 308));
   app.get('/{*rest}', (_request, response) => redirectTo(response, '/sign-in?return-to=%2Fprofile'));
 
-  it('is absolute for who came by the public origin', async () => {
+  it('is absolute for requests at the public origin', async () => {
     const { headers } = await request(app).get('/profile').set('Host', 'help.example.org:8443');
     assert.equal(headers['location'], `${BASE_URL}/sign-in?return-to=%2Fprofile`);
   });
 
   for (const host of ['192.0.2.7:3000', 'evil.example', 'help.example.org']) {
-    it(`stays relative for who came by ${host}`, async () => {
+    it(`stays relative for requests at ${host}`, async () => {
       const { headers } = await request(app).get('/profile').set('Host', host);
       assert.equal(headers['location'], '/sign-in?return-to=%2Fprofile');
     });
   }
 
-  it('is a 303, and a 308 where the address has moved', async () => {
+  it('is a 303, and a 308 if the address has moved', async () => {
     assert.equal((await request(app).get('/profile')).status, 303);
     assert.equal((await request(app).get('/moved')).status, 308);
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { loadWords } from '../../src/kernel/i18n.ts';
 import { richText } from '../../src/web/rich-text.ts';
 
-describe('A text with elements in it', () => {
+describe('A text with elements', () => {
   const english = loadWords().for('en');
   const link = { element: 'a', href: '/admin/requests/1?a=1&b="2"' } as const;
 
@@ -13,14 +13,14 @@ describe('A text with elements in it', () => {
     );
   });
 
-  it('hides from the screen what only listeners need, without being told how', () => {
+  it('hides text for screen readers from the screen by default', () => {
     assert.equal(
       richText(english, 'two-factor.edit', { name: 'Phone' }),
       'Edit<span class="visually-hidden"> Phone</span>',
     );
   });
 
-  it('takes nothing that people typed for an element or an entity', () => {
+  it('does not treat typed text as an element or an entity', () => {
     for (const name of ['<script>', '</hidden><b>', '&lt;hidden&gt;', '\u0001hidden>', '"><i x=']) {
       const html = richText(english, 'two-factor.edit', { name });
       assert.match(html, /^Edit<span class="visually-hidden"> [^<>]*<\/span>$/);
@@ -28,7 +28,7 @@ describe('A text with elements in it', () => {
     assert.match(richText(english, 'two-factor.edit', { name: 'a<b & c' }), / a&lt;b &amp; c</);
   });
 
-  it('is a fault where nobody says what a tag becomes', () => {
+  it('is an error if a tag has no definition', () => {
     assert.throws(() => richText(english, 'person.request-open'), /the tag <link>/);
   });
 });

@@ -23,11 +23,11 @@ async function policyOf(origin?: string): Promise<string> {
 }
 
 describe('The Content-Security-Policy', () => {
-  it('lets forms lead to the site alone', async () => {
+  it('allows forms to the site only', async () => {
     assert.match(await policyOf(), /(^|;)form-action 'self'(;|$)/);
   });
 
-  it('lets the forms of one page lead to one other origin, and changes nothing else', async () => {
+  it('allows the forms of one page to one other origin, and changes nothing else', async () => {
     const [own, widened] = [await policyOf(), await policyOf(APP)];
     assert.equal(widened.replace(` ${APP}`, ''), own);
     assert.match(widened, /(^|;)form-action 'self' https:\/\/wiki\.example\.org(;|$)/);

@@ -8,7 +8,7 @@ import { createApp } from '../../src/app.ts';
 import { MemorySessions } from '../support/memory-sessions.ts';
 import { openPortal, type TestPortal } from '../support/portal.ts';
 
-/** A store that prolongs a session when it is told to, and not before. */
+/** A store that extends a session when it is told to, and not before. */
 class SlowSessions extends MemorySessions {
   readonly asked = Promise.withResolvers<void>();
   readonly mayWrite = Promise.withResolvers<void>();
@@ -20,7 +20,7 @@ class SlowSessions extends MemorySessions {
   }
 }
 
-describe('an answer', () => {
+describe('a response', () => {
   let portal: TestPortal;
 
   before(async () => {
@@ -29,7 +29,7 @@ describe('an answer', () => {
 
   after(() => portal.close());
 
-  it('is sent in one piece, once its session is kept', async () => {
+  it('is sent in one piece, after its session is stored', async () => {
     const sessionStore = new SlowSessions();
     const server = createServer(createApp({ ...portal.services, sessionStore }));
     server.listen(0, '127.0.0.1');
@@ -40,7 +40,7 @@ describe('an answer', () => {
       const [, cookie = ''] = /^Set-Cookie: ([^;]+)/im.exec(first) ?? [];
       const second = ask(port, cookie);
       await sessionStore.asked.promise;
-      // Long enough for what was sent to arrive.
+      // Long enough for the sent part to arrive.
       await delay(100);
       assert.equal(second.bytesSoFar(), 0);
       sessionStore.mayWrite.resolve();
@@ -54,7 +54,7 @@ describe('an answer', () => {
   });
 });
 
-/** Asks for the sign-in page as a client does that knows nothing of compression. */
+/** Requests the sign-in page like a client without compression. */
 function ask(
   port: number,
   cookie = '',

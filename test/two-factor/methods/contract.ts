@@ -11,7 +11,7 @@ import type {
 } from '../../../src/two-factor/method.ts';
 import { accountOf, enrolmentContext, proofContext, type TwoFactor } from '../two-factor-under-test.ts';
 
-/** What a form contains: the values of its fields as they are sent. */
+/** The content of a form: the values of its fields as they are sent. */
 export type Form = Readonly<Record<string, string>>;
 
 /** A method with a person who uses it. */
@@ -26,14 +26,14 @@ export interface MethodUnderTest {
   enrols(state: EnrolmentState, context: EnrolmentContext): Promise<Form>;
   /** A wrong form of the last step. */
   enrolsWrong(right: Form): Form;
-  /** The right response now; each call brings one that was not used before. */
+  /** The right response now; each call returns an unused one. */
   responds(authenticator: Authenticator, context: ProofContext): Promise<Form>;
   wrong(right: Form): Form;
-  /** Time passes until a response made before is out of date. */
+  /** Advances the clock until an earlier response has expired. */
   expires(): void;
 }
 
-/** What every method has to do, whatever it asks for. `open` makes the method anew for each test. */
+/** What every method has to do, whatever it requires. `open` creates the method for each test. */
 export function methodContract(name: string, open: () => MethodUnderTest): void {
   describe(`the contract of a method: ${name}`, () => {
     const ann = accountOf('ann');
@@ -52,12 +52,12 @@ export function methodContract(name: string, open: () => MethodUnderTest): void 
       return step;
     }
 
-    /** A state as it comes back from the session. */
+    /** A state as read from the session. */
     function reloaded(state: EnrolmentState): EnrolmentState {
       return test.method.enrolment.schema.parse(JSON.parse(JSON.stringify(state)));
     }
 
-    /** Up to the last step, with the right form for it. */
+    /** Goes up to the last step, with the right form for it. */
     async function begins(account: Account, context = enrolmentContext(account)) {
       const names = Object.keys(test.method.enrolment.steps);
       let state = reloaded(test.method.enrolment.begin(context));
@@ -99,7 +99,7 @@ export function methodContract(name: string, open: () => MethodUnderTest): void 
       }
     });
 
-    it('declares the fields of each step, and of the response, without being asked for a page', () => {
+    it('declares the fields of each step, and of the response, without a page', () => {
       const { enrolment, verifier } = test.method;
       const names = Object.values(enrolment.steps).flatMap(({ fields }) => Object.keys(fields.shape));
       assert.ok(names.includes('name'), 'a step asks for the Authenticator Name');
@@ -113,14 +113,14 @@ export function methodContract(name: string, open: () => MethodUnderTest): void 
       }
     });
 
-    it('begins at its first step, as the one of its own method', () => {
+    it('starts at its first step, with its own method', () => {
       const state = test.method.enrolment.begin(enrolmentContext(ann));
       assert.equal(state.step, Object.keys(test.method.enrolment.steps)[0]);
       assert.equal(state.method, test.method.id);
       assert.deepEqual(reloaded(state), state);
     });
 
-    it('takes no state that is not its own', () => {
+    it('accepts no state of another method', () => {
       const { schema } = test.method.enrolment;
       const state = test.method.enrolment.begin(enrolmentContext(ann));
       for (const strange of [
@@ -133,7 +133,7 @@ export function methodContract(name: string, open: () => MethodUnderTest): void 
       }
     });
 
-    it('takes what an older version stored', async () => {
+    it('accepts what an older version stored', async () => {
       const { state, data } = test.stored;
       assert.equal(test.method.enrolment.schema.safeParse(state).success, true);
       const now = test.domain.clock.now;
@@ -165,7 +165,7 @@ export function methodContract(name: string, open: () => MethodUnderTest): void 
       assert.deepEqual([kept?.id, kept?.method, kept?.name], [state.id, test.method.id, 'Mine']);
     });
 
-    it('creates none for a wrong form, and one for the right form after it', async () => {
+    it('creates none for a wrong form, and then one for the right form', async () => {
       const { state, form, context } = await begins(ann);
       const outcome = await submits(state, test.enrolsWrong(form), context);
       assert.ok(outcome.kind === 'fault', outcome.kind);
@@ -174,7 +174,7 @@ export function methodContract(name: string, open: () => MethodUnderTest): void 
       assert.equal((await submits(reloaded(outcome.state), form, context)).kind, 'created');
     });
 
-    it('creates one of twenty enrolments that are sent at once', async () => {
+    it('creates one of twenty concurrent enrolments', async () => {
       const { state, form, context } = await begins(ann, enrolmentContext(ann, [], { proven: false }));
       const outcomes = await Promise.allSettled(
         Array.from({ length: 20 }, () => submits(state, form, context)),
@@ -218,7 +218,7 @@ export function methodContract(name: string, open: () => MethodUnderTest): void 
       assert.equal(await verify(authenticator, form, context), 'right');
     });
 
-    it('refuses a response that is out of date', async () => {
+    it('refuses an expired response', async () => {
       const authenticator = await enrolled(ann);
       const context = proofContext(ann);
       const form = await test.responds(authenticator, context);
@@ -226,7 +226,7 @@ export function methodContract(name: string, open: () => MethodUnderTest): void 
       assert.notEqual(await verify(authenticator, form, context), 'right');
     });
 
-    it('accepts a right response of one of twenty requests at once', async () => {
+    it('accepts a right response of one of twenty concurrent requests', async () => {
       const authenticator = await enrolled(ann);
       const context = proofContext(ann);
       const form = await test.responds(authenticator, context);
@@ -243,14 +243,14 @@ export function methodContract(name: string, open: () => MethodUnderTest): void 
       assert.equal(await verify(anns, form, proofContext(ann)), 'right', 'which leaves it as it is');
     });
 
-    it('has data that is worth nothing on another account', async () => {
+    it('has data that is worthless on another account', async () => {
       const anns = await enrolled(ann);
       const moved = { ...anns, accountId: ben.id };
       const form = await test.responds(anns, proofContext(ann));
       await assertNotRight(() => verify(moved, form, proofContext(ben)));
     });
 
-    it('sends, and says when, if it has a delivery; shows no button to send, if it has none', async () => {
+    it('sends, and reports when, if it has a delivery; shows no send button otherwise', async () => {
       const authenticator = await enrolled(ann);
       const context = proofContext(ann);
       const { delivery } = test.method.verifier;
@@ -266,7 +266,7 @@ export function methodContract(name: string, open: () => MethodUnderTest): void 
       assert.equal((await delivery.send(authenticator, context)).kind, 'wait');
     });
 
-    it('goes on through a rotation of the keys', async () => {
+    it('works after a rotation of the keys', async () => {
       const authenticator = await enrolled(ann);
       const context = proofContext(ann);
       test.domain.rotateKeys();
@@ -285,7 +285,7 @@ export function methodContract(name: string, open: () => MethodUnderTest): void 
       assert.throws(() => test.method.reencrypted?.(authenticator), 'with the old key the old data is lost');
     });
 
-    it('says of an authenticator what its owner may see, and nothing of what it keeps', async () => {
+    it('describes an authenticator with what its owner may see, and nothing secret', async () => {
       const authenticator = await enrolled(ann);
       const description = test.method.describe(authenticator, ann);
       assert.ok(!description.includes(ann.email));

@@ -16,7 +16,7 @@ function otherDigits(form: Form): Form {
   return { ...form, code };
 }
 
-/** What the people of these tests have of each method. */
+/** What the people of these tests have for each method. */
 const METHODS: Readonly<Record<MethodId, () => MethodUnderTest>> = {
   app() {
     const domain = twoFactor();
@@ -80,7 +80,7 @@ const METHODS: Readonly<Record<MethodId, () => MethodUnderTest>> = {
 
 for (const id of METHOD_IDS) methodContract(id, METHODS[id]);
 
-/** No six digits, nothing sent, and a challenge on the page: as a passkey would be. */
+/** A method without digits and without sending, with a challenge on the page: like a passkey. */
 methodContract('a signature', () => {
   const domain = twoFactor();
   const { method, device } = signatureMethod(domain.clock.read);

@@ -17,7 +17,7 @@ const LIFETIME = 300_000;
 const stateSchema = z.object({ id: z.string(), method: z.literal(ID), step: z.literal('key') });
 const dataSchema = z.object({ publicKey: z.string(), accountId: z.string() });
 
-/** JSON in a field: what a script of a page would put there. */
+/** JSON in a field, as a script on a page would put it there. */
 const response = z
   .string({ error: 'error.code-missing' })
   .transform((text, check) => {
@@ -36,7 +36,7 @@ interface Issued {
   readonly until: Instant;
 }
 
-/** A method that proves itself by a signature over a challenge on the page, and the device that makes it. */
+/** A method that proves itself by a signature over a challenge on the page, and the device that signs. */
 export function signatureMethod(clock: Clock): { readonly method: Method; readonly device: Device } {
   const device = new Device();
   const issued = new Map<string, Issued>();
@@ -118,7 +118,7 @@ export class Device {
     return { publicKey: this.publicKeyText, accountId: 'ann' };
   }
 
-  /** A response to this challenge, as it stands in the form. */
+  /** A response to this challenge, as in the form. */
   signs(challenge: string): string {
     const signature = sign(null, Buffer.from(challenge), this.#keys.privateKey).toString('base64');
     return JSON.stringify({ challenge, signature });

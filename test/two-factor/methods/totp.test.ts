@@ -58,7 +58,7 @@ describe('time-based one-time codes', () => {
     assert.equal(matchingStep(RFC_KEY, '818040', 1_111_111_109_000), undefined);
   });
 
-  it('do not fail when the clock stands before the first step', () => {
+  it('do not fail when the clock is before the first step', () => {
     assert.equal(matchingStep(RFC_KEY, '755224', 0), 0);
   });
 
@@ -70,7 +70,7 @@ describe('time-based one-time codes', () => {
 });
 
 describe('the key URI', () => {
-  it('encodes spaces as %20, and says the issuer twice', () => {
+  it('encodes spaces as %20, and has the issuer twice', () => {
     assert.equal(
       keyUri('Acme Help & Care', 'ann+x@example.org (2)', RFC_KEY),
       `otpauth://totp/Acme%20Help%20%26%20Care:ann%2Bx%40example.org%20(2)?secret=${RFC_KEY}&issuer=Acme%20Help%20%26%20Care`,
