@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { z } from 'zod';
 import type { AuthState } from './auth-state.ts';
-import { clearFlash, type Flash, flash, readFlashedForm } from './flash.ts';
+import { clearFlash, dropFlash, type Flash, flash, readFlashedForm } from './flash.ts';
 import {
   type FieldError,
   formView,
@@ -28,6 +28,8 @@ export interface Redirect {
   /** A path of this site. */
   readonly goTo: string;
   readonly flash?: Flash;
+  /** What was typed into another form stays kept: this is a step on the way to it, such as a code sent during a step-up. */
+  readonly keepsForm?: true;
 }
 
 /** The outcome of a form. Undefined: `submit` has sent the response. */
@@ -197,12 +199,13 @@ export async function withSubject<Who, Subject>(
   if (!load || subject !== undefined) await handle({ ...exchange, subject: subject as Subject });
 }
 
-/** Redirects after an accepted form (303). Drops kept values; the next page shows `message`. */
+/** Redirects after an accepted form (303). Drops kept values, unless they are to stay; the next page shows `message`. */
 export async function redirectAccepted(
   { request, response }: Exchange,
-  { goTo, flash: message }: Redirect,
+  { goTo, flash: message, keepsForm }: Redirect,
 ): Promise<void> {
-  clearFlash(request);
+  if (keepsForm) dropFlash(request);
+  else clearFlash(request);
   if (message) flash(request, { ...message, path: goTo });
   await redirectTo(response, goTo);
 }

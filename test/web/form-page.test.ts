@@ -116,6 +116,13 @@ class Site {
       },
     });
 
+    addAction(addPage, {
+      path: '/profile/name/remind',
+      guard,
+      formPath: () => NAME,
+      act: async () => ({ goTo: NAME, keepsForm: true, flash: { key: 'code.sent', kind: 'success' } }),
+    });
+
     const refuse: ErrorRequestHandler = (error, _request, response, _next) => {
       const status = { CsrfRefused: 403, MethodNotAllowed: 405 }[String(error.constructor.name)];
       response.status(status ?? error.status ?? 500).send(String(error));
@@ -307,5 +314,23 @@ describe('an action', () => {
     assert.deepEqual(site.submitted, ['forget']);
     await ann.visits(NAME);
     assert.match(ann.page.notice ?? '', /2/);
+  });
+
+  it('drops what is kept for a form, unless it says that this is to stay', async () => {
+    const site = new Site();
+    const ann = new Person(site.app);
+    await ann.visits(NAME);
+    site.steppedUp = false;
+    await ann.submitsRaw('POST', NAME, { name: 'Eve' });
+    site.steppedUp = true;
+    for (const [path, kept] of [
+      ['remind', 'Eve'],
+      ['forget', site.name],
+    ]) {
+      await ann.submitsRaw('POST', `${NAME}/${path}`, {});
+      await ann.visits(NAME);
+      assert.notEqual(ann.page.notice, undefined);
+      assert.equal(ann.page.value('Your name'), kept);
+    }
   });
 });

@@ -6,7 +6,7 @@ import { withReturn } from '../../web/paths.ts';
 import { redirectTo } from '../../web/redirects.ts';
 import { enterState } from '../../web/session.ts';
 import type { PageServices } from '../page-services.ts';
-import { sendFirstCode } from '../two-factor/code-pages.ts';
+import { sendFirstCode } from '../two-factor/code-sending.ts';
 import { rememberDevice } from './device.ts';
 import { trustCookie } from './trust.ts';
 

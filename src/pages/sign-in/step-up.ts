@@ -11,7 +11,8 @@ import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { enterState, updateState } from '../../web/session.ts';
 import type { PageServices } from '../page-services.ts';
-import { addCodePages, sendFirstCode } from '../two-factor/code-pages.ts';
+import { addCodePages } from '../two-factor/code-pages.ts';
+import { sendFirstCode } from '../two-factor/code-sending.ts';
 import { passwordWait } from './waits.ts';
 
 type StepUpServices = Pick<

@@ -1,0 +1,76 @@
+import type { Request } from 'express';
+import type { Purpose } from '../../mail/message.ts';
+import { askedAuthenticators, isMailboxSpent } from '../../policy/policy.ts';
+import type { Authenticator } from '../../two-factor/authenticator.ts';
+import type { ProofContext } from '../../two-factor/method.ts';
+import { chooseAuthenticator } from '../../two-factor/second-step.ts';
+import type { PendingSignIn, SignedIn } from '../../web/auth-state.ts';
+import type { FieldError } from '../../web/forms.ts';
+import type { Exchange } from '../../web/guards.ts';
+import type { Page } from '../../web/rendering.ts';
+import { browserOf } from '../../web/session.ts';
+import type { PageServices } from '../page-services.ts';
+import type { CodeMount } from './code-mount.ts';
+
+export type CodeViewServices = Pick<PageServices, 'clock' | 'methods' | 'secondStep'>;
+
+/** The page that asks for a response of this authenticator; `errors` are those of the form that was sent. */
+export async function codePage<Who extends PendingSignIn | SignedIn>(
+  { methods, secondStep, clock }: CodeViewServices,
+  mount: CodeMount<Who>,
+  { who, request }: Exchange<Who>,
+  authenticator: Authenticator,
+  errors: readonly FieldError[],
+): Promise<Page> {
+  const { words } = who.context;
+  const now = clock();
+  const { verifier, describe } = methods[authenticator.method];
+  const context = proofContext(who, mount, request);
+  const nextSend = await verifier.delivery?.nextSend(who.account);
+  const waitUntil = await secondStep.waiting(who.account);
+  return {
+    view: 'two-factor/code',
+    title: words.t(`method.${authenticator.method}.ask`),
+    caption: words.t(mount.caption),
+    width: 'narrow',
+    help: 'sign-in',
+    model: {
+      path: mount.path,
+      asked: {
+        name: authenticator.name,
+        method: authenticator.method,
+        description: describe(authenticator, who.account),
+        sends: verifier.delivery !== undefined,
+        blocked: authenticator.blockedAt !== null,
+        prompt: await verifier.prompt?.(authenticator, context),
+      },
+      sentAt: await verifier.delivery?.lastSent(authenticator, context),
+      nextSendIn: nextSend && nextSend - now,
+      waitFor: waitUntil && waitUntil - now,
+      // A recovery code was typed instead of six digits: the page links to the right form.
+      recoveryTyped: errors.some(({ key }) => key === 'error.code-is-recovery-code'),
+      others: askedAuthenticators(who).length - 1,
+      trustDays: mount.trustDays(who),
+      recovery: who.codesLeft > 0,
+      afterReset: isMailboxSpent(who),
+    },
+  };
+}
+
+/** The authenticator that is asked for: the one that the person has chosen, else their first. */
+export function askedAuthenticator<Who extends PendingSignIn | SignedIn>(
+  who: Who,
+  { chosenId }: CodeMount<Who>,
+): Authenticator {
+  const authenticator = chooseAuthenticator(askedAuthenticators(who), chosenId(who));
+  if (!authenticator) throw new Error('A code was asked for of somebody who has no authenticator.');
+  return authenticator;
+}
+
+export function proofContext(
+  { account, actor }: PendingSignIn | SignedIn,
+  { purpose }: { readonly purpose: Purpose },
+  request: Request,
+): ProofContext {
+  return { account, purpose, actor, browser: browserOf(request) };
+}
