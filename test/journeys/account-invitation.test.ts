@@ -23,7 +23,7 @@ onPortal('An invitation', (portal) => {
     await ann.visits(link);
   });
 
-  it('shows whom it is for, and takes a password with which the person signs in by themselves', async () => {
+  it('names the invited person, and takes a password with which the person then signs in', async () => {
     assert.equal(ann.page.heading, 'Choose your password');
     assert.ok(ann.page.text.includes(email));
     assert.equal(ann.page.$('input[autocomplete=username]').attr('value'), email);
@@ -41,7 +41,7 @@ onPortal('An invitation', (portal) => {
     assert.equal(other.page.status, 422);
   });
 
-  it('refuses what will not do as a password, and leaves the link alive', async () => {
+  it('refuses an unsuitable password, and keeps the link valid', async () => {
     const token = tokenOf(link);
     const own = [`${email}`, 'annexample12', 'AcmeHelp-acme-help'];
     await refusesBadFields(ann, '/invitation', { token }, badNewPasswords(own, 'Password'));
@@ -51,7 +51,7 @@ onPortal('An invitation', (portal) => {
     assert.equal(ann.page.heading, 'Protect your account with 2FA');
   });
 
-  it('takes a long password whole: its last character counts', async () => {
+  it('keeps a long password complete: its last character counts', async () => {
     const long = `${'Heron '.repeat(20)}end of a long password`;
     ann.fillsIn('Password', long);
     await ann.presses('Save password');
@@ -65,14 +65,14 @@ onPortal('An invitation', (portal) => {
     assert.equal(ann.page.heading, 'Protect your account with 2FA');
   });
 
-  it('is used once of twenty at once', async () => {
+  it('is used once by twenty concurrent requests', async () => {
     ann.fillsIn('Password', PASSWORD);
     const answers = await ann.races(20, 'Save password');
     assert.equal(answers.filter(({ status }) => status === 303).length, 1);
     assert.equal(answers.filter(({ status }) => status === 410).length, 19);
   });
 
-  it('is dead in the same words whether used, replaced, too old, altered or of a disabled account', async () => {
+  it('is invalid with the same text whether used, replaced, expired, altered or of a disabled account', async () => {
     const { registration, accounts } = portal().services;
     const dead = new Set<string>();
     const looksAt = async (address: string) => {
@@ -112,7 +112,7 @@ onPortal('An invitation', (portal) => {
     }
   });
 
-  it('goes on where the form was out of date', async () => {
+  it('continues after an outdated form', async () => {
     const answer = await ann.submitsRaw(
       'POST',
       '/invitation',
@@ -125,7 +125,7 @@ onPortal('An invitation', (portal) => {
     assert.equal(ann.page.heading, 'Choose your password');
   });
 
-  it('leaves alone who else is signed in in this browser', async () => {
+  it('does not affect another person who is signed in in this browser', async () => {
     await portal().account(`bob${number}@example.org`, 'member', 'Bob Builder');
     const bob = await signsIn(portal(), `bob${number}@example.org`);
     await bob.visits(link);
@@ -135,7 +135,7 @@ onPortal('An invitation', (portal) => {
     assert.match(bob.page.notice ?? '', /Your password is set/);
   });
 
-  it('is written down when it is taken up, and neither link nor password is', async () => {
+  it('is recorded when it is accepted, without the link or the password', async () => {
     ann.fillsIn('Password', PASSWORD);
     await ann.presses('Save password');
     const query = { event: 'account.created', person: email, page: 1, pageSize: 50 } as const;

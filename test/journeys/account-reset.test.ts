@@ -34,7 +34,7 @@ onPortal('A forgotten password', (portal) => {
     ann = new Person(portal().app);
   });
 
-  describe('asking for the link', () => {
+  describe('requesting the link', () => {
     it('is reached from the sign-in page', async () => {
       await ann.visits('/sign-in');
       await ann.follow('Forgotten your password?');
@@ -43,7 +43,7 @@ onPortal('A forgotten password', (portal) => {
       assert.equal(ann.page.path, '/sign-in');
     });
 
-    it('answers the same for every address, and mails only to those with an account that is enabled', async () => {
+    it('gives the same response for every address, and mails only people with an enabled account', async () => {
       const { accounts, registration } = portal().services;
       const gone = await portal().account(`gone${number}@example.org`);
       await accounts.disable(gone.id, portal().now());
@@ -68,12 +68,12 @@ onPortal('A forgotten password', (portal) => {
       assert.ok(!portal().mailbox.addressees.includes(gone.email));
     });
 
-    it('refuses every malformed address with words at the field', async () => {
+    it('refuses every malformed address with a message at the field', async () => {
       await ann.visits('/forgotten-password');
       await refusesBadFields(ann, '/forgotten-password', {}, badEmails());
     });
 
-    it('says how long to wait when asked again at once, whether or not there is an account', async () => {
+    it('says how long to wait when requested again at once, whether or not there is an account', async () => {
       for (const address of [email, `nobody-either${number}@example.org`]) {
         await asksForLink(ann, address);
         await asksForLink(ann, address.toUpperCase());
@@ -84,7 +84,7 @@ onPortal('A forgotten password', (portal) => {
       }
     });
 
-    it('grants one of twenty requests at once', async () => {
+    it('grants one of twenty concurrent requests', async () => {
       await ann.visits('/forgotten-password');
       ann.fillsIn('E-mail', email);
       const answers = await ann.races(20, 'Send link');
@@ -92,7 +92,7 @@ onPortal('A forgotten password', (portal) => {
       assert.equal(answers.filter(({ status }) => status === 429).length, 19);
     });
 
-    it('works for those who have to wait at the sign-in, and lets them in at once afterwards', async () => {
+    it('works for people who have to wait at the sign-in, and ends their wait at once', async () => {
       await ann.visits('/sign-in');
       for (let failures = 0; failures < 5; failures++) await givesPassword(ann, email, 'a wrong guess');
       await givesPassword(ann, email);
@@ -104,7 +104,7 @@ onPortal('A forgotten password', (portal) => {
       assert.equal(ann.page.heading, 'Protect your account with 2FA');
     });
 
-    it('is open to those signed in, for the notices by mail lead there', async () => {
+    it('is open to signed-in people, because notices by mail lead there', async () => {
       ann = await signsIn(portal(), email);
       await ann.visits('/forgotten-password');
       assert.equal(ann.page.value('E-mail'), email);
@@ -112,7 +112,7 @@ onPortal('A forgotten password', (portal) => {
   });
 
   describe('choosing the new one', () => {
-    it('changes the password, signs nobody in, and tells the person by mail', async () => {
+    it('changes the password, signs nobody in, and mails the person', async () => {
       await opensLink(ann);
       assert.equal(ann.page.heading, 'Choose a new password');
       ann.fillsIn('New password', NEXT);
@@ -137,7 +137,7 @@ onPortal('A forgotten password', (portal) => {
       assert.equal(elsewhere.page.heading, 'Sign in');
     });
 
-    it('never stands in for the second factor', async () => {
+    it('never replaces the second factor', async () => {
       const elsewhere = await signsIn(portal(), email);
       const app = await setsUpApp(portal(), elsewhere, email);
       await opensLink(ann);
@@ -153,7 +153,7 @@ onPortal('A forgotten password', (portal) => {
       assert.equal(ann.page.heading, 'Hello, Ann Example');
     });
 
-    it('refuses what will not do, and leaves the link alive and the old password as it is', async () => {
+    it('refuses an unsuitable password, and keeps the link and the old password valid', async () => {
       const link = await opensLink(ann);
       const cases = badNewPasswords([email, 'example-ann-ann'], 'New password');
       await refusesBadFields(ann, '/reset-password', { token: tokenOf(link) }, cases);
@@ -162,7 +162,7 @@ onPortal('A forgotten password', (portal) => {
       assert.notEqual((await signsIn(portal(), email)).page.heading, 'Sign in');
     });
 
-    it('happens once of twenty at once', async () => {
+    it('happens once for twenty concurrent requests', async () => {
       await opensLink(ann);
       ann.fillsIn('New password', NEXT);
       const answers = await ann.races(20, 'Save password');
@@ -171,7 +171,7 @@ onPortal('A forgotten password', (portal) => {
       await portal().mailbox.next(email);
     });
 
-    it('is over with the link used, replaced, altered, an hour old, or the password changed meanwhile', async () => {
+    it('fails if the link is used, replaced, altered or an hour old, or if the password has changed in between', async () => {
       const first = await opensLink(ann);
       portal().wait(31_000);
       const second = await opensLink(ann);
@@ -192,7 +192,7 @@ onPortal('A forgotten password', (portal) => {
       assert.equal((await ann.visits(third)).status, 410);
     });
 
-    it('is over for an account that was disabled meanwhile, also with the form open', async () => {
+    it('fails for an account that was disabled in between, also with the form open', async () => {
       const link = await opensLink(ann);
       const account = await portal().services.accounts.findByEmail(email);
       await portal().services.accounts.disable(account?.id ?? '', portal().now());
@@ -202,7 +202,7 @@ onPortal('A forgotten password', (portal) => {
       assert.equal((await ann.visits(link)).status, 410);
     });
 
-    it('is written down: asked for, and done; the token is not', async () => {
+    it('is recorded: requested, and done; the token is not', async () => {
       const link = await opensLink(ann);
       ann.fillsIn('New password', NEXT);
       await ann.presses('Save password');
@@ -218,8 +218,8 @@ onPortal('A forgotten password', (portal) => {
   });
 });
 
-describe('The answer to a forgotten password', () => {
-  it('does not wait for the mail, or its time would tell who has an account', async () => {
+describe('The response to a forgotten password', () => {
+  it('does not wait for the mail, because its time would reveal who has an account', async () => {
     const sockets = new Set<Socket>();
     const silent = createServer((socket) => sockets.add(socket));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));

@@ -6,7 +6,7 @@ import { givesPassword } from '../support/steps.ts';
 
 const FIRST = { siteName: 'Acme Help', name: 'Bo Boss', email: 'boss@example.org', newPassword: PASSWORD };
 
-onPortal('Setting the site up', (portal) => {
+onPortal('Setting up the site', (portal) => {
   let token: string;
   let boss: Person;
 
@@ -19,7 +19,7 @@ onPortal('Setting the site up', (portal) => {
     await boss.visits(`/setup?token=${token}`);
   });
 
-  it('shows the form to whoever has the link, as often as they look', async () => {
+  it('shows the form to anybody with the link, any number of times', async () => {
     await boss.visits(`/setup?token=${token}`);
     assert.equal(boss.page.heading, 'Set up your site');
     assert.deepEqual(
@@ -30,7 +30,7 @@ onPortal('Setting the site up', (portal) => {
   });
 
   for (const other of ['', 'x', 'x'.repeat(27), 'x'.repeat(10_000), '%00', '&token=x']) {
-    it(`shows the page of dead links for the token ${JSON.stringify(other.slice(0, 30))}`, async () => {
+    it(`shows the page for invalid links for the token ${JSON.stringify(other.slice(0, 30))}`, async () => {
       await boss.visits(`/setup?token=${other}`);
       assert.equal(boss.page.status, 410);
       assert.equal(boss.page.heading, 'This link does not work any more');
@@ -38,7 +38,7 @@ onPortal('Setting the site up', (portal) => {
     });
   }
 
-  it('refuses every malformed field with words at the field', async () => {
+  it('refuses every malformed field with a message at the field', async () => {
     await refusesBadFields(boss, '/setup', { ...FIRST, token }, [
       ...badLines('siteName', 'Site name', /Enter the name of the site/),
       ...badLines('name', 'Your name', /Enter your name/),
@@ -48,7 +48,7 @@ onPortal('Setting the site up', (portal) => {
     assert.equal(await portal().services.accounts.isEmpty(), true);
   });
 
-  it('refuses a form without its token, or with two', async () => {
+  it('refuses a form without its token, or with two tokens', async () => {
     for (const tokens of [undefined, [token, token], token.slice(1)]) {
       const fields = { ...FIRST, ...(tokens && { token: tokens }) };
       assert.equal((await boss.submitsRaw('POST', '/setup', fields)).status, 410);
@@ -56,7 +56,7 @@ onPortal('Setting the site up', (portal) => {
     assert.equal(await portal().services.accounts.isEmpty(), true);
   });
 
-  it('leads from an out-of-date form back to it by the link', async () => {
+  it('leads from an outdated form back to it by the link', async () => {
     const answer = await boss.submitsRaw('POST', '/setup', { ...FIRST, token }, { csrf: 'stale' });
     assert.equal(answer.status, 403);
     await boss.goesOnFrom(answer);
@@ -66,13 +66,13 @@ onPortal('Setting the site up', (portal) => {
     assert.ok(!boss.page.html.includes(PASSWORD));
   });
 
-  it('answers nothing but GET and POST', async () => {
+  it('accepts only GET and POST', async () => {
     const answer = await boss.submitsRaw('PUT', '/setup', {});
     assert.equal(answer.status, 405);
     assert.equal(answer.headers['allow'], 'GET, HEAD, POST');
   });
 
-  it('creates one administrator of twenty at once', async () => {
+  it('creates one administrator for twenty concurrent requests', async () => {
     boss.fillsIn('Site name', 'Acme Help');
     boss.fillsIn('Your name', 'Bo Boss');
     boss.fillsIn('E-mail', 'Boss@example.org');
@@ -104,7 +104,7 @@ onPortal('Setting the site up', (portal) => {
     assert.equal(await portal().services.registration.setupToken(), undefined);
   });
 
-  it('is written down, and the token is not', async () => {
+  it('is recorded, and the token is not', async () => {
     const { events } = await portal().services.audit.search({
       event: 'setup.completed',
       page: 1,
@@ -119,7 +119,7 @@ onPortal('Setting the site up', (portal) => {
 });
 
 onPortal('A set-up link', (portal) => {
-  it('is dead once somebody has an account by another way', async () => {
+  it('is invalid once somebody has an account by another way', async () => {
     const token = await portal().services.registration.setupToken();
     const boss = new Person(portal().app);
     await boss.visits(`/setup?token=${token}`);
@@ -131,7 +131,7 @@ onPortal('A set-up link', (portal) => {
 });
 
 onPortal('An old set-up link', (portal) => {
-  it('is dead once a newer one is in the log, and after seven days', async () => {
+  it('is invalid once a newer one is in the log, and after seven days', async () => {
     const { registration } = portal().services;
     const older = await registration.setupToken();
     const newer = await registration.setupToken();

@@ -44,7 +44,7 @@ onPortal('Signing up', (portal) => {
     assert.ok(!portal().mailbox.addressees.includes(email));
   });
 
-  it('is refused as soon as it is closed, also where its form was shown a moment ago', async () => {
+  it('is refused as soon as it is closed, also if its form was shown a moment ago', async () => {
     const other = await anotherInstance(portal());
     const stranger = new Person(other.app);
     await stranger.visits('/sign-up');
@@ -57,7 +57,7 @@ onPortal('Signing up', (portal) => {
     assert.ok(!portal().mailbox.addressees.includes(email));
   });
 
-  it('confirms the address by a mail, takes a password, and lets the person sign in by themselves', async () => {
+  it('confirms the address by a mail, takes a password, and lets the person sign in', async () => {
     await ann.visits('/sign-in');
     await ann.follow('Create an account');
     await asks();
@@ -77,7 +77,7 @@ onPortal('Signing up', (portal) => {
     assert.ok(!ann.page.links.some(({ text }) => text === 'Administration'));
   });
 
-  it('answers the same for an address that has an account, whose owner gets a mail that says so', async () => {
+  it('gives the same response for an address that has an account, whose owner gets a mail that says so', async () => {
     await portal().account(email);
     await asks();
     const known = ann.page;
@@ -92,7 +92,7 @@ onPortal('Signing up', (portal) => {
     assert.equal(ann.page.text, known.text);
   });
 
-  it('speaks the language of the page in the mail', async () => {
+  it('uses the language of the page in the mail', async () => {
     const arabic = new Person(portal().app, { acceptLanguage: 'ar' });
     await arabic.visits('/sign-up');
     arabic.fillsIn('اسمك', 'آن');
@@ -102,7 +102,7 @@ onPortal('Signing up', (portal) => {
     assert.match((await portal().mailbox.next(email)).text ?? '', /[\u0600-\u06ff]/);
   });
 
-  it('refuses every malformed field with words at the field', async () => {
+  it('refuses every malformed field with a message at the field', async () => {
     await refusesBadFields(ann, '/sign-up', { name: 'Ann Example', email }, [
       ...badLines('name', 'Your name', /Enter your name/),
       ...badEmails(),
@@ -125,7 +125,7 @@ onPortal('Signing up', (portal) => {
     assert.equal((await portal().services.accounts.findByEmail(email))?.role, 'member');
   });
 
-  it('says how long to wait when asked again at once', async () => {
+  it('says how long to wait when requested again at once', async () => {
     await asks();
     await ann.visits('/sign-up');
     await asks();
@@ -134,7 +134,7 @@ onPortal('Signing up', (portal) => {
     assert.equal(ann.page.value('Your name'), 'Ann Example');
   });
 
-  it('refuses what will not do as a password, and leaves the link alive', async () => {
+  it('refuses an unsuitable password, and keeps the link valid', async () => {
     const link = await opensLink();
     const cases = badNewPasswords([email, 'ann example ann'], 'Password');
     await refusesBadFields(ann, '/sign-up/confirm', { token: tokenOf(link) }, cases);
@@ -142,7 +142,7 @@ onPortal('Signing up', (portal) => {
     assert.equal(await exists(), false);
   });
 
-  it('creates one account of twenty at once', async () => {
+  it('creates one account for twenty concurrent requests', async () => {
     await opensLink();
     ann.fillsIn('Password', PASSWORD);
     const answers = await ann.races(20, 'Create account');
@@ -150,7 +150,7 @@ onPortal('Signing up', (portal) => {
     assert.equal(answers.filter(({ status }) => status === 410).length, 19);
   });
 
-  it('is over with the link used, a day old, replaced, or sign-up switched off meanwhile', async () => {
+  it('fails if the link is used, a day old or replaced, or if sign-up was switched off in between', async () => {
     const first = await opensLink();
     await portal().services.settings.change({ signUp: false });
     await ann.visits(first);
@@ -173,7 +173,7 @@ onPortal('Signing up', (portal) => {
     assert.equal((await ann.visits(third)).status, 410);
   });
 
-  it('is over where the address has got an account meanwhile, whose password stays as it is', async () => {
+  it('fails if the address has an account by now, whose password stays the same', async () => {
     await opensLink();
     await portal().account(email);
     ann.fillsIn('Password', 'eleven purple wagons');
@@ -182,7 +182,7 @@ onPortal('Signing up', (portal) => {
     assert.notEqual((await signsIn(portal(), email)).page.heading, 'Sign in');
   });
 
-  it('sends who is signed in home', async () => {
+  it('redirects signed-in people home', async () => {
     await portal().account(email);
     const signedIn = await signsIn(portal(), email);
     await signedIn.visits('/sign-up');

@@ -31,7 +31,7 @@ onPortal('Activity', (portal) => {
     assert.doesNotMatch(ann.page.text, /bob/);
   });
 
-  it('says what an administrator did, and not from where', async () => {
+  it('shows what an administrator did, and not from where', async () => {
     const dan = await portal().account('dan@example.org');
     await portal().account('ada@example.org', 'administrator');
     const ada = await signsIn(portal(), 'ada@example.org', { userAgent: 'Dillo/3.1.1' });

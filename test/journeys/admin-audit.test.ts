@@ -32,7 +32,7 @@ onPortal('Administration: audit log', (portal) => {
       );
   const day = (moment: number) => new Date(moment).toISOString().slice(0, 10);
 
-  it('says when in UTC, what, who, and from where, newest first', async () => {
+  it('shows the time in UTC, the event, the person, and the address, newest first', async () => {
     const [newest] = rows();
     assert.match(newest?.[0] ?? '', /^\d+ \w+ \d{4} \d\d:\d\d:\d\d$/);
     assert.equal(newest?.[1], 'Signed in');
@@ -44,7 +44,7 @@ onPortal('Administration: audit log', (portal) => {
     assert.equal(rows()[1]?.[1], 'Sign-in: password accepted');
   });
 
-  it('says whom where it is somebody else, and leads to both', async () => {
+  it('shows the person concerned if it is somebody else, and links both', async () => {
     const bob = await portal().account('bob@example.org', 'member', 'Bob');
     await ada.visits(`/admin/people/${bob.id}/make-administrator`);
     await ada.presses('Make administrator');
@@ -59,7 +59,7 @@ onPortal('Administration: audit log', (portal) => {
     await portal().services.accounts.setRole(bob.id, 'member');
   });
 
-  it('tells a change of the policy in words', async () => {
+  it('describes a change of the policy in words', async () => {
     const actor = (await portal().services.accounts.findByEmail('ada@example.org')) ?? { id: '', email: '' };
     await portal().services.settingsChanges.change(
       { twoFactor: { rule: 'off', methods: ['app'] } },
@@ -73,13 +73,13 @@ onPortal('Administration: audit log', (portal) => {
     await portal().services.settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });
   });
 
-  it('has words for every event, to choose from', () => {
+  it('has texts for every event, to choose from', () => {
     const options = ada.page.$('#event option').toArray();
     assert.equal(options.length, AUDIT_EVENTS.length + 1);
     assert.equal(ada.page.$(options[0]).text(), 'Everything');
   });
 
-  it('narrows by event and by person, keeps the filters in the form, and takes them away again', async () => {
+  it('filters by event and by person, keeps the filters in the form, and removes them again', async () => {
     await signsIn(portal(), 'nobody@example.org');
     ada.chooses('Sign-in: password refused', 'What happened');
     ada.fillsIn('Person’s e-mail', 'UNKNOWN-');
@@ -96,7 +96,7 @@ onPortal('Administration: audit log', (portal) => {
     assert.equal(ada.page.value('What happened'), '');
   });
 
-  it('narrows to days, the first and the last as a whole, in UTC', async () => {
+  it('filters by days, including the first and the last day, in UTC', async () => {
     const start = Date.parse('2030-03-10');
     const { audit } = portal().services;
     const moments = [start - 1000, start, start + DAY - 1000, start + DAY];
@@ -141,12 +141,12 @@ onPortal('Administration: audit log', (portal) => {
     });
   }
 
-  it('says in words when nothing fits', async () => {
+  it('says so when nothing matches', async () => {
     await ada.visits('/admin/audit?person=%25_%25');
     assert.match(ada.page.text, /Nothing in the log fits these filters/);
   });
 
-  it('comes in pages of 50 that keep the filters', async () => {
+  it('has pages of 50 that keep the filters', async () => {
     const { audit } = portal().services;
     for (let index = 0; index < 101; index++) {
       await audit.record('sign-out', { ...OPERATOR, party: { id: null, label: `paged & counted ${index}` } });
@@ -177,7 +177,7 @@ onPortal('Administration: audit log', (portal) => {
     assert.doesNotMatch(ada.page.$('tbody').text(), /[\u2028\r]/);
   });
 
-  it('shows what another version of the portal wrote as it is', async () => {
+  it('shows entries of another version of the portal as they are', async () => {
     const { audit } = portal().services;
     await audit.record('sign-out', { ...OPERATOR, party: { id: null, label: 'later' } }, undefined, {
       planet: 'app → Mars',
@@ -187,7 +187,7 @@ onPortal('Administration: audit log', (portal) => {
     assert.equal(rows()[0]?.[5], 'planet: Mars (before: app); Method: telepathy');
   });
 
-  it('speaks Arabic', async () => {
+  it('is available in Arabic', async () => {
     const account = await portal().services.accounts.findByEmail('ada@example.org');
     await portal().services.accounts.chooseLocale(account?.id ?? '', 'ar');
     for (const path of ['/admin/policy', '/admin/people', `/admin/people/${account?.id}`, '/admin/audit']) {

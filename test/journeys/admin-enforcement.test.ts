@@ -8,7 +8,7 @@ import { OPERATOR, onPortal } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 import { enrolsApp, newEmail } from '../support/victim.ts';
 
-onPortal('Administration: what applies to a person', (portal) => {
+onPortal('Administration: the policy of a person', (portal) => {
   let ada: Person;
   let bob: Account;
 
@@ -35,7 +35,7 @@ onPortal('Administration: what applies to a person', (portal) => {
   const lastEvent = async (event: AuditEventName) =>
     (await portal().services.audit.search({ event, person: bob.email, page: 1, pageSize: 1 })).events[0];
 
-  it('is explained: which rule holds, because of what, and what comes at the next sign-in', async () => {
+  it('is explained: the rule, its source, and what comes at the next sign-in', async () => {
     assert.equal(
       fact('2FA rule'),
       'Optional, by: the site’s policy. Methods: Authentication App, Email Authentication.',
@@ -63,7 +63,7 @@ onPortal('Administration: what applies to a person', (portal) => {
     assert.equal(fact('2FA rule'), 'Off.');
   });
 
-  it('is explained with the deadline, before the grace has begun and afterwards', async () => {
+  it('is explained with the deadline, before the grace has started and afterwards', async () => {
     await groupWith(portal(), { rule: 'mandatory', grace: { kind: 'days', days: 14 } }, [bob], 'Agents');
     await ada.visits(`/admin/people/${bob.id}`);
     assert.equal(
@@ -82,7 +82,7 @@ onPortal('Administration: what applies to a person', (portal) => {
     assert.equal(fact('At the next sign-in'), '2FA has to be set up before anything else.');
   });
 
-  it('is explained for who has an authenticator that does not satisfy it', async () => {
+  it('is explained for a person with an authenticator that does not satisfy it', async () => {
     await enrolsApp(portal(), bob);
     await groupWith(portal(), { rule: 'mandatory', methods: ['email'] }, [bob], 'Desk');
     await ada.visits(`/admin/people/${bob.id}`);
@@ -92,7 +92,7 @@ onPortal('Administration: what applies to a person', (portal) => {
     );
   });
 
-  it('can be that 2FA is enforced for them alone, at once and in open sessions, told by mail and written down', async () => {
+  it('can be 2FA enforced on one person, at once and in open sessions, with a mail and an audit entry', async () => {
     const open = await signsIn(portal(), bob.email);
     await ada.follow('Enforce 2FA');
     assert.equal(ada.page.heading, 'Enforce 2FA for Bob Builder?');
@@ -109,7 +109,7 @@ onPortal('Administration: what applies to a person', (portal) => {
     assert.match(open.page.text, /An administrator has made 2FA mandatory for your account/);
   });
 
-  it('can be lifted again: what applies to others holds, in open sessions too', async () => {
+  it('can be lifted again: what applies to others applies, in open sessions too', async () => {
     await portal().services.administration.enforceTwoFactor(bob, { kind: 'none' }, OPERATOR);
     await portal().mailbox.next(bob.email);
     const open = await signsIn(portal(), bob.email);
@@ -125,7 +125,7 @@ onPortal('Administration: what applies to a person', (portal) => {
     assert.equal(again.page.path, '/profile/two-factor/suggestion');
   });
 
-  it('may be enforced with a grace of its own', async () => {
+  it('may be enforced with its own grace', async () => {
     await ada.follow('Enforce 2FA');
     ada.chooses('For so many days');
     ada.fillsIn('Days of grace (optional)', '366');
@@ -144,7 +144,7 @@ onPortal('Administration: what applies to a person', (portal) => {
     assert.ok(!(await signsIn(portal(), bob.email)).page.buttons.includes('Not now'));
   });
 
-  it('is enforced by one of twenty who ask at once; whoever comes later sees it as it has become', async () => {
+  it('is enforced by one of twenty concurrent requests; later ones see the new state', async () => {
     await ada.follow('Enforce 2FA');
     await ada.presses('Enforce 2FA');
     const answers = await ada.races(20, 'Save');
@@ -157,7 +157,7 @@ onPortal('Administration: what applies to a person', (portal) => {
     assert.match(ada.page.notice ?? '', /done already/);
   });
 
-  it('changes with the groups that they are put into and taken out of, each told and written down', async () => {
+  it('changes with the groups that the person joins and leaves, each with a mail and an audit entry', async () => {
     await groupWith(portal(), { rule: 'mandatory' }, [bob], 'Agents');
     await groupWith(portal(), { rule: 'off' }, [], 'Desk');
     await groupWith(portal(), { rule: 'off' }, [bob], 'Zoo');
@@ -180,7 +180,7 @@ onPortal('Administration: what applies to a person', (portal) => {
     assert.equal(ada.page.notice, 'Nothing was different, so nothing was changed.');
   });
 
-  it('stays as it is where the form of their groups is none of ours, before it is confirmed and then', async () => {
+  it('does not change if the form of the groups is not ours, before or at the confirmation', async () => {
     const agents = await groupWith(portal(), { rule: 'off' }, [bob], 'Agents');
     const path = `/admin/people/${bob.id}/groups`;
     for (const form of [path, `${path}/confirm`]) {
@@ -191,7 +191,7 @@ onPortal('Administration: what applies to a person', (portal) => {
     assert.equal((await portal().services.groups.of(bob)).length, 1);
   });
 
-  it('can be told from the list of people: the groups of each, and those of one group alone', async () => {
+  it('is shown in the list of people: the groups of each, and those of one group alone', async () => {
     const agents = await groupWith(portal(), { rule: 'off' }, [bob], 'Agents & co');
     await ada.visits('/admin/people');
     ada.chooses('Agents & co', 'Group');

@@ -39,7 +39,7 @@ onPortal('Administration: groups', (portal) => {
       .toArray()
       .map((cell) => ada.page.$(cell).text().trim());
 
-  it('are reached from Administration, and say what they are for when there are none', async () => {
+  it('are reached from Administration, which says what they are for if there are none', async () => {
     await ada.visits('/admin');
     await ada.follow('Groups');
     assert.equal(ada.page.heading, 'Groups');
@@ -48,7 +48,7 @@ onPortal('Administration: groups', (portal) => {
     assert.match(ada.page.text, /There are no groups yet/);
   });
 
-  it('are created with a rule, methods and grace, which is written down, and listed', async () => {
+  it('are created with a rule, methods and grace, recorded, and listed', async () => {
     await ada.follow('New group');
     ada.fillsIn('Name of the group', 'Agents');
     ada.chooses('Mandatory');
@@ -71,7 +71,7 @@ onPortal('Administration: groups', (portal) => {
     ]);
   });
 
-  it('keep since when they are mandatory while other things change, and write down what changes', async () => {
+  it('keep the time since they are mandatory while other values change, and record what changes', async () => {
     const agents = await groupWith(portal(), { rule: 'mandatory' }, [], 'Agents');
     portal().wait(60_000);
     await ada.visits(`/admin/groups/${agents.id}`);
@@ -122,7 +122,7 @@ onPortal('Administration: groups', (portal) => {
     });
   }
 
-  it('have each name once', async () => {
+  it('have unique names', async () => {
     const other = await groupWith(portal(), { rule: 'off' }, [], 'Agents');
     await groupWith(portal(), { rule: 'off' }, [], 'Desk');
     await ada.goesOnFrom(await ada.submitsRaw('POST', '/admin/groups/new', { ...FILLED, name: 'AGENTS' }));
@@ -143,7 +143,7 @@ onPortal('Administration: groups', (portal) => {
       await ada.visits(`/admin/groups/${agents.id}`);
     });
 
-    it('are added by their address, told by mail, and written down', async () => {
+    it('are added by their address, with a mail and an audit entry', async () => {
       ada.fillsIn('E-mail of the person to add', ann.email.toUpperCase());
       await ada.presses('Add');
       await ada.presses('Save');
@@ -157,7 +157,7 @@ onPortal('Administration: groups', (portal) => {
       assert.deepEqual(event?.detail, { group: 'Agents' });
     });
 
-    it('are not added twice, nor without an account: the field says so', async () => {
+    it('are not added twice, or without an account: the field says so', async () => {
       await portal().services.groups.add(agents, ann, OPERATOR);
       for (const [email, words] of [
         [ann.email, /is in this group already/],
@@ -172,7 +172,7 @@ onPortal('Administration: groups', (portal) => {
       }
     });
 
-    it('are found by a part of name or address, and come in pages', async () => {
+    it('are found by a part of name or address, in pages', async () => {
       const bob = await portal().account(newEmail('bob'), 'member', 'Bob');
       for (const one of [ann, bob]) await portal().services.groups.add(agents, one, OPERATOR);
       await portal().account(newEmail('bob'), 'member', 'Bob Outside');
@@ -186,7 +186,7 @@ onPortal('Administration: groups', (portal) => {
       assert.match(ada.page.errorAt('Name or e-mail'), /at most 200/);
     });
 
-    it('are removed after asking once more, told by mail, and written down', async () => {
+    it('are removed after a confirmation, with a mail and an audit entry', async () => {
       await portal().services.groups.add(agents, ann, OPERATOR);
       await portal().mailbox.next(ann.email);
       await ada.visits(`/admin/groups/${agents.id}`);
@@ -205,7 +205,7 @@ onPortal('Administration: groups', (portal) => {
     });
   });
 
-  describe('taking 2FA away from people by their rule', () => {
+  describe('removing 2FA from people by their rule', () => {
     let mel: Account;
     let night: Group;
 
@@ -216,7 +216,7 @@ onPortal('Administration: groups', (portal) => {
       night = await groupWith(portal(), { rule: 'optional' }, [mel], 'Night');
     });
 
-    it('is said first, with how many people go on being asked for what is not on offer any more', async () => {
+    it('shows first how many people are still asked for what is no longer offered', async () => {
       await ada.visits(`/admin/groups/${night.id}/edit`);
       ada.unticks('Email Authentication');
       await ada.presses('Save group');
@@ -231,7 +231,7 @@ onPortal('Administration: groups', (portal) => {
       assert.deepEqual((await groupNamed('Night')).methods, ['app']);
     });
 
-    it('is not said where another rule offers it still', async () => {
+    it('shows nothing if another rule still offers it', async () => {
       await groupWith(portal(), { rule: 'mandatory', methods: ['email'] }, [mel], 'Mail');
       await ada.visits(`/admin/groups/${night.id}/edit`);
       ada.unticks('Email Authentication');
@@ -240,7 +240,7 @@ onPortal('Administration: groups', (portal) => {
       assert.equal((await signsIn(portal(), mel.email)).page.path, '/sign-in/code');
     });
 
-    it('is said before the group is deleted, with how many members it has', async () => {
+    it('shows before the group is deleted how many members it has', async () => {
       await ada.visits(`/admin/groups/${night.id}`);
       await ada.follow('Delete group');
       assert.equal(ada.page.heading, 'Delete the group “Night”?');
@@ -254,7 +254,7 @@ onPortal('Administration: groups', (portal) => {
       assert.equal((await ada.loads(`/admin/groups/${night.id}`)).status, 404);
     });
 
-    it('checks what the confirmation sends like any form, and confirms nothing without a form before it', async () => {
+    it('checks the confirmation like any form, and confirms nothing without a form before it', async () => {
       const path = `/admin/groups/${night.id}/confirm`;
       await ada.visits(path);
       assert.equal(ada.page.path, `/admin/groups/${night.id}/edit`);
@@ -264,7 +264,7 @@ onPortal('Administration: groups', (portal) => {
     });
   });
 
-  it('ask for a step-up before anything of them changes, and keep what was typed', async () => {
+  it('require a step-up before any change, and keep the typed values', async () => {
     portal().wait(10 * 60_000);
     await ada.visits('/admin/groups');
     assert.equal(ada.page.heading, 'Groups', 'reading takes no step-up');
@@ -283,7 +283,7 @@ onPortal('Administration: groups', (portal) => {
     assert.equal(ada.page.$('input[name=method-app]').attr('checked'), undefined);
   });
 
-  it('cannot shut an administrator out: whoever makes 2FA mandatory for themselves sets it up and goes on', async () => {
+  it('cannot lock an administrator out: an administrator who makes 2FA mandatory for themselves sets it up and continues', async () => {
     const account = await portal().services.accounts.findByEmail('ada@example.org');
     assert.ok(account);
     const chiefs = await groupWith(portal(), { rule: 'off' }, [account], 'Chiefs');

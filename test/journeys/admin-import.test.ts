@@ -33,7 +33,7 @@ onPortal('Administration: people in bulk', (portal) => {
   };
 
   describe('import', () => {
-    it('creates the accounts and invites who has no password', async () => {
+    it('creates the accounts and invites people without a password', async () => {
       const [ann, bob] = [someone(), someone()];
       await pastes(`email,name,password_hash\n${ann},Ann,\n${bob},Bob,${BCRYPT}\n`);
       assert.equal(ada.page.path, '/admin/people');
@@ -61,7 +61,7 @@ onPortal('Administration: people in bulk', (portal) => {
       );
     });
 
-    it('sends no mail where the box is not ticked', async () => {
+    it('sends no mail if the box is not ticked', async () => {
       const email = someone();
       await ada.follow('Import people');
       ada.fillsIn('People', `email,name\n${email},Zoe\n`);
@@ -73,7 +73,7 @@ onPortal('Administration: people in bulk', (portal) => {
       assert.ok(!portal().mailbox.addressees.includes(email));
     });
 
-    it('only checks where it is asked to: says what would happen, keeps the text, writes nothing', async () => {
+    it('only checks if told to: shows what would happen, keeps the text, writes nothing', async () => {
       const email = someone();
       await pastes(`email,name\n${email},Zoe\n`, 'Check only');
       assert.equal(ada.page.heading, 'Import people');
@@ -84,7 +84,7 @@ onPortal('Administration: people in bulk', (portal) => {
       assert.equal(await exists(email), true);
     });
 
-    it('shows each fault by its line, with everything as it was typed, and writes nothing', async () => {
+    it('shows each error by its line, with the text as it was typed, and writes nothing', async () => {
       const email = someone();
       await pastes(`email,name,role\n${email},Zoe,\nnonsense,Bob,\nada@example.org,Ada,\n`);
       assert.equal(ada.page.status, 422);
@@ -99,7 +99,7 @@ onPortal('Administration: people in bulk', (portal) => {
       assert.equal(await exists(email), false);
     });
 
-    it('goes on with an import that was broken off', async () => {
+    it('continues an import that was interrupted', async () => {
       const [one, two] = [someone(), someone()];
       await pastes(`email,name\n${one},One\n`);
       await portal().mailbox.next(one);
@@ -113,7 +113,7 @@ onPortal('Administration: people in bulk', (portal) => {
       assert.equal(portal().mailbox.sentTo(one).length, before, 'nobody is invited twice');
     });
 
-    it('takes 30,000 characters in any script, and says where larger files go', async () => {
+    it('accepts 30,000 characters in any script, and says where to import larger files', async () => {
       const line = (i: number) => `a${i}@example.org,${'ش'.repeat(90)}\n`;
       const text = Array.from({ length: 250 }, (_, i) => line(i)).join('');
       await pastes(`email,name\n${text}`, 'Check only');
@@ -123,7 +123,7 @@ onPortal('Administration: people in bulk', (portal) => {
       assert.match(ada.page.text, /at most 30,000 characters, or the command line/);
     });
 
-    it('names the columns that are not known, and leaves them out where the box is ticked', async () => {
+    it('names the unknown columns, and ignores them if the box is ticked', async () => {
       const email = someone();
       await pastes(`Email,Full name,Phone\n${email},Zoe,1\n`, 'Check only');
       assert.equal(ada.page.status, 422);
@@ -136,7 +136,7 @@ onPortal('Administration: people in bulk', (portal) => {
       assert.match(ada.page.text, /1 account was created\..* Not imported: Phone\./);
     });
 
-    it('takes nothing but one text and what its boxes send', async () => {
+    it('accepts only one text and the values of its boxes', async () => {
       await ada.visits('/admin/people/import');
       const good = { csv: 'email,name\nx@example.org,X\n', act: 'import' };
       for (const fields of [
@@ -161,7 +161,7 @@ onPortal('Administration: people in bulk', (portal) => {
       assert.equal(await exists('x@example.org'), false);
     });
 
-    it('creates each account once when the form is sent twenty times at once', async () => {
+    it('creates each account once for twenty concurrent requests', async () => {
       const email = someone();
       await ada.visits('/admin/people/import');
       ada.fillsIn('People', `email,name\n${email},Zoe\n`);
@@ -174,7 +174,7 @@ onPortal('Administration: people in bulk', (portal) => {
       assert.equal(events.events.filter(({ event }) => event === 'account.imported').length, 1);
     });
 
-    it('keeps what was pasted out of the session: there may be password hashes in it', async () => {
+    it('does not keep the pasted text in the session: there may be password hashes in it', async () => {
       await ada.visits('/admin/people/import');
       const csv = `email,name,password_hash\nx@example.org,X,${BCRYPT}\n`;
       const stale = await ada.submitsRaw(
@@ -188,7 +188,7 @@ onPortal('Administration: people in bulk', (portal) => {
       assert.equal(ada.page.$('#csv').val(), '');
     });
 
-    it('asks for a step-up when the last is old, and for the CSRF token', async () => {
+    it('requires a step-up when the last one is old, and the CSRF token', async () => {
       await ada.visits('/admin/people/import');
       const fields = { csv: 'email,name\nx@example.org,X\n', act: 'import' };
       const missing = await ada.submitsRaw('POST', '/admin/people/import', fields, { csrf: 'none' });
@@ -201,7 +201,7 @@ onPortal('Administration: people in bulk', (portal) => {
   });
 
   describe('export', () => {
-    it('is everybody as CSV, where a name that is a formula is text, and without secrets', async () => {
+    it('has everybody as CSV, with names that are formulas as text, and without secrets', async () => {
       const { status, headers, text } = await get('/admin/people/export?format=csv');
       assert.equal(status, 200);
       assert.match(headers['content-type'] ?? '', /^text\/csv; charset=utf-8/);
@@ -216,7 +216,7 @@ onPortal('Administration: people in bulk', (portal) => {
       assert.doesNotMatch(text, /argon2|\$2b\$/);
     });
 
-    it('is one object a line as JSON lines', async () => {
+    it('has one object per line as JSON lines', async () => {
       const { text, headers } = await get('/admin/people/export?format=jsonl');
       assert.match(headers['content-type'] ?? '', /^application\/x-ndjson/);
       const people = text
@@ -232,7 +232,7 @@ onPortal('Administration: people in bulk', (portal) => {
       ]);
     });
 
-    it('is linked from the page, and knows no other format', async () => {
+    it('is linked from the page, and has no other format', async () => {
       assert.ok(ada.page.links.some(({ text }) => text === 'Download everyone as CSV'));
       for (const query of ['format=xml', 'format=csv&format=jsonl'])
         assert.equal((await get(`/admin/people/export?${query}`)).status, 404, query);
@@ -240,7 +240,7 @@ onPortal('Administration: people in bulk', (portal) => {
       assert.equal(answer.status, 405);
     });
 
-    it('of the audit log is what the filters of its page let through', async () => {
+    it("of the audit log has the entries that match the page's filters", async () => {
       await ada.visits('/admin/audit?event=sign-in.completed&person=ada');
       const { href } = ada.page.links.find(({ text }) => text === 'Download as JSON lines') ?? { href: '' };
       const { text } = await get(href);
@@ -271,14 +271,14 @@ onPortal('Administration: people in bulk', (portal) => {
       assert.equal(none.text.split('\r\n').length, 2, 'the head alone');
     });
 
-    it('of the audit log shows the page where the filters have faults', async () => {
+    it('of the audit log shows the page if the filters have errors', async () => {
       const answer = await get('/admin/audit/export?format=csv&from=yesterday');
       assert.equal(answer.status, 303);
       assert.equal(answer.headers['location'], '/admin/audit?from=yesterday');
     });
   });
 
-  it('is for administrators alone', async () => {
+  it('is for administrators only', async () => {
     const mia = await signsIn(portal(), 'mia@example.org');
     const stranger = new Person(portal().app);
     for (const path of [

@@ -59,7 +59,7 @@ onPortal('Administration: people', (portal) => {
       assert.equal(ada.page.heading, 'Bob <b>Builder</b>');
     });
 
-    it('says in words when nobody is found', async () => {
+    it('says so when nobody is found', async () => {
       await ada.visits('/admin/people?search=%3Cnobody%3E');
       assert.match(ada.page.text, /Nobody has “<nobody>” in their name or e-mail/);
       await ada.follow('Show everyone');
@@ -78,7 +78,7 @@ onPortal('Administration: people', (portal) => {
       });
     }
 
-    it('comes in pages of 50, and shows the last page for one that is not there', async () => {
+    it('has pages of 50, and shows the last page for a number beyond it', async () => {
       const { accounts } = portal().services;
       const mark = `crowd${number}`;
       for (let index = 0; index < 51; index++) {
@@ -138,7 +138,7 @@ onPortal('Administration: people', (portal) => {
       assert.equal((await events('account.invited', email))[0]?.actorLabel, 'ada@example.org');
     });
 
-    it('sends the invitation again from the page of the person, and the first link is dead', async () => {
+    it('sends the invitation again from the page of the person, and makes the first link invalid', async () => {
       const email = `again${number}@example.org`;
       portal().mailbox.refuse(true);
       ada.fillsIn('Name', 'Nia New');
@@ -161,7 +161,7 @@ onPortal('Administration: people', (portal) => {
       assert.equal((await events('account.invited', email)).length, 3);
     });
 
-    it('says at the field that the address has an account, whatever its case, and keeps what was typed', async () => {
+    it('says at the field that the address has an account, in any case, and keeps the typed values', async () => {
       ada.fillsIn('Name', 'Second Bob');
       ada.fillsIn('E-mail', bob.email.toUpperCase());
       await ada.presses('Send invitation');
@@ -192,7 +192,7 @@ onPortal('Administration: people', (portal) => {
       });
     }
 
-    it('invites once of twenty times at once', async () => {
+    it('invites once for twenty concurrent requests', async () => {
       const email = `raced${number}@example.org`;
       ada.fillsIn('Name', 'Nia New');
       ada.fillsIn('E-mail', email);
@@ -203,7 +203,7 @@ onPortal('Administration: people', (portal) => {
     });
   });
 
-  it('shows what there is to know, and each action beside its fact', async () => {
+  it('shows all facts, and each action beside its fact', async () => {
     const member = await signsIn(portal(), bob.email);
     await setsUpApp(portal(), member, bob.email, 'Phone');
     await setsUpApp(portal(), member, bob.email, 'Tablet');
@@ -254,7 +254,7 @@ onPortal('Administration: people', (portal) => {
         'account.role-changed',
       ],
     ] as const) {
-      it(`"${button}" is asked once more, done, mailed to the person and written down`, async () => {
+      it(`asks to confirm "${button}", does it, mails the person and records it`, async () => {
         const before = await found();
         await ada.follow(link);
         assert.match(ada.page.heading, heading);
@@ -273,7 +273,7 @@ onPortal('Administration: people', (portal) => {
         assert.match(events[0]?.browser ?? '', /ELinks/);
       });
 
-      it(`"${button}" is not done without a CSRF token, nor by a GET, and is found by no other id`, async () => {
+      it(`does not do "${button}" without a CSRF token or by a GET, and not with another id`, async () => {
         await ada.follow(link);
         const { path } = ada.page;
         const before = await found();
@@ -299,7 +299,7 @@ onPortal('Administration: people', (portal) => {
       assert.equal((await events('two-factor.reset', bob.email))[0]?.detail['authenticators'], '1');
     });
 
-    it('ends sessions: those that are open are over, and signing in again works', async () => {
+    it('ends sessions: open ones are over, and signing in again works', async () => {
       const member = await signsIn(portal(), bob.email);
       await ada.follow('End sessions – Last sign-in');
       await ada.presses('End sessions');
@@ -309,7 +309,7 @@ onPortal('Administration: people', (portal) => {
       assert.ok(!again.page.path.startsWith('/sign-in'));
     });
 
-    it('sends a password link without ending anything', async () => {
+    it('sends a link for a new password without ending anything', async () => {
       const member = await signsIn(portal(), bob.email);
       await ada.follow('Send password link');
       await ada.presses('Send password link');
@@ -318,7 +318,7 @@ onPortal('Administration: people', (portal) => {
       assert.match(member.page.heading, /^Hello/);
     });
 
-    it('says so when the mail is refused, and lets it be tried again', async () => {
+    it('says so when the mail is refused, and allows another try', async () => {
       await ada.follow('Send password link');
       portal().mailbox.refuse(true);
       await ada.presses('Send password link');
@@ -346,7 +346,7 @@ onPortal('Administration: people', (portal) => {
       assert.equal((await events('account.enabled', bob.email)).length, 1);
     });
 
-    it('gives and takes the role at once, in sessions that are open', async () => {
+    it('gives and takes the role at once, in open sessions', async () => {
       const member = await signsIn(portal(), bob.email);
       await ada.visits(`${bobsPage}/make-administrator`);
       await ada.presses('Make administrator');
@@ -358,7 +358,7 @@ onPortal('Administration: people', (portal) => {
       assert.equal(member.page.status, 403);
     });
 
-    it('shows how things stand when it was done already in another tab', async () => {
+    it('shows the present state if it was already done in another tab', async () => {
       await ada.follow('Disable – State');
       const twin = ada.copy();
       await twin.visits(twin.page.path);
@@ -369,7 +369,7 @@ onPortal('Administration: people', (portal) => {
       assert.equal((await events('account.disabled', bob.email)).length, 1);
     });
 
-    it('knows neither people nor actions that are not there', async () => {
+    it('does not know missing people or actions', async () => {
       for (const path of [
         `/admin/people/${newId(0)}`,
         '/admin/people/%00',
@@ -385,7 +385,7 @@ onPortal('Administration: people', (portal) => {
       assert.equal((await ada.submitsRaw('POST', '/admin/people', {}, { csrf: 'none' })).status, 405);
     });
 
-    it('takes a step-up when the last proof is old, and leads back to the question', async () => {
+    it('requires a step-up when the last proof is old, and leads back to the question', async () => {
       portal().wait(10 * 60_000);
       await ada.follow('Disable – State');
       assert.equal(ada.page.heading, 'Confirm that it is you');
@@ -416,7 +416,7 @@ onPortal('Administration: people', (portal) => {
       await portal().services.accounts.setRole(eve.id, 'member');
     });
 
-    it('says whose it is, and does not offer to disable it', async () => {
+    it('is marked as their own, and cannot be disabled', async () => {
       assert.match(hers.page.text, /This is your own account/);
       assert.ok(!hers.page.links.some(({ text }) => text.startsWith('Disable')));
       await hers.goesOnFrom(await hers.submitsRaw('POST', `${evesPage}/disable`, {}));
@@ -431,7 +431,7 @@ onPortal('Administration: people', (portal) => {
       ['Reset 2FA', 'Reset 2FA'],
       ['End sessions – Last sign-in', 'End sessions'],
     ] as const) {
-      it(`"${button}" says that it signs out here, too, and does`, async () => {
+      it(`says before "${button}" that it signs out here too, and does so`, async () => {
         await hers.follow(link);
         assert.match(hers.page.text, /you will be signed out here, too/);
         await hers.presses(button);
@@ -442,7 +442,7 @@ onPortal('Administration: people', (portal) => {
       });
     }
 
-    it('gives the role away while somebody else has it, and then cannot open these pages', async () => {
+    it('can give up the role while somebody else has it, and then cannot open these pages', async () => {
       await hers.follow('Remove as administrator – Role');
       assert.match(hers.page.text, /you will no longer be able to open these pages/);
       await hers.presses('Remove as administrator');
@@ -452,7 +452,7 @@ onPortal('Administration: people', (portal) => {
       assert.equal(hers.page.status, 403);
     });
 
-    it('keeps the role where nobody else who can sign in has it, and says why', async () => {
+    it('keeps the role if nobody else who can sign in has it, with an explanation', async () => {
       const { accounts, registration } = portal().services;
       const ownId = (await accounts.findByEmail('ada@example.org'))?.id ?? '';
       await accounts.setRole(eve.id, 'member');
@@ -473,7 +473,7 @@ onPortal('Administration: people', (portal) => {
       await accounts.setRole((await accounts.findByEmail(invited))?.id ?? '', 'member');
     });
 
-    it('leaves one administrator of two who take the role from each other, twenty times at once', async () => {
+    it('leaves one administrator of two who take the role from each other, in twenty concurrent requests', async () => {
       const ownId = (await portal().services.accounts.findByEmail('ada@example.org'))?.id ?? '';
       await ada.visits(`${evesPage}/remove-administrator`);
       await hers.visits(`/admin/people/${ownId}/remove-administrator`);

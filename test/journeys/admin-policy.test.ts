@@ -56,14 +56,14 @@ onPortal('Administration: policy', (portal) => {
     }
   });
 
-  it('shows what holds now', async () => {
+  it('shows the present values', async () => {
     assert.equal(ada.page.value('Two-factor authentication (2FA)'), 'optional');
     assert.equal(ada.page.value('Methods'), 'on, on');
     assert.equal(ada.page.value('Site name'), 'Acme Help');
     assert.equal(ada.page.value('Sign-up'), '');
   });
 
-  it('saves all of it, says so, and writes down the old and the new values', async () => {
+  it('saves everything, confirms it, and records the old and the new values', async () => {
     ada.chooses('Require users to set up 2FA');
     ada.unticks('Email Authentication');
     ada.fillsIn('Site name', 'Acme <Support>');
@@ -72,7 +72,7 @@ onPortal('Administration: policy', (portal) => {
     ada.chooses('Anyone may create an account');
     await ada.presses('Save policy');
     await ada.presses('Save');
-    // The rule holds at once, for the administrator as well.
+    // The rule applies at once, also to the administrator.
     assert.equal(ada.page.path, '/sign-in/set-up/app');
     assert.deepEqual(await settings(), {
       ...(await settings()),
@@ -133,7 +133,7 @@ onPortal('Administration: policy', (portal) => {
     ada.chooses('Until a date');
     ada.fillsIn('Grace ends on', '2099-03-01');
     await ada.presses('Save policy');
-    // Thirty days that have not begun are over before that date, so it asks nobody earlier.
+    // Thirty days that have not started end before that date, so nobody is asked earlier.
     assert.equal(ada.page.value('Grace ends on'), '2099-03-01');
     assert.deepEqual((await settings()).grace, { kind: 'until', at: Date.UTC(2099, 2, 1) });
     assert.equal((await settings()).mandatorySince, mandatorySince, 'it has been so all along');
@@ -144,7 +144,7 @@ onPortal('Administration: policy', (portal) => {
     assert.deepEqual((await settings()).grace, { kind: 'none' });
   });
 
-  it('saves how carefully 2FA is reset; what makes it easier waits for another administrator', async () => {
+  it('saves how carefully 2FA is reset; weaker rules wait for another administrator', async () => {
     await portal().account('ben@example.org', 'administrator', 'Ben Admin');
     ada.chooses('A second administrator has to approve');
     ada.fillsIn('Waiting period in hours', '24');
@@ -192,7 +192,7 @@ onPortal('Administration: policy', (portal) => {
     await portal().services.settings.change({ resets: { secondApproval: false, waitingHours: 0 } });
   });
 
-  it('lets browsers be trusted for so many days, and refuses what is no number of days', async () => {
+  it('lets browsers be trusted for a number of days, and refuses what is not a number of days', async () => {
     ada.fillsIn('Days for which a browser may be trusted', '30');
     await ada.presses('Save policy');
     assert.equal((await settings()).trustDays, 30);
@@ -207,14 +207,14 @@ onPortal('Administration: policy', (portal) => {
     assert.equal((await settings()).trustDays, 30);
   });
 
-  it('says that nothing was different, and writes nothing down', async () => {
+  it('says that nothing has changed, and records nothing', async () => {
     const before = (await lastEvent())?.id;
     await ada.presses('Save policy');
     assert.equal(ada.page.noticeKind, 'info');
     assert.equal((await lastEvent())?.id, before);
   });
 
-  it('allows no methods only while 2FA is off', async () => {
+  it('allows an empty list of methods only while 2FA is off', async () => {
     ada.unticks('Email Authentication');
     ada.unticks('Authentication App');
     await ada.presses('Save policy');
@@ -260,7 +260,7 @@ onPortal('Administration: policy', (portal) => {
     });
   }
 
-  describe('taking a method away that people use', () => {
+  describe('removing a method that people use', () => {
     let number = 0;
     let email = '';
     let ann: Person;
@@ -277,7 +277,7 @@ onPortal('Administration: policy', (portal) => {
       await portal().services.authenticators.reset(account?.id ?? '', 'test', portal().now());
     });
 
-    it('says how many have nothing else, and that they are still asked for it, before anything changes', async () => {
+    it('shows first how many have nothing else, and that they are still asked for it', async () => {
       ada.unticks('Email Authentication');
       ada.fillsIn('Help contact (optional)', 'Room 7');
       await ada.presses('Save policy');
@@ -298,7 +298,7 @@ onPortal('Administration: policy', (portal) => {
       assert.equal(again.page.path, '/sign-in/code', 'as it was said');
     });
 
-    it('can be called off', async () => {
+    it('can be cancelled', async () => {
       ada.unticks('Email Authentication');
       await ada.presses('Save policy');
       await ada.follow('Keep the policy as it is');
@@ -306,7 +306,7 @@ onPortal('Administration: policy', (portal) => {
       assert.deepEqual((await settings()).twoFactor.methods, ['app', 'email']);
     });
 
-    it('says so when all of 2FA is switched off, too, and asks them for it until it is reset', async () => {
+    it('also shows it when 2FA is switched off, and still asks for it until a reset', async () => {
       ada.chooses('Off');
       await ada.presses('Save policy');
       assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
@@ -321,7 +321,7 @@ onPortal('Administration: policy', (portal) => {
       assert.ok(isSignedIn(await signsIn(portal(), email)));
     });
 
-    it('leads those who have to set up another to the wizard, in sessions that are open too', async () => {
+    it('redirects people who have to set up another method, also in open sessions', async () => {
       ada.chooses('Require users to set up 2FA');
       ada.unticks('Email Authentication');
       await ada.presses('Save policy');
@@ -350,7 +350,7 @@ onPortal('Administration: policy', (portal) => {
       assert.match(again.page.text, /switched this method off\. It is not asked for/);
     });
 
-    it('says nothing where all stays on offer, nor counts those who had nothing on offer before', async () => {
+    it('shows nothing if everything is still offered, and does not count people who had nothing offered before', async () => {
       const both = `both${number}@example.org`;
       const account = await portal().account(both);
       const bob = await signsIn(portal(), both);
@@ -365,7 +365,7 @@ onPortal('Administration: policy', (portal) => {
       await portal().services.authenticators.reset(account.id, 'test', portal().now());
     });
 
-    it('checks what the confirmation sends like any form', async () => {
+    it('checks the confirmation like any form', async () => {
       ada.unticks('Email Authentication');
       await ada.presses('Save policy');
       await ada.goesOnFrom(
@@ -382,7 +382,7 @@ onPortal('Administration: policy', (portal) => {
     assert.equal(ada.page.path, '/admin/policy');
   });
 
-  it('asks for a step-up when the last proof is old, and keeps what was typed and what was unticked', async () => {
+  it('requires a step-up when the last proof is old, and keeps what was typed and what was unticked', async () => {
     portal().wait(10 * 60_000);
     await ada.visits('/admin/policy');
     assert.equal(ada.page.heading, 'Policy', 'reading takes no step-up');
@@ -400,7 +400,7 @@ onPortal('Administration: policy', (portal) => {
     assert.equal((await settings()).helpContact, 'Typed before');
   });
 
-  it('keeps what was typed when the form was out of date', async () => {
+  it('keeps the typed values when the form was outdated', async () => {
     await stepsUpElsewhere(portal(), ada);
     await ada.goesOnFrom(await ada.submitsRaw('POST', '/admin/policy', { ...FILLED, helpContact: 'Typed' }));
     assert.equal(ada.page.status, 403);
@@ -409,7 +409,7 @@ onPortal('Administration: policy', (portal) => {
     assert.equal(ada.page.value('Help contact (optional)'), 'Typed');
   });
 
-  it('is for administrators alone: others get 403, strangers the sign-in, and it is written down', async () => {
+  it('is for administrators only: others get 403, strangers the sign-in, and it is recorded', async () => {
     await portal().account('eve@example.org');
     const eve = await signsIn(portal(), 'eve@example.org');
     const eveId = (await portal().services.accounts.findByEmail('eve@example.org'))?.id;
@@ -447,7 +447,7 @@ onPortal('Administration: policy', (portal) => {
     }
   });
 
-  it('is closed half way through a sign-in, and opens after it', async () => {
+  it('is closed half-way through a sign-in, and opens after it', async () => {
     await portal().services.settings.change({ twoFactor: { rule: 'mandatory', methods: ['app'] } });
     const half = await signsIn(portal(), 'ada@example.org');
     for (const path of ['/admin', '/admin/policy', '/admin/people', '/admin/audit']) {

@@ -6,7 +6,7 @@ import { Person } from '../support/person.ts';
 import { OPERATOR, onPortal } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 
-onPortal('Administration: requests, with care', (portal) => {
+onPortal('Administration: requests, with stricter rules', (portal) => {
   let number = 0;
   let lost: Awaited<ReturnType<typeof losesAccess>>;
   let page: string;
@@ -34,7 +34,7 @@ onPortal('Administration: requests, with care', (portal) => {
       await portal().services.settings.change({ resets: { secondApproval: true, waitingHours: 0 } });
     });
 
-    it('waits for a different administrator', async () => {
+    it('wait for a different administrator', async () => {
       await approves(ada, page);
       assert.match(ada.page.notice ?? '', /Another administrator has to approve as well/);
       assert.ok(!ada.page.links.some(({ text }) => text === 'Approve'));
@@ -46,7 +46,7 @@ onPortal('Administration: requests, with care', (portal) => {
       assert.deepEqual(await lost.authenticators(), []);
     });
 
-    it('does not count the word of an administrator who was disabled meanwhile', async () => {
+    it('do not count the approval of an administrator who was disabled in between', async () => {
       const { accounts, administration } = portal().services;
       await approves(ada, page);
       const first = await accounts.findByEmail('ada@example.org');
@@ -59,7 +59,7 @@ onPortal('Administration: requests, with care', (portal) => {
       await administration.enable(first, OPERATOR);
     });
 
-    it('makes a reset from the page of the person a request, with the note and the mail', async () => {
+    it('replace a reset from the page of the person by a request, with the note and the mail', async () => {
       await portal().services.resetRequests.refuse(lost.request, 'anew', OPERATOR);
       await lost.nextMail();
       await ada.visits(`/admin/people/${lost.account.id}`);
@@ -82,7 +82,7 @@ onPortal('Administration: requests, with care', (portal) => {
       assert.deepEqual(await lost.authenticators(), []);
     });
 
-    it('leads to the open request where there is one, and never to a reset by one alone', async () => {
+    it('redirect to the open request if there is one, and never to a reset by one alone', async () => {
       await ada.visits(`/admin/people/${lost.account.id}/reset-2fa`);
       assert.equal(ada.page.path, page);
       await ada.visits(`${page}/approve`);
@@ -90,14 +90,14 @@ onPortal('Administration: requests, with care', (portal) => {
       assert.equal((await lost.authenticators()).length, 1);
     });
 
-    it('lets nobody ask for their own account, or approve for it', async () => {
+    it('let nobody request for their own account, or approve for it', async () => {
       const own = await portal().services.accounts.findByEmail('ada@example.org');
       await ada.visits(`/admin/people/${own?.id}/reset-2fa`);
       assert.match(ada.page.notice ?? '', /Another administrator has to ask/);
     });
   });
 
-  it('is not approved by the one whose account it is', async () => {
+  it('are not approved by the administrator whose account it is', async () => {
     const cal = await portal().account(`cal${number}@example.org`, 'administrator', 'Cal');
     const signedIn = await signsIn(portal(), cal.email);
     const told = { happened: 'Lost', contact: 'Room 5' };
@@ -124,7 +124,7 @@ onPortal('Administration: requests, with care', (portal) => {
       await approves(ada, page);
     });
 
-    it('resets nothing before it is over, and tells the person until when they can cancel', async () => {
+    it('reset nothing before it is over, and tell the person until when they can cancel', async () => {
       assert.match(ada.page.notice ?? '', /can be reset after .* UTC/);
       assert.match(ada.page.text, /Approved, waiting period/);
       const mail = await lost.nextMail();
@@ -149,7 +149,7 @@ onPortal('Administration: requests, with care', (portal) => {
       assert.equal((await lost.authenticators()).length, 1);
     });
 
-    it('is carried out by an administrator afterwards, by one of twenty', async () => {
+    it('are carried out by an administrator afterwards, by one of twenty', async () => {
       portal().wait(hours(24));
       ben = await signsIn(portal(), 'ben@example.org');
       await ben.visits(page);

@@ -28,7 +28,7 @@ onPortal('Administration: requests', (portal) => {
   });
 
   describe('the queue', () => {
-    it('is a tab that says how many are open, and lists who, by whom, when and how it stands', async () => {
+    it('is a tab that says how many are open, and lists who, by whom, when and in which state', async () => {
       await ada.visits('/admin/people');
       assert.match(ada.page.text, /Requests 1 open/);
       await ada.visits('/admin/requests');
@@ -38,7 +38,7 @@ onPortal('Administration: requests', (portal) => {
       assert.equal(ada.page.$('tbody a').first().attr('href'), page);
     });
 
-    it('is no business of others', async () => {
+    it('is hidden from others', async () => {
       const bob = `bob${number}@example.org`;
       await portal().account(bob);
       const member = await signsIn(portal(), bob);
@@ -59,7 +59,7 @@ onPortal('Administration: requests', (portal) => {
       assert.deepEqual((await lost.open())?.approvals, []);
     });
 
-    it('knows no request that is not there, nor a decision', async () => {
+    it('does not know missing requests or decisions', async () => {
       const unknown = newId(portal().now());
       for (const path of [
         `/admin/requests/${unknown}`,
@@ -77,7 +77,7 @@ onPortal('Administration: requests', (portal) => {
       assert.equal((await ada.submitsRaw('POST', page, {})).status, 405);
     });
 
-    it('takes pages of any kind of number', async () => {
+    it('accepts any kind of number as a page', async () => {
       for (const asked of ['999999', '0', '-1', 'x', '1&page=2']) {
         await ada.visits(`/admin/requests?page=${asked}`);
         assert.equal(ada.page.status, 200, asked);
@@ -85,7 +85,7 @@ onPortal('Administration: requests', (portal) => {
     });
   });
 
-  it('shows who asks, from where, what they wrote, and on the page of the person that there is one', async () => {
+  it('show who asks, from where, and what they wrote; the page of the person shows that there is one', async () => {
     await ada.visits(`/admin/people/${lost.account.id}`);
     await ada.follow('See the request');
     assert.equal(ada.page.path, page);
@@ -96,7 +96,7 @@ onPortal('Administration: requests', (portal) => {
   });
 
   describe('approving', () => {
-    it('resets at once where nothing else is asked, tells the person, and is written down', async () => {
+    it('resets at once if no other rule applies, mails the person, and is recorded', async () => {
       await approves(ada, page);
       assert.equal(ada.page.path, page);
       assert.equal(ada.page.notice, 'The 2FA has been reset.');
@@ -114,7 +114,7 @@ onPortal('Administration: requests', (portal) => {
       assert.notEqual(again.page.path, '/sign-in/code');
     });
 
-    it('asks for a note, and says at the field what is wrong with it', async () => {
+    it('requires a note, and says at the field what is wrong with it', async () => {
       await ada.visits(`${page}/approve`);
       const label = 'How you checked that it is them';
       const cases = badLines('note', label, /Write a note/).filter(
@@ -127,7 +127,7 @@ onPortal('Administration: requests', (portal) => {
       assert.equal((await lost.authenticators()).length, 1);
     });
 
-    it('asks the administrator for a step-up, and keeps the note meanwhile', async () => {
+    it('requires a step-up of the administrator, and keeps the note in between', async () => {
       await ada.visits(`${page}/approve`);
       ada.fillsIn('How you checked that it is them', NOTE);
       portal().wait(11 * 60_000);
@@ -151,7 +151,7 @@ onPortal('Administration: requests', (portal) => {
       assert.match(ada.page.notice ?? '', /has been done already/);
     });
 
-    it('needs the token of the form', async () => {
+    it('requires the token of the form', async () => {
       await ada.visits(`${page}/approve`);
       const answer = await ada.submitsRaw('POST', `${page}/approve`, { note: NOTE }, { csrf: 'none' });
       assert.equal(answer.status, 403);
@@ -159,7 +159,7 @@ onPortal('Administration: requests', (portal) => {
     });
   });
 
-  it('is refused with a reason, which the person is not told', async () => {
+  it('are refused with a reason, which the person does not see', async () => {
     await ada.visits(page);
     await ada.follow('Refuse');
     ada.fillsIn('Why it is refused', 'It was <someone> else');
@@ -175,8 +175,8 @@ onPortal('Administration: requests', (portal) => {
     assert.equal((await lost.authenticators()).length, 1);
   });
 
-  describe('freeing without a reset', () => {
-    it('is offered where nothing else helps, unblocks, ends the wait, tells the person', async () => {
+  describe('unblocking without a reset', () => {
+    it('is offered if nothing else helps, unblocks, ends the wait, mails the person', async () => {
       const [app] = await lost.authenticators();
       const { services } = portal();
       await ada.visits(`/admin/people/${lost.account.id}`);

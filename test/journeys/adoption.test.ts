@@ -58,7 +58,7 @@ onPortal('Administration: adoption', (portal) => {
       );
   };
 
-  it('shows who has what, of everyone and of each group, in numbers and shares', () => {
+  it('shows who has what, for everyone and for each group, in numbers and shares', () => {
     assert.equal(ada.page.heading, 'Adoption');
     assert.equal(ada.page.$('.tabs [aria-current=page]').text(), 'Adoption');
     const [app, mail] = ['Authentication App', 'Email Authentication'];
@@ -79,7 +79,7 @@ onPortal('Administration: adoption', (portal) => {
     ]);
   });
 
-  it('draws a bar of patterns for each, that says in words what it shows, without any style or script', () => {
+  it('draws a bar of patterns for each, with the meaning as text, without any style or script', () => {
     const { $ } = ada.page;
     const bars = $('svg[role=img]').toArray();
     const said = (bar: (typeof bars)[number]) =>
@@ -110,7 +110,7 @@ onPortal('Administration: adoption', (portal) => {
     assert.match(ada.page.text, /Nobody yet\s*Nobody can sign in/);
   });
 
-  it('begins its bars on the right where the language is written from there', async () => {
+  it('starts its bars on the right in right-to-left languages', async () => {
     const arabic = await signsIn(portal(), 'ada@example.org');
     await portal().services.accounts.chooseLocale(
       (await portal().services.accounts.findByEmail('ada@example.org'))?.id ?? '',
@@ -125,7 +125,7 @@ onPortal('Administration: adoption', (portal) => {
     );
   });
 
-  it('leads from each number to as many people', async () => {
+  it('leads from each number to the same number of people', async () => {
     const { $ } = ada.page;
     const numbers = $('table td a')
       .toArray()
@@ -153,7 +153,7 @@ onPortal('Administration: adoption', (portal) => {
     assert.equal(table(0)[1]?.[3], 'Authentication App Recovery codes');
   });
 
-  it('agrees with what is decided of each person at sign-in', async () => {
+  it('agrees with the decision about each person at sign-in', async () => {
     const lacking: string[] = [];
     const { people, policies, settings } = portal().services;
     const site = siteRule(await settings.read());
@@ -172,7 +172,7 @@ onPortal('Administration: adoption', (portal) => {
     );
   });
 
-  it('comes in pages of fifty', async () => {
+  it('has pages of fifty', async () => {
     const crowd = await Promise.all(
       Array.from({ length: 51 }, (_, index) => portal().account(`crowd${index}@example.org`)),
     );
@@ -185,7 +185,7 @@ onPortal('Administration: adoption', (portal) => {
     for (const { id } of crowd) await portal().services.accounts.disable(id, portal().now());
   });
 
-  it('is a file for spreadsheets and programs: the figures, and the people behind them', async () => {
+  it('is available for spreadsheets and programs: the figures, and the people behind them', async () => {
     const load = async (text: string) => {
       const link = ada.page.links.find((one) => one.text === text);
       return ada.loads(link?.href ?? '');
@@ -239,7 +239,7 @@ onPortal('Administration: adoption', (portal) => {
     });
   }
 
-  it('says of which moment its figures are where it takes long to count them, and counts again later', async () => {
+  it('shows the age of its figures if counting takes long, and counts again later', async () => {
     let later = 0;
     const { policyReport, clock } = portal().services;
     const slow: Pick<PolicyReport, 'totals' | 'people'> = {
@@ -264,7 +264,7 @@ onPortal('Administration: adoption', (portal) => {
     assert.notEqual(await figures(), before);
   });
 
-  it('is for administrators alone', async () => {
+  it('is for administrators only', async () => {
     const person = await signsIn(portal(), 'none@example.org');
     if (person.page.buttons.includes('Not now')) await person.presses('Not now');
     for (const path of ['', '/export', '/people', '/people/export']) {

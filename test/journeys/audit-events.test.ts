@@ -7,7 +7,7 @@ import { onPortal, PASSWORD } from '../support/portal.ts';
 import { givesPassword, scansQrCode, setsUpApp, setsUpEmail, signsIn } from '../support/steps.ts';
 import { givesAppCode, signsInFully, trustsBrowser, victimOf } from '../support/victim.ts';
 
-onPortal('What is written down', (portal) => {
+onPortal('The audit log', (portal) => {
   const events = async (event: AuditEventName, person: string) =>
     (await portal().services.audit.search({ event, person, page: 1, pageSize: 50 })).events;
 
@@ -15,7 +15,7 @@ onPortal('What is written down', (portal) => {
     await portal().services.settings.change({ signUp: true });
   });
 
-  it('is who asks for an account, and who asks too often, whether or not there is one', async () => {
+  it('has requests for an account, also too frequent ones, whether or not there is one', async () => {
     await portal().account('there@example.org');
     for (const [email, hasAccount] of [
       ['there@example.org', true],
@@ -36,7 +36,7 @@ onPortal('What is written down', (portal) => {
     }
   });
 
-  it('is who asks for too many links to a new password', async () => {
+  it('has too frequent requests for a new password', async () => {
     const email = 'forgetful@example.org';
     await portal().account(email);
     const person = new Person(portal().app);
@@ -50,7 +50,7 @@ onPortal('What is written down', (portal) => {
     assert.equal((await events('links.throttled', email)).length, 1);
   });
 
-  it('is a change of e-mail from the moment that it is asked for', async () => {
+  it('has a change of email from its request on', async () => {
     const email = 'mover@example.org';
     await portal().account(email);
     const person = await signsIn(portal(), email);
@@ -61,7 +61,7 @@ onPortal('What is written down', (portal) => {
     assert.equal(event?.detail['to'], 'moved@example.org');
   });
 
-  it('is each code of an enrolment: sent, not sent, wrong, made to wait', async () => {
+  it('has each code of an enrolment: sent, not sent, wrong, throttled', async () => {
     const email = 'enroller@example.org';
     await portal().account(email);
     const person = await signsIn(portal(), email);
@@ -88,7 +88,7 @@ onPortal('What is written down', (portal) => {
     assert.deepEqual(await kinds('second-step.throttled'), ['enrolment email']);
   });
 
-  it('is who asks for a reset too often', async () => {
+  it('has too frequent requests for a reset', async () => {
     const email = 'impatient@example.org';
     await portal().account(email);
     await setsUpApp(portal(), await signsIn(portal(), email), email);
@@ -108,7 +108,7 @@ onPortal('What is written down', (portal) => {
     assert.equal((await events('reset-request.throttled', email)).length, 1);
   });
 
-  it('is each guess at a recovery code, those that had to wait too', async () => {
+  it('has each guess at a recovery code, also throttled ones', async () => {
     const email = 'guessed@example.org';
     await portal().account(email);
     await setsUpApp(portal(), await signsIn(portal(), email), email);
@@ -123,7 +123,7 @@ onPortal('What is written down', (portal) => {
     assert.deepEqual([waited?.detail['purpose'], more.length], ['recovery code', 0]);
   });
 
-  it('is everything that a person does about their 2FA, their browsers and their language, step by step', async () => {
+  it('has everything that a person does about their 2FA, their browsers and their language, step by step', async () => {
     const victim = await victimOf(portal());
     const { email, app } = victim;
     const ann = await trustsBrowser(portal(), victim);

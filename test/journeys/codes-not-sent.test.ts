@@ -19,7 +19,7 @@ const DELAYED =
 const REFUSED =
   /The email could not be sent: the mail server refused this address\. If the address is right, contact the help desk\./;
 
-/** Somebody with e-mail as a factor, to whom no code has been sent yet. */
+/** A person with email as a factor, to whom no code has been sent yet. */
 async function withEmailFactor(portal: TestPortal): Promise<Account> {
   const account = await portal.account(newEmail('ann'));
   const now = portal.now();
@@ -30,7 +30,7 @@ async function withEmailFactor(portal: TestPortal): Promise<Account> {
   return account;
 }
 
-describe('A code while the mail server is out of order for everyone', () => {
+describe('A code while the mail server fails for everyone', () => {
   let server: AwayMailServer;
   let mailbox: Mailbox;
   let portal: TestPortal;
@@ -57,7 +57,7 @@ describe('A code while the mail server is out of order for everyone', () => {
 
   for (const outage of OUTAGES) {
     describe(`for it ${outage}`, () => {
-      it('is told as our trouble, and neither pauses nor uses up the five an hour', async () => {
+      it('is reported as our problem, and neither causes a wait nor uses up the five an hour', async () => {
         await server.leaves(outage);
         person = await signsIn(portal, ann.email);
         assert.equal(person.page.noticeKind, 'warning');
@@ -83,7 +83,7 @@ describe('A code while the mail server is out of order for everyone', () => {
     });
   }
 
-  it('leaves the earlier code alone, which still counts', async () => {
+  it('does not affect the earlier code, which is still valid', async () => {
     person = await signsIn(portal, ann.email);
     const code = codeIn(await mailbox.next(ann.email));
     portal.wait(seconds(30));
@@ -94,7 +94,7 @@ describe('A code while the mail server is out of order for everyone', () => {
     assert.ok(isSignedIn(person), person.page.text);
   });
 
-  it('is tried a few times for nothing, and then counts: an attacker does not keep us trying', async () => {
+  it('is tried a few times for free, and then counts: an attacker cannot make us try for ever', async () => {
     await server.leaves('greets with 421');
     person = await signsIn(portal, ann.email);
     const before = server.tries;
@@ -115,7 +115,7 @@ describe('A code while the mail server is out of order for everyone', () => {
     assert.equal(sent(), 1, 'not locked out by it for longer than an hour');
   });
 
-  it('says so in words that fit where something is set up or changed', async () => {
+  it('is explained with a fitting text when something is set up or changed', async () => {
     const zoe = await portal.account(newEmail('zoe'));
     person = await signsIn(portal, zoe.email);
     await server.leaves('refuses connections');
@@ -155,7 +155,7 @@ onPortal('A code that the mail server', (portal) => {
     return person.page.status;
   };
 
-  it('takes only later comes by itself, and the page says so', async () => {
+  it('accepts only later arrives by itself, and the page says so', async () => {
     portal().mailbox.behave('defers');
     person = await signsIn(portal(), ann.email);
     assert.equal(person.page.noticeKind, 'warning');
@@ -171,7 +171,7 @@ onPortal('A code that the mail server', (portal) => {
     assert.ok(isSignedIn(person), person.page.text);
   });
 
-  it('takes only later does not use up the five an hour, but has a count of its own', async () => {
+  it('accepts only later does not use up the five an hour, but has its own count', async () => {
     portal().mailbox.behave('defers');
     person = await signsIn(portal(), ann.email);
     for (let time = 2; time <= 5; time++) {
@@ -191,7 +191,7 @@ onPortal('A code that the mail server', (portal) => {
     assert.equal(await send(), 429);
   });
 
-  it('takes only later has ten an hour tried, not more', async () => {
+  it('accepts only later is tried ten times an hour, not more', async () => {
     portal().mailbox.behave('defers');
     person = await signsIn(portal(), ann.email);
     let tried = 1;
@@ -204,7 +204,7 @@ onPortal('A code that the mail server', (portal) => {
     assert.equal(tried, 10);
   });
 
-  it('refuses for this address counts, pauses, and is told as that', async () => {
+  it('refuses for this address counts, causes a wait, and is reported as such', async () => {
     portal().mailbox.behave('refuses');
     person = await signsIn(portal(), ann.email);
     assert.match(person.page.notice ?? '', REFUSED);

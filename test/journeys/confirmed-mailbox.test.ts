@@ -13,7 +13,7 @@ onPortal('An address is confirmed', (portal) => {
     return account.emailConfirmedAt;
   };
 
-  /** Chooses a password behind the next link that is mailed to the address. */
+  /** Chooses a password with the next mailed link to the address. */
   async function followsLink(email: string, label: string, button: string): Promise<void> {
     const person = new Person(portal().app);
     await person.visits(linkIn(await portal().mailbox.next(email)));
@@ -31,7 +31,7 @@ onPortal('An address is confirmed', (portal) => {
     assert.notEqual(await confirmedAt(email), null);
   });
 
-  it('by an accepted invitation, and not by one that is looked at', async () => {
+  it('by an accepted invitation, and not by viewing one', async () => {
     const email = newEmail('ivy');
     await portal().services.registration.invite({ email, name: 'Ivy' }, 'member', OPERATOR);
     const mail = await portal().mailbox.next(email);
@@ -64,7 +64,7 @@ onPortal('An address is confirmed', (portal) => {
     assert.notEqual(await confirmedAt(next), null);
   });
 
-  it('by the code that creates an email authenticator; later codes leave the first time', async () => {
+  it('by the code that creates an email authenticator; later codes keep the first time', async () => {
     const email = newEmail('ann');
     await portal().account(email);
     await setsUpEmail(portal(), await signsIn(portal(), email), email);
@@ -78,11 +78,11 @@ onPortal('An address is confirmed', (portal) => {
     assert.equal(await confirmedAt(email), first);
   });
 
-  it('by a mailed code at sign-in, where it was not known before; a wrong one proves nothing', async () => {
+  it('by a mailed code at sign-in, if it was unknown before; a wrong one proves nothing', async () => {
     const email = newEmail('ann');
     const account = await portal().account(email);
     await enrolsEmail(portal(), account);
-    // As after the migration: what is in the tables may not prove it.
+    // As after the migration: the data in the tables may not prove it.
     await askStored(portal(), (db) => db('accounts').where({ email }).update({ email_confirmed_at: null }));
     nextStep(portal());
     const ann = await signsIn(portal(), email);
@@ -96,7 +96,7 @@ onPortal('An address is confirmed', (portal) => {
     assert.notEqual(await confirmedAt(email), null);
   });
 
-  it('by nothing that an operator does, by no password and by no app', async () => {
+  it('by nothing that an operator does, and by no password or app', async () => {
     const [made, imported] = [newEmail('made'), newEmail('imported')];
     const { registration, peopleImport } = portal().services;
     await registration.create({ email: made, name: 'Made' }, 'member', PASSWORD, OPERATOR);

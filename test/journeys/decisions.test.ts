@@ -16,19 +16,19 @@ import { OPERATOR, openPortal, type TestPortal } from '../support/portal.ts';
 
 const NO_GRACE = { kind: 'none' } as const;
 
-/** A change, and what writes it. */
+/** A change, and the audit entry that it writes. */
 interface Change {
   readonly proposed: ProposedChange;
   readonly write: (services: Services) => Promise<unknown>;
 }
 
-/** SQLite has one instance; the others are raced by two. */
+/** SQLite has one instance; two instances race on the others. */
 for (const { engine, instances } of [
   { engine: SQLITE, instances: 1 },
   { engine: POSTGRESQL, instances: 2 },
   { engine: MARIADB, instances: 2 },
 ]) {
-  describe(`What administrators decide at the same time (${engine.name})`, () => {
+  describe(`Simultaneous decisions of administrators (${engine.name})`, () => {
     const portal = openedOn(engine, instances);
 
     const known = async (id: string) => {
@@ -82,7 +82,7 @@ for (const { engine, instances } of [
     };
 
     for (const [what, prepare] of Object.entries(changes)) {
-      it(`is written for one of twenty who were shown the same: ${what}`, async () => {
+      it(`are made for one of twenty that saw the same state: ${what}`, async () => {
         const { proposed, write } = await prepare();
         const { policyImpact, settings } = portal().services;
         const revision = await policyImpact.revision(proposed, await settings.read());
@@ -101,7 +101,7 @@ for (const { engine, instances } of [
 
     if (instances === 1) return;
 
-    it('waits for what is being checked and written', async () => {
+    it('wait for a check and write in progress', async () => {
       const { proposed, write } = await (changes['the rule of a group']?.() ?? assert.fail());
       const others = [...Object.values(changes), imports];
       const prepared = await Promise.all(others.map((prepare) => prepare()));
@@ -124,7 +124,7 @@ for (const { engine, instances } of [
         await other.write(services);
         order.push('other');
       });
-      // Time enough for each, if it did not wait.
+      // Long enough for each, if it did not wait.
       for (let time = 0; time < 100; time += 1) await services.settings.read();
       assert.deepEqual(order, []);
       goOn.resolve();
@@ -149,7 +149,7 @@ for (const { engine, instances } of [
   });
 }
 
-/** Within a `describe`: so many instances of the portal on one database, in turn by a number. */
+/** Within a `describe`: this many instances of the portal on one database, alternately by a number. */
 function openedOn(engine: Engine, instances: number): (number?: number) => TestPortal {
   let empty: EmptyDatabase;
   const portals: TestPortal[] = [];

@@ -11,7 +11,7 @@ import { givesAppCode, isSignedIn, mailedCode, TRUST } from '../support/victim.t
 const BOSS = 'boss@example.org';
 const ANN = 'ann@example.org';
 const ZOE = 'zoe@example.org';
-/** Of "lets try this one". */
+/** Hash of "lets try this one". */
 const BCRYPT = '$2b$05$CCCCCCCCCCCCCCCCCCCCC.rAf3o4sLTvR4cFKmbAV7SuUjZhE3kGG';
 
 /**
@@ -67,7 +67,7 @@ for (const engine of [POSTGRESQL, MARIADB]) {
       assert.ok(isSignedIn(boss), boss.page.heading);
     });
 
-    it('invites a person, who enrols by e-mail and by app, and has recovery codes', async () => {
+    it('includes an invited person, who enrols by email and by app, and has recovery codes', async () => {
       await inAdministration('People');
       await boss.follow('Invite a person');
       boss.fillsIn('Name', 'Ann Agent');
@@ -88,7 +88,7 @@ for (const engine of [POSTGRESQL, MARIADB]) {
       await portal.mailbox.next(ANN);
     });
 
-    it('asks for the second step: a code of the app, of a mail, or for recovery, each once', async () => {
+    it('includes the second step: a code of the app, of a mail, or for recovery, each once', async () => {
       portal.wait(minutes(1));
       ann = await signsIn(portal, ANN);
       ann.fillsIn('Verification Code', app.code(portal.now()));
@@ -110,7 +110,7 @@ for (const engine of [POSTGRESQL, MARIADB]) {
       }
     });
 
-    it('trusts a browser where the administrator allows it, and no other', async () => {
+    it('includes a trusted browser if the administrator allows it, and no other', async () => {
       await inAdministration('Policy');
       boss.fillsIn('Days for which a browser may be trusted', '30');
       await boss.presses('Save policy');
@@ -126,7 +126,7 @@ for (const engine of [POSTGRESQL, MARIADB]) {
       assert.equal((await signsIn(portal, ANN)).page.path, '/sign-in/code');
     });
 
-    it('imports people, finds them, and takes the password that they had', async () => {
+    it('includes an import of people, a search, and their former password', async () => {
       await inAdministration('People');
       await boss.follow('Import people');
       boss.fillsIn('People', `email,name,password_hash\n${ZOE},Zoë 🦉,${BCRYPT}\nzac@example.org,Zac,\n`);
@@ -137,7 +137,7 @@ for (const engine of [POSTGRESQL, MARIADB]) {
       assert.deepEqual(cells(boss).slice(0, 2), ['Zoë 🦉', ZOE]);
     });
 
-    it('makes 2FA mandatory for a group, with a grace that ends', async () => {
+    it('includes mandatory 2FA for a group, with a grace that ends', async () => {
       await inAdministration('Groups');
       await boss.follow('New group');
       boss.fillsIn('Name of the group', 'Agents');
@@ -170,7 +170,7 @@ for (const engine of [POSTGRESQL, MARIADB]) {
       assert.ok(isSignedIn(late));
     });
 
-    it('resets the 2FA of somebody who has lost it, and has written all of it down', async () => {
+    it('includes a reset of 2FA after lost access, and an audit log of everything', async () => {
       boss = await signsIn(portal, BOSS);
       await inAdministration('People');
       boss.fillsIn('Name or e-mail', 'ANN@');

@@ -13,7 +13,7 @@ onPortal('Errors', (portal) => {
     await portal().account('ann@example.org');
   });
 
-  it('answers an unknown page with 404, a way home and the request number, and starts no session', async () => {
+  it('respond to an unknown page with 404, a way home and the request number, and start no session', async () => {
     const ann = new Person(portal().app);
     await ann.visits('/nowhere');
     assert.equal(ann.page.status, 404);
@@ -22,7 +22,7 @@ onPortal('Errors', (portal) => {
     assert.equal(ann.cookies.size, 0);
   });
 
-  it('leads on with 308 from an address with a slash at its end or capitals in it, with its query and no session', async () => {
+  it('redirect with 308 from an address with a trailing slash or capitals, with its query and without a session', async () => {
     const ann = new Person(portal().app);
     for (const [asked, meant] of [
       ['/sign-in/', '/sign-in'],
@@ -49,7 +49,7 @@ onPortal('Errors', (portal) => {
     ['text/plain', 'email=ann@example.org'],
     ['application/x-www-form-urlencoded; charset=latin1', 'email=ann%40example.org'],
   ] as const) {
-    it(`answers a body of ${type} with 415, and says what is read, with a good token in a header or not`, async () => {
+    it(`respond to a body of ${type} with 415 and the accepted type, with or without a valid token in a header`, async () => {
       const answer = await request(portal().app).post('/sign-in').type(type).send(body);
       assert.equal(answer.status, 415);
       assert.equal(answer.headers['accept'], 'application/x-www-form-urlencoded');
@@ -57,11 +57,11 @@ onPortal('Errors', (portal) => {
     });
   }
 
-  it('answers a POST without any body as one without a token', async () => {
+  it('respond to a POST without a body like to one without a token', async () => {
     assert.equal((await request(portal().app).post('/sign-in')).status, 403);
   });
 
-  it('answers `OPTIONS *` with what the server can do, and no fault', async () => {
+  it("respond to `OPTIONS *` with the server's methods, and no error", async () => {
     const before = portal().log().length;
     const server = portal().app.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -77,7 +77,7 @@ onPortal('Errors', (portal) => {
     assert.doesNotMatch(portal().log().slice(before), /"level":"(error|fatal)"/);
   });
 
-  it('answers the wrong method with 405 and says which are right', async () => {
+  it('respond to the wrong method with 405 and the allowed ones', async () => {
     const ann = await signsIn(portal(), 'ann@example.org');
     for (const [method, path, allow] of [
       ['GET', '/sign-out', 'POST'],
@@ -94,7 +94,7 @@ onPortal('Errors', (portal) => {
     }
   });
 
-  it('answers with 503 and when to come back while too many passwords are being checked, and then goes on', async () => {
+  it('respond with 503 and when to try again while too many passwords are being checked, and then recover', async () => {
     const ann = new Person(portal().app);
     await ann.visits('/sign-in');
     const { end, refused } = await manySignIns();
@@ -109,7 +109,7 @@ onPortal('Errors', (portal) => {
     assert.equal(ann.page.status, 200);
   });
 
-  /** As many passwords as wait at most, whose hashes take until they are told to end. */
+  /** The maximum of waiting passwords, whose hashes take until they are told to end. */
   async function manySignIns() {
     let end = () => {};
     const ended = new Promise<void>((resolve) => {
@@ -125,7 +125,7 @@ onPortal('Errors', (portal) => {
     return { end, refused: Promise.allSettled(waiting) };
   }
 
-  it('answers a body over 32 KB with 413, in words', async () => {
+  it('respond to a body over 32 KB with 413 and a message', async () => {
     const ann = new Person(portal().app);
     await ann.visits('/sign-in');
     const answer = await ann.submitsRaw('POST', '/sign-in', { email: 'a'.repeat(33_000), password: 'x' });
@@ -134,7 +134,7 @@ onPortal('Errors', (portal) => {
   });
 
   for (const csrf of ['none', '', 'made-up', 'x'.repeat(5000)]) {
-    it(`refuses a form with the CSRF token ${JSON.stringify(csrf.slice(0, 10))}, and leads back to it`, async () => {
+    it(`refuse a form with the CSRF token ${JSON.stringify(csrf.slice(0, 10))}, and lead back to it`, async () => {
       const ann = new Person(portal().app);
       await ann.visits('/sign-in');
       const answer = await ann.submitsRaw(
@@ -152,7 +152,7 @@ onPortal('Errors', (portal) => {
     });
   }
 
-  it('refuses the token of another session', async () => {
+  it('refuse the token of another session', async () => {
     const mallory = new Person(portal().app);
     await mallory.visits('/sign-in');
     const token = mallory.page.$('input[name=_csrf]').attr('value') ?? '';
@@ -161,7 +161,7 @@ onPortal('Errors', (portal) => {
     assert.equal(answer.status, 403);
   });
 
-  it('refuses a token that stands twice, or in the URL', async () => {
+  it('refuse a token that occurs twice, or in the URL', async () => {
     const ann = new Person(portal().app);
     await ann.visits('/sign-in');
     const token = ann.page.$('input[name=_csrf]').attr('value') ?? '';
@@ -171,7 +171,7 @@ onPortal('Errors', (portal) => {
     assert.equal(inUrl.status, 403);
   });
 
-  it('says so where the browser sent no cookie, and leads back to the form', async () => {
+  it('say so if the browser sent no cookie, and lead back to the form', async () => {
     const ann = new Person(portal().app);
     await ann.visits('/sign-in');
     ann.forgetsCookies();
@@ -184,7 +184,7 @@ onPortal('Errors', (portal) => {
     assert.equal(ann.page.status, 200);
   });
 
-  it('says so where the session has ended, and leads back by the sign-in page', async () => {
+  it('say so if the session has ended, and lead back by the sign-in page', async () => {
     const ann = await signsIn(portal(), 'ann@example.org');
     await ann.visits('/profile/name');
     const tab = ann.copy();
@@ -199,7 +199,7 @@ onPortal('Errors', (portal) => {
     assert.equal(tab.page.heading, 'Sign in');
   });
 
-  it('says the same where the sign-in page was opened in another tab since', async () => {
+  it('say the same if the sign-in page was opened in another tab since', async () => {
     const ann = await signsIn(portal(), 'ann@example.org');
     await ann.visits('/profile/name');
     const tab = ann.copy();
@@ -223,14 +223,14 @@ onPortal('Errors', (portal) => {
       return [first, second];
     }
 
-    it('leads on to where the old sign-in form would have led', async () => {
+    it('lead on to the target of the old sign-in form', async () => {
       const [, second] = await twoTabs();
       await givesPassword(second, 'ann@example.org');
       assert.equal(second.page.status, 200);
       assert.equal(second.page.path, '/profile/name');
     });
 
-    it('leads on minutes later, and with another password, which is not looked at', async () => {
+    it('lead on minutes later, and with another password, which is not checked', async () => {
       const [first, second] = await twoTabs();
       portal().wait(300_000);
       await givesPassword(second, 'ann@example.org', 'wrong all the same');
@@ -238,7 +238,7 @@ onPortal('Errors', (portal) => {
       assert.equal((await first.visits('/profile')).status, 200);
     });
 
-    it('leads to no other site', async () => {
+    it('lead to no other site', async () => {
       const [, second] = await twoTabs();
       const { fields } = second.form('Sign in');
       for (const returnTo of ['https://evil.example/', '//evil.example', '/\\evil.example']) {
@@ -247,14 +247,14 @@ onPortal('Errors', (portal) => {
       }
     });
 
-    it('refuses a form with a token that was never ours', async () => {
+    it('refuse a form with a token that was never ours', async () => {
       const [, second] = await twoTabs();
       const answer = await second.submitsRaw('POST', '/sign-in', {}, { csrf: 'made-up' });
       assert.equal(answer.status, 403);
     });
   });
 
-  it('keeps what was typed in a tab that was opened before a step-up in another one, and names the cause', async () => {
+  it('keep the values from a tab that was opened before a step-up in another one, and name the cause', async () => {
     const ann = await signsIn(portal(), 'ann@example.org');
     await ann.visits('/profile/name');
     const tab = ann.copy();
@@ -279,7 +279,7 @@ onPortal('Errors', (portal) => {
     { 'Sec-Fetch-Site': 'same-site' },
     { Origin: 'https://evil.example' },
   ]) {
-    it(`refuses a form with ${JSON.stringify(headers)} even with the right token, and leaves nothing behind`, async () => {
+    it(`refuse a form with ${JSON.stringify(headers)} even with the right token, and leave nothing behind`, async () => {
       const ann = new Person(portal().app, { headers });
       await ann.visits('/sign-in');
       await givesPassword(ann, 'ann@example.org');
@@ -294,14 +294,14 @@ onPortal('Errors', (portal) => {
     { Origin: 'null' },
     {},
   ]) {
-    it(`takes a form with ${JSON.stringify(headers)}`, async () => {
+    it(`accept a form with ${JSON.stringify(headers)}`, async () => {
       const ann = await signsIn(portal(), 'ann@example.org', { headers });
       assert.equal(ann.page.status, 200);
       assert.notEqual(ann.page.heading, 'Sign in');
     });
   }
 
-  it('ignores forged Host and X-Forwarded headers in links and redirects', async () => {
+  it('ignore forged Host and X-Forwarded headers in links and redirects', async () => {
     const ann = new Person(portal().app, {
       headers: { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'https' },
     });
@@ -312,9 +312,9 @@ onPortal('Errors', (portal) => {
   });
 });
 
-describe('The answers', () => {
-  onPortal('carry the headers that keep a browser safe', (portal) => {
-    it('on pages: what is used and nothing else, and no cache', async () => {
+describe('The responses', () => {
+  onPortal('have the security headers', (portal) => {
+    it('on pages: only the necessary permissions, and no cache', async () => {
       const ann = new Person(portal().app);
       await ann.visits('/sign-in');
       const { headers } = ann.page;
@@ -331,14 +331,14 @@ describe('The answers', () => {
       assert.match(headers['set-cookie'] ?? '', /^postern=.*; Path=\/; Expires=.*; HttpOnly; SameSite=Lax$/);
     });
 
-    it('with a session cookie for Lynx that has no attribute which Lynx takes for another cookie', async () => {
+    it('with a session cookie for Lynx without the attribute that Lynx takes for another cookie', async () => {
       const ann = new Person(portal().app, { userAgent: 'Lynx/2.9.2 libwww-FM/2.14' });
       await ann.visits('/sign-in');
       const cookie = ann.page.headers['set-cookie'] ?? '';
       assert.match(cookie, /^postern=[^;]+; Path=\/; Expires=[^;]+; HttpOnly$/);
     });
 
-    it('with the cookie of a session when it begins and when its id is another, and not on every page', async () => {
+    it('with the cookie of a session when it begins and when its id changes, and not on every page', async () => {
       const email = 'cara@example.org';
       await portal().account(email);
       const cara = new Person(portal().app);
@@ -366,7 +366,7 @@ describe('The answers', () => {
       }
     });
 
-    it('and no inline script or style is on any page', async () => {
+    it('and no page has an inline script or style', async () => {
       const ann = new Person(portal().app);
       await ann.visits('/sign-in');
       assert.equal(ann.page.$('script:not([src]), style, [style], [onclick]').length, 0);
@@ -394,7 +394,7 @@ describe('The answers', () => {
 });
 
 onPortal('The language', (portal) => {
-  it('is that of the browser, from right to left where it is written so', async () => {
+  it('is that of the browser, from right to left if necessary', async () => {
     const ann = new Person(portal().app, { acceptLanguage: 'ar-EG, en;q=0.5' });
     await ann.visits('/sign-in');
     assert.equal(ann.page.heading, 'تسجيل الدخول');

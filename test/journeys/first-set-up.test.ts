@@ -14,7 +14,7 @@ onBothStores('Mandatory 2FA', (portal) => {
     await portal().services.settings.change({ twoFactor: { rule: 'mandatory', methods: ['app', 'email'] } });
   });
 
-  it('leads somebody without an authenticator through creating one by e-mail, and on to where they were going', async () => {
+  it('makes a person without an authenticator create one by email, and then leads on to the requested page', async () => {
     const ann = await signsIn(portal(), email);
     assert.equal(ann.page.heading, 'Set up two-factor authentication');
     assert.match(ann.page.text, /requires two-factor authentication/);
@@ -54,7 +54,7 @@ onBothStores('Mandatory 2FA', (portal) => {
     assert.equal(ann.page.heading, 'Hello, Ann Example');
   });
 
-  it('leads through creating one by app, and asks for it the next time', async () => {
+  it('makes a person create one by app, and asks for it the next time', async () => {
     const ann = await signsIn(portal(), email);
     await ann.follow('Set up authentication app');
     const app = await scansQrCode(ann);
@@ -70,7 +70,7 @@ onBothStores('Mandatory 2FA', (portal) => {
     assert.equal(again.page.heading, 'Hello, Ann Example');
   });
 
-  it('shows the recovery codes before anything else, until the person says that they are saved', async () => {
+  it('shows the recovery codes before anything else, until the person confirms that they are saved', async () => {
     const ann = await signsIn(portal(), email);
     await ann.follow('Set up authentication app');
     const app = await scansQrCode(ann);
@@ -98,7 +98,7 @@ onBothStores('Mandatory 2FA', (portal) => {
     assert.equal(other.page.heading, 'Hello, Ann Example', 'where 2FA is optional, so are the codes');
   });
 
-  it('lets go of recovery codes after ten minutes, whether or not anybody says that they are saved', async () => {
+  it('stops showing recovery codes after ten minutes, whether or not the person has confirmed them', async () => {
     const ann = await signsIn(portal(), email);
     await ann.follow('Set up authentication app');
     const app = await scansQrCode(ann);
@@ -113,7 +113,7 @@ onBothStores('Mandatory 2FA', (portal) => {
     assert.equal(ann.page.heading, 'My Profile');
   });
 
-  it('leads straight to the method where only one is allowed', async () => {
+  it('redirects straight to the method if only one is allowed', async () => {
     await portal().services.settings.change({ twoFactor: { rule: 'mandatory', methods: ['email'] } });
     const ann = await signsIn(portal(), email);
     assert.equal(ann.page.heading, 'Set up email authentication');
@@ -122,7 +122,7 @@ onBothStores('Mandatory 2FA', (portal) => {
     assert.equal(ann.page.path, '/sign-in/set-up/email');
   });
 
-  it('keeps every page of the account shut until it is done', async () => {
+  it('closes every page of the account until it is done', async () => {
     const ann = await signsIn(portal(), email);
     for (const path of [
       '/',
@@ -137,7 +137,7 @@ onBothStores('Mandatory 2FA', (portal) => {
     }
   });
 
-  it('does not let somebody who has an authenticator create another in its place', async () => {
+  it('does not let a person with an authenticator create another instead of proving it', async () => {
     await portal().services.settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });
     await setsUpApp(portal(), await signsIn(portal(), email), email);
     await portal().services.settings.change({ twoFactor: { rule: 'mandatory', methods: ['app', 'email'] } });
@@ -150,7 +150,7 @@ onBothStores('Mandatory 2FA', (portal) => {
     assert.equal(answer.headers['location'], '/sign-in/code');
   });
 
-  it('holds for sessions that are already open: the wizard comes before anything else', async () => {
+  it('applies to open sessions: the set-up pages come before anything else', async () => {
     await portal().services.settings.change({ twoFactor: { rule: 'optional', methods: ['app', 'email'] } });
     const ann = await signsIn(portal(), email);
     await portal().services.settings.change({ twoFactor: { rule: 'mandatory', methods: ['app', 'email'] } });
@@ -167,7 +167,7 @@ onBothStores('Mandatory 2FA', (portal) => {
     assert.equal(ann.page.heading, 'Sign in');
   });
 
-  it('says before the last one is removed that another has to be created, and leads there', async () => {
+  it('warns before the last one is removed that another has to be created, and then redirects there', async () => {
     const ann = await signsIn(portal(), email);
     await ann.follow('Set up authentication app');
     const app = await scansQrCode(ann);

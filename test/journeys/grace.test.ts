@@ -29,7 +29,7 @@ onPortal('Grace', (portal) => {
     return { ...twoFactor, grace, since: mandatorySince };
   }
 
-  it('leads to a page of its own that says why and until when, and lets go on to where the person was going', async () => {
+  it('shows its own page with the reason and the deadline, and lets the person continue to the requested page', async () => {
     await mandatory({ kind: 'until', at: Date.UTC(2099, 2, 1) });
     const ann = await signsIn(portal(), newEmail('nobody'));
     await ann.visits('/profile/sign-ins');
@@ -43,7 +43,7 @@ onPortal('Grace', (portal) => {
     assert.equal(ann.page.heading, "Where you're signed in");
   });
 
-  it('shows on each page of the account until when, with a link to set it up', async () => {
+  it('shows the deadline on each page of the account, with a link to set it up', async () => {
     await mandatory({ kind: 'until', at: Date.UTC(2099, 2, 1) });
     const ann = await signsIn(portal(), email);
     assert.equal(banner(ann), '', 'half way in there is no account yet');
@@ -58,7 +58,7 @@ onPortal('Grace', (portal) => {
     assert.equal(banner(ann), '');
   });
 
-  it('takes who sets it up at sign-in on to where they were going, too', async () => {
+  it('also leads a person who sets it up at sign-in to the requested page', async () => {
     await mandatory(WEEK);
     const ann = await signsIn(portal(), newEmail('nobody'));
     await ann.visits('/profile');
@@ -72,7 +72,7 @@ onPortal('Grace', (portal) => {
     assert.equal(ann.page.path, '/profile');
   });
 
-  it('begins with the first sign-in and is not prolonged by the next, nor in another browser', async () => {
+  it('starts with the first sign-in and is not extended by the next, or in another browser', async () => {
     await mandatory(WEEK);
     portal().wait(days(3));
     assert.deepEqual(await begun(), [null]);
@@ -90,7 +90,7 @@ onPortal('Grace', (portal) => {
     assert.ok(!late.page.buttons.includes('Not now'));
   });
 
-  it('begins once when twenty sign in at the same time', async () => {
+  it('starts once for twenty concurrent sign-ins', async () => {
     await mandatory(WEEK);
     const { policies } = portal().services;
     const site = await siteNow();
@@ -102,7 +102,7 @@ onPortal('Grace', (portal) => {
     );
   });
 
-  it('says how long it will be to a session from before it was mandatory, and stops nobody', async () => {
+  it('shows its length to a session from before it was mandatory, and stops nobody', async () => {
     const ann = await signsIn(portal(), email);
     await mandatory(WEEK);
     await ann.visits('/profile');
@@ -111,7 +111,7 @@ onPortal('Grace', (portal) => {
     assert.deepEqual(await begun(), [null], 'looking at pages begins nothing');
   });
 
-  it('ends at its deadline for a session that is open, after which the wizard comes before anything else', async () => {
+  it('ends at its deadline in an open session, after which the set-up pages come before anything else', async () => {
     const soon = portal().now() + 5 * 60_000;
     await mandatory({ kind: 'until', at: soon });
     const ann = await signsIn(portal(), email);
@@ -124,7 +124,7 @@ onPortal('Grace', (portal) => {
     assert.ok(!ann.page.buttons.includes('Not now'));
   });
 
-  it('bites at once when it is shortened, though it was put off a moment ago, and on the page that still shows the button', async () => {
+  it('ends at once when it is shortened, even if it was put off a moment ago, and on a page that still shows the button', async () => {
     await mandatory(WEEK);
     const ann = await signsIn(portal(), email);
     await ann.presses('Not now');
@@ -140,7 +140,7 @@ onPortal('Grace', (portal) => {
     assert.equal(waiting.page.path, '/sign-in/set-up');
   });
 
-  it('keeps its button at each sign-in for as long as it lasts', async () => {
+  it('has its button at each sign-in for as long as it lasts', async () => {
     await mandatory(WEEK);
     for (let day = 0; day < 7; day += 1) {
       const ann = await signsIn(portal(), email);
@@ -152,7 +152,7 @@ onPortal('Grace', (portal) => {
     }
   });
 
-  it('lasts longer when administrators make it longer, counted from the same first sign-in', async () => {
+  it('lasts longer when administrators extend it, counted from the same first sign-in', async () => {
     await mandatory(WEEK);
     await signsIn(portal(), email);
     const [at] = await begun();
@@ -167,7 +167,7 @@ onPortal('Grace', (portal) => {
     assert.ok(!(await signsIn(portal(), email)).page.buttons.includes('Not now'));
   });
 
-  it('is not begun anew by removing the last authenticator: another has to be created at once', async () => {
+  it('does not start again when the last authenticator is removed: another has to be created at once', async () => {
     await mandatory({ kind: 'until', at: Date.UTC(2099, 2, 1) });
     const ann = await signsIn(portal(), email);
     await ann.presses('Not now');
@@ -183,7 +183,7 @@ onPortal('Grace', (portal) => {
     assert.ok(!again.page.buttons.includes('Not now'));
   });
 
-  it("is not begun anew by an administrator's reset, either", async () => {
+  it("does not start again after an administrator's reset, either", async () => {
     await mandatory(WEEK);
     await enrolsApp(portal(), account);
     await portal().services.administration.resetTwoFactor(account, OPERATOR);
@@ -192,7 +192,7 @@ onPortal('Grace', (portal) => {
     assert.ok(!ann.page.buttons.includes('Not now'));
   });
 
-  it('is given for what comes later to somebody who removed an authenticator while they were free to', async () => {
+  it('applies to later rules for a person who removed an authenticator while it was optional', async () => {
     const ann = await signsIn(portal(), email);
     await setsUpApp(portal(), ann, email);
     const [app] = await portal().services.authenticators.of(account.id);
@@ -203,7 +203,7 @@ onPortal('Grace', (portal) => {
     assert.ok((await signsIn(portal(), email)).page.buttons.includes('Not now'));
   });
 
-  it('refuses "Not now" where there is none, or where a code is due', async () => {
+  it('refuses "Not now" if there is none, or if a code is due', async () => {
     await mandatory({ kind: 'none' });
     const ann = await signsIn(portal(), email);
     const answer = await ann.submitsRaw('POST', '/sign-in/set-up/later', {});
@@ -217,7 +217,7 @@ onPortal('Grace', (portal) => {
     assert.equal((await thief.loads('/profile')).status, 303);
   });
 
-  it('is written down each time it is made use of', async () => {
+  it('is recorded each time it is used', async () => {
     await mandatory(WEEK);
     const ann = await signsIn(portal(), email);
     await ann.presses('Not now');
@@ -227,7 +227,7 @@ onPortal('Grace', (portal) => {
     assert.equal(events.length, 1);
   });
 
-  it('spares nobody the authenticator that they have, while another method becomes mandatory for their group', async () => {
+  it('does not skip an existing authenticator while another method becomes mandatory for the group', async () => {
     const app = await enrolsApp(portal(), account);
     const grace = { kind: 'until', at: Date.UTC(2099, 2, 1) } as const;
     await groupWith(portal(), { rule: 'mandatory', methods: ['email'], grace }, [account], 'Desk');

@@ -9,7 +9,7 @@ import { visibleText } from '../support/visible-text.ts';
 const PATH = '/help/two-factor';
 
 onPortal('The guide to two-factor authentication', (portal) => {
-  it('is there for strangers, who get no session for reading it', async () => {
+  it('is open to strangers, who get no session for reading it', async () => {
     const stranger = new Person(portal().app);
     await stranger.visits(PATH);
     assert.equal(stranger.page.status, 200);
@@ -18,7 +18,7 @@ onPortal('The guide to two-factor authentication', (portal) => {
     assert.deepEqual(stranger.page.buttons, []);
   });
 
-  it('is there for those half way in, at the place that their page points to, and takes nothing from them', async () => {
+  it('is open to half-signed-in people, at the section of their page, and does not affect their sign-in', async () => {
     const account = await portal().account('half@example.org');
     await enrolsApp(portal(), account);
     const half = await signsIn(portal(), account.email);
@@ -31,7 +31,7 @@ onPortal('The guide to two-factor authentication', (portal) => {
     assert.equal(half.page.path, '/sign-in/code');
   });
 
-  it('is there for those signed in, with their menu, and leads to the pages that it names', async () => {
+  it('is open to signed-in people, with their menu, and links the pages that it names', async () => {
     await portal().account('in@example.org');
     const person = await signsIn(portal(), 'in@example.org');
     await person.visits('/');
@@ -47,7 +47,7 @@ onPortal('The guide to two-factor authentication', (portal) => {
     }
   });
 
-  it('says how to reach the administrators in their own words', async () => {
+  it("says in the administrators' words how to contact them", async () => {
     const stranger = new Person(portal().app);
     await portal().services.settings.change({ helpContact: 'Room <5>, or call 123' });
     await stranger.visits(PATH);
@@ -56,7 +56,7 @@ onPortal('The guide to two-factor authentication', (portal) => {
   });
 
   for (const { code, name } of loadWords().locales) {
-    it(`is in ${name}, each heading listed, each page and button under its own name`, async () => {
+    it(`is in ${name}, with a list of headings, and the names of pages and buttons`, async () => {
       const { t } = loadWords().for(code);
       const stranger = new Person(portal().app, { acceptLanguage: code });
       await stranger.visits(PATH);
@@ -76,7 +76,7 @@ onPortal('The guide to two-factor authentication', (portal) => {
     });
   }
 
-  it('answers nothing but being read', async () => {
+  it('can only be read', async () => {
     const stranger = new Person(portal().app);
     const answer = await stranger.submitsRaw('POST', PATH, {}, { csrf: '' });
     assert.equal(answer.status, 405);

@@ -23,14 +23,14 @@ onPortal(
       await ann.visits('/');
     });
 
-    it('is the sign-in for who is signed out', async () => {
+    it('is the sign-in for signed-out people', async () => {
       const stranger = new Person(portal().app);
       await stranger.visits('/');
       assert.equal(stranger.page.path, '/sign-in');
       assert.equal(stranger.page.heading, 'Sign in');
     });
 
-    it('greets, and says in a sentence how 2FA stands, with the way there', async () => {
+    it('greets the person, and describes the state of 2FA in a sentence, with a link', async () => {
       assert.equal(ann.page.heading, 'Hello, Ann Example');
       assert.match(ann.page.text, /Only your password protects your account\. .* is not set up\./);
       await ann.follow('Set up 2FA');
@@ -56,7 +56,7 @@ onPortal(
       assert.match(ann.page.text, /administrators have switched .* off/i);
     });
 
-    it('is the way on to the help center', async () => {
+    it('links the help center', async () => {
       const ways = ann.page.links.filter(({ href }) => href === HELP_CENTER);
       assert.ok(ways.some(({ text }) => text === 'Go to Example Help'));
     });
@@ -80,7 +80,7 @@ onPortal(
         assert.equal(ann.page.heading, 'Sign in');
       });
 
-      it('leads administrators to the Administration', async () => {
+      it('links the Administration for administrators', async () => {
         const boss = `boss${number++}@example.org`;
         await portal().account(boss, 'administrator', 'Bo');
         const bo = await signsIn(portal(), boss);
@@ -95,7 +95,7 @@ onPortal(
 );
 
 onPortal('The front page of a site without a help center', (portal) => {
-  it('has no way on to one', async () => {
+  it('has no link to one', async () => {
     await portal().account('ann@example.org');
     const ann = await signsIn(portal(), 'ann@example.org');
     await ann.visits('/');

@@ -4,7 +4,7 @@ import { OPERATOR, openPortal, PASSWORD, type TestPortal } from '../support/port
 import { givesPassword, signsIn } from '../support/steps.ts';
 import { givesAppCode, newEmail, type Victim, victimOf } from '../support/victim.ts';
 
-describe('What happens is in the log by names of the OWASP vocabulary', () => {
+describe('The log has events with names of the OWASP vocabulary', () => {
   let portal: TestPortal;
   let vera: Victim;
   before(async () => {
@@ -15,7 +15,7 @@ describe('What happens is in the log by names of the OWASP vocabulary', () => {
 
   type Line = Readonly<Record<string, unknown>>;
 
-  /** The lines of events that were written during the work. */
+  /** The lines of events from this work. */
   async function linesOf(work: () => Promise<unknown>): Promise<readonly Line[]> {
     const before = portal.log().length;
     await work();
@@ -31,7 +31,7 @@ describe('What happens is in the log by names of the OWASP vocabulary', () => {
   const named = (lines: readonly Line[]) => lines.map(({ level, event, audit }) => [level, event, audit]);
   const [INFO, WARN] = [30, 40];
 
-  it('a sign-in, with its failures', async () => {
+  it('for a sign-in, with its failures', async () => {
     const person = new Person(portal.app);
     await person.visits('/sign-in');
     const lines = await linesOf(async () => {
@@ -58,7 +58,7 @@ describe('What happens is in the log by names of the OWASP vocabulary', () => {
     assert.doesNotMatch(JSON.stringify(lines), /example\.org|wrong password|000000/);
   });
 
-  it('an address that nobody has, without the address: somebody may have typed a password there', async () => {
+  it('for an unknown address, without the address: somebody may have typed a password there', async () => {
     const person = new Person(portal.app);
     await person.visits('/sign-in');
     const lines = await linesOf(() => givesPassword(person, 'hunter2@hunter2.example', 'hunter2'));
@@ -67,7 +67,7 @@ describe('What happens is in the log by names of the OWASP vocabulary', () => {
     assert.doesNotMatch(JSON.stringify(lines), /hunter2/);
   });
 
-  it('what an administrator does, to whom', async () => {
+  it('for what an administrator does, to whom', async () => {
     const { account } = vera;
     const ada = await portal.account(newEmail('ada'), 'administrator');
     const actor = { ...OPERATOR, party: { id: ada.id, label: ada.email } };
@@ -78,7 +78,7 @@ describe('What happens is in the log by names of the OWASP vocabulary', () => {
     assert.deepEqual([lines[0]?.['person'], lines[0]?.['by']], [account.id, ada.id]);
   });
 
-  it('an attempt to get where one may not go', async () => {
+  it('for an attempt to get to a forbidden page', async () => {
     const email = newEmail('ann');
     const { id } = await portal.account(email);
     const ann = await signsIn(portal, email);
@@ -87,7 +87,7 @@ describe('What happens is in the log by names of the OWASP vocabulary', () => {
     assert.equal(lines[0]?.['person'], id);
   });
 
-  it('a form from another site, one that is not a form, and fields that are not as they have to be, by their names', async () => {
+  it('for a form from another site, one that is not a form, and fields with a wrong form, with their names', async () => {
     const person = new Person(portal.app);
     await person.visits('/sign-in');
     const { fields } = person.form('Sign in');
@@ -108,7 +108,7 @@ describe('What happens is in the log by names of the OWASP vocabulary', () => {
     assert.doesNotMatch(portal.log(), /secret-1|xxxxx|a@x/);
   });
 
-  it('nothing that was undone', async () => {
+  it('and none for what was rolled back', async () => {
     const nobody = { ...vera.account, id: 'nobody' };
     const lines = await linesOf(() =>
       assert.rejects(portal.services.completion.complete(nobody, OPERATOR, []), /FOREIGN KEY/),

@@ -35,7 +35,7 @@ onPortal('Asking for a reset', (portal) => {
   const events = async (event: AuditEventName) =>
     (await portal().services.audit.search({ event, person: email, page: 1, pageSize: 50 })).events;
 
-  it('says what to do, with the help contact as ever, and has a form', async () => {
+  it('explains what to do, with the help contact, and has a form', async () => {
     await portal().services.settings.change({ helpContact: 'help@example.org' });
     await ann.visits(PATH);
     assert.equal(ann.page.heading, 'If you have lost access');
@@ -47,7 +47,7 @@ onPortal('Asking for a reset', (portal) => {
     await portal().services.settings.change({ helpContact: '' });
   });
 
-  it('puts a request into the queue, says what happens next, and when it was made', async () => {
+  it('puts a request into the queue, explains what happens next, and shows when it was made', async () => {
     await asks();
     assert.equal(ann.page.path, PATH);
     assert.equal(
@@ -67,7 +67,7 @@ onPortal('Asking for a reset', (portal) => {
     assert.doesNotMatch(JSON.stringify(event), /lake|0123/, 'what the person wrote is for the queue alone');
   });
 
-  it('keeps several lines as they were written', async () => {
+  it('keeps several lines as they were typed', async () => {
     await asks(ann, { ...TOLD, happened: '  One\r\n\r\nTwo\ttabs  ' });
     assert.equal((await open())?.happened, 'One\n\nTwo\ttabs');
   });
@@ -82,7 +82,7 @@ onPortal('Asking for a reset', (portal) => {
     assert.match(linkIn(mail), /\/cancel-request\?token=/);
   });
 
-  it('says so when the mail could not be sent, and keeps the request', async () => {
+  it('says so if the mail could not be sent, and keeps the request', async () => {
     portal().mailbox.refuse(true);
     await asks();
     portal().mailbox.refuse(false);
@@ -91,7 +91,7 @@ onPortal('Asking for a reset', (portal) => {
     assert.notEqual(await open(), undefined);
   });
 
-  it('makes one request of twenty at once, and sends one mail', async () => {
+  it('makes one request for twenty concurrent forms, and sends one mail', async () => {
     ann.fillsIn('What happened?', TOLD.happened);
     ann.fillsIn('How can we reach you?', TOLD.contact);
     const answers = await ann.races(20, 'Ask for a reset');
@@ -106,7 +106,7 @@ onPortal('Asking for a reset', (portal) => {
     assert.match(ann.page.text, /A reset was asked for on/);
   });
 
-  it('shows the open request to another browser, and makes no second one', async () => {
+  it('shows the open request in another browser, and makes no second one', async () => {
     await asks();
     const first = await open();
     const other = await signsIn(portal(), email);
@@ -117,7 +117,7 @@ onPortal('Asking for a reset', (portal) => {
     assert.equal((await events('reset-request.made')).length, 1);
   });
 
-  it('says how long to wait before the next, and keeps what was typed', async () => {
+  it('says how long to wait before the next, and keeps the typed values', async () => {
     await asks();
     const request = await open();
     assert.ok(request);
@@ -147,7 +147,7 @@ onPortal('Asking for a reset', (portal) => {
         fields: { happened: TOLD.happened, ...bad.fields },
       })),
     );
-    // Line breaks are welcome here; all else is as in any line.
+    // Line breaks are allowed here; everything else is as in any line.
     const cases = story.filter(({ words }) => !/line breaks/.test(words.source));
     await refusesBadFields(ann, PATH, { contact: TOLD.contact }, cases);
     for (const [longest, label] of [
@@ -163,7 +163,7 @@ onPortal('Asking for a reset', (portal) => {
     assert.equal(await open(), undefined);
   });
 
-  it('keeps nothing of a form without a token of ours', async () => {
+  it('keeps nothing of a form without a valid token', async () => {
     const answer = await ann.submitsRaw('POST', PATH, TOLD, { csrf: 'none' });
     assert.equal(answer.status, 403);
     assert.equal(await open(), undefined);
@@ -171,7 +171,7 @@ onPortal('Asking for a reset', (portal) => {
     assert.equal(ann.page.value('How can we reach you?'), '');
   });
 
-  it('is for those half way in alone', async () => {
+  it('is only for half-signed-in people', async () => {
     const stranger = new Person(portal().app);
     await stranger.visits('/sign-in');
     await stranger.goesOnFrom(await stranger.submitsRaw('POST', PATH, TOLD));
@@ -187,7 +187,7 @@ onPortal('Asking for a reset', (portal) => {
     assert.equal((await signedIn.submitsRaw('POST', '/step-up/code/lost-access', TOLD)).status, 405);
   });
 
-  it('lets who is half way in do nothing else', async () => {
+  it('lets a half-signed-in person do nothing else', async () => {
     await asks();
     const request = await open();
     for (const path of ['/admin/requests', `/admin/requests/${request?.id}`, '/profile']) {
@@ -206,20 +206,20 @@ onPortal('Asking for a reset', (portal) => {
     let mailReader: Person;
 
     beforeEach(async () => {
-      // The mails about the authenticator and the recovery codes were read at set-up.
+      // The mails about the authenticator and the recovery codes were read at the set-up.
       await asks();
       link = linkIn(await portal().mailbox.next(email));
       mailReader = new Person(portal().app);
     });
 
-    it('shows what it is about, and changes nothing by being opened', async () => {
+    it('shows what it cancels, and changes nothing when it is opened', async () => {
       await mailReader.visits(link);
       assert.equal(mailReader.page.heading, 'Cancel the request?');
       assert.match(mailReader.page.text, new RegExp(`${email}.*Dillo`));
       assert.notEqual(await open(), undefined);
     });
 
-    it('cancels, says so, tells the person, and is written down', async () => {
+    it('cancels, says so, mails the person, and is recorded', async () => {
       await mailReader.visits(link);
       await mailReader.presses('Cancel request');
       assert.equal(mailReader.page.path, '/sign-in');
@@ -234,7 +234,7 @@ onPortal('Asking for a reset', (portal) => {
       assert.ok(ann.page.buttons.includes('Ask for a reset'));
     });
 
-    it('works once, of twenty at once, and never again', async () => {
+    it('works once, for one of twenty concurrent requests, and never again', async () => {
       await mailReader.visits(link);
       const answers = await mailReader.races(20, 'Cancel request');
       assert.equal(answers.filter(({ status }) => status === 303).length, 1);
@@ -264,7 +264,7 @@ onPortal('Asking for a reset', (portal) => {
       assert.equal(await open(), undefined);
     });
 
-    it('is dead when altered, empty, double or too old', async () => {
+    it('is invalid if altered, empty, double or expired', async () => {
       const token = new URL(link).searchParams.get('token') ?? '';
       const bad = [
         '',

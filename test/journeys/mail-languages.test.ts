@@ -9,7 +9,7 @@ import { enrolsApp, enrolsEmail, newEmail } from '../support/victim.ts';
 
 const WORDS = loadWords();
 
-onPortal('Mails speak the language of whom they go to', (portal) => {
+onPortal('The language of a mail', (portal) => {
   let account: Account;
 
   before(async () => {
@@ -31,7 +31,7 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
     return portal().mailbox.next(email);
   };
 
-  /** The mail's own claim, and that its words are of that language. */
+  /** The mail's own header, and that its text is in that language. */
   function languageOf(mail: ParsedMail): unknown {
     const language = mail.headers.get('content-language');
     const { t } = WORDS.for(String(language));
@@ -71,7 +71,7 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
     await person.presses(t('forgotten-password.submit'));
   }
 
-  it('a code: that of the page that asks for it', async () => {
+  it('of a code is that of the page that requests it', async () => {
     await enrolsEmail(portal(), account);
     const person = await signsInReading('fr', account.email);
     assert.equal(person.page.$('html').attr('lang'), 'fr');
@@ -82,7 +82,7 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
     assert.equal((await now(account)).knownLanguage, 'fr');
   });
 
-  it('a code for an enrolment, and what was done on a page: that of the page, though another is known', async () => {
+  it('of a code for an enrolment, and of a notice, is that of the page, although another one is known', async () => {
     await signsInReading('fr', account.email);
     const person = await signsInReading('de', account.email);
     const reader = person.copy({ acceptLanguage: 'fr' });
@@ -100,7 +100,7 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
     assert.equal((await now(account)).knownLanguage, 'de');
   });
 
-  it('the language that the person has chosen goes before that of any page', async () => {
+  it('is the one that the person has chosen, before that of any page', async () => {
     await portal().services.accounts.chooseLocale(account.id, 'ar');
     await enrolsEmail(portal(), await now(account));
     await signsInReading('fr', account.email);
@@ -109,7 +109,7 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
     assert.equal(languageOf(await next(account.email)), 'ar');
   });
 
-  it('a sign-up: that of its page, which is known of the account from then on', async () => {
+  it('of a sign-up is that of its page, which is known for the account from then on', async () => {
     const email = newEmail('sue');
     const { t } = WORDS.for('fr');
     const person = browser('fr');
@@ -129,7 +129,7 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
     assert.equal(languageOf(await next(email)), 'fr');
   });
 
-  it("a new password, and a sign-up with an address that has an account: what is known, never a stranger's page", async () => {
+  it("of a new password, and of a sign-up with the address of an account, is the known one, never that of a stranger's page", async () => {
     await signsInReading('de', account.email);
     await asksForNewPassword('ja', account.email);
     assert.equal(languageOf(await next(account.email)), 'de');
@@ -144,13 +144,13 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
     assert.equal((await now(account)).knownLanguage, 'de');
   });
 
-  it('a new password for somebody of whom nothing is known: that of the page, and nothing is remembered', async () => {
+  it('of a new password is that of the page if nothing is known, and nothing is stored', async () => {
     await asksForNewPassword('fr', account.email);
     assert.equal(languageOf(await next(account.email)), 'fr');
     assert.equal((await now(account)).knownLanguage, null);
   });
 
-  it('a sign-in that was not completed leaves what is known', async () => {
+  it('does not change with a sign-in that was not completed', async () => {
     await portal().services.accounts.recordSignIn(account.id, account.sessionEpoch, portal().now(), 'de');
     await enrolsApp(portal(), account);
     const thief = await signsInReading('ja', account.email);
@@ -158,7 +158,7 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
     assert.equal((await now(account)).knownLanguage, 'de');
   });
 
-  it("a warning of somebody who has the password: what is known, not the thief's page", async () => {
+  it("of a warning about somebody with the password is the known one, not that of the thief's page", async () => {
     await portal().services.accounts.recordSignIn(account.id, account.sessionEpoch, portal().now(), 'de');
     await enrolsApp(portal(), await now(account));
     const { t } = WORDS.for('ja');
@@ -172,7 +172,7 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
     assert.equal(languageOf(mail), 'de');
   });
 
-  it("what an administrator does on a German page: the reader's language", async () => {
+  it("of an administrator's act on a German page is the reader's", async () => {
     await signsInReading('fr', account.email);
     await enrolsApp(portal(), await now(account));
     const { t } = WORDS.for('de');
@@ -189,7 +189,7 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
     assert.equal(languageOf(await next(unknown.email)), 'es');
   });
 
-  it('an address that somebody else has, in the place of a code: the language of its owner', async () => {
+  it('for an address that somebody else has, instead of a code, is that of its owner', async () => {
     const owner = await portal().account(newEmail('bea'));
     await portal().services.accounts.recordSignIn(owner.id, owner.sessionEpoch, portal().now(), 'he');
     const person = await signsInReading('fr', account.email);
@@ -200,13 +200,13 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
     assert.equal(languageOf(await next(owner.email)), 'he');
   });
 
-  it('what the person has done: the page they did it on', async () => {
+  it("of the person's own acts is that of the page", async () => {
     const person = await signsInReading('fr', account.email);
     await changesPassword(person, WORDS.for('fr'));
     assert.equal(languageOf(await next(account.email)), 'fr');
   });
 
-  describe('invitations', () => {
+  describe('of invitations', () => {
     let ada: Person;
     const german = WORDS.for('de').t;
 
@@ -223,7 +223,7 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
       return next(email);
     }
 
-    it("speak the site's language, whatever the administrator reads, and name it", async () => {
+    it("is the site's, whatever the administrator reads, and is shown", async () => {
       await ada.visits('/admin/people/invite');
       assert.equal(ada.page.value(german('invite.language')), 'site');
       const [option] = ada.page.$('#language option').toArray();
@@ -233,7 +233,7 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
       assert.equal((await portal().services.accounts.findByEmail(email))?.knownLanguage, null);
     });
 
-    it('speak the language that the administrator says, the second time as well', async () => {
+    it('is the one that the administrator chooses, also the second time', async () => {
       const email = newEmail('ivy');
       assert.equal(languageOf(await invites(email, 'Français')), 'fr');
       const ivy = await portal().services.accounts.findByEmail(email);
@@ -245,7 +245,7 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
     });
 
     for (const language of ['tlh', '', ['fr', 'de']]) {
-      it(`refuse ${JSON.stringify(language)} at the field`, async () => {
+      it(`cannot be ${JSON.stringify(language)}: the field says so`, async () => {
         const email = newEmail('ivy');
         await ada.visits('/admin/people/invite');
         const fields = { name: 'Ivy', email, language };
@@ -256,7 +256,7 @@ onPortal('Mails speak the language of whom they go to', (portal) => {
       });
     }
 
-    it('in bulk speak the language of each line, and the site’s where it has none', async () => {
+    it('in an import is that of each line, and the site’s if it has none', async () => {
       const people = [
         [newEmail('ivy'), 'Français', 'fr'],
         [newEmail('ivy'), 'de-AT', 'de'],

@@ -7,7 +7,7 @@ import { onPortal, PASSWORD } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 import { enrolsEmail } from '../support/victim.ts';
 
-onPortal('Mails that the mail server does not take', (portal) => {
+onPortal('Mails that the mail server does not accept', (portal) => {
   let number = 0;
   let ada: Person;
   let bob: Account;
@@ -25,7 +25,7 @@ onPortal('Mails that the mail server does not take', (portal) => {
     await portal().deliver();
   });
 
-  /** The lines of the list of mails on Bob's page, newest first, cell by cell. */
+  /** The rows of the list of mails on Bob's page, newest first, cell by cell. */
   async function mailsOfBob(): Promise<string[][]> {
     await ada.visits(`/admin/people/${bob.id}`);
     const { $ } = ada.page;
@@ -41,7 +41,7 @@ onPortal('Mails that the mail server does not take', (portal) => {
       );
   }
 
-  /** How many mails have come for Bob. */
+  /** The number of mails that Bob has received. */
   const came = () => portal().mailbox.addressees.filter((address) => address === bob.email).length;
 
   async function changesPassword(): Promise<Person> {
@@ -63,7 +63,7 @@ onPortal('Mails that the mail server does not take', (portal) => {
     ['defers', /^451 Not today$/],
     ['drops', /closed/],
   ] as const) {
-    it(`do not hinder a change that they tell of, and go out later (the mail server ${how})`, async () => {
+    it(`do not block the change that they report, and are sent later (the mail server ${how})`, async () => {
       portal().mailbox.behave(how);
       const member = await changesPassword();
       assert.match(member.page.notice ?? '', /Your password has been changed/);
@@ -83,7 +83,7 @@ onPortal('Mails that the mail server does not take', (portal) => {
     });
   }
 
-  it('can be recognised where they come twice: their Message-ID is the same', async () => {
+  it('can be recognised if they arrive twice: their Message-ID is the same', async () => {
     portal().mailbox.behave('drops');
     await changesPassword();
     await portal().deliver();
@@ -95,7 +95,7 @@ onPortal('Mails that the mail server does not take', (portal) => {
     assert.equal(first.subject, 'Your password was changed');
   });
 
-  it('are never tried again for somebody whom the mail server refuses, and its reason is shown', async () => {
+  it('are never tried again for a person whom the mail server refuses, and its reason is shown', async () => {
     portal().mailbox.behave('refuses');
     await changesPassword();
     await portal().deliver();
@@ -109,7 +109,7 @@ onPortal('Mails that the mail server does not take', (portal) => {
     assert.equal(came(), 0);
   });
 
-  it('with a code are not called sent, and go out at no later time; the list never has the code', async () => {
+  it('with a code are not called sent, and are not sent later; the list never has the code', async () => {
     await enrolsEmail(portal(), bob);
     portal().mailbox.behave('refuses');
     const member = await signsIn(portal(), bob.email);
@@ -135,7 +135,7 @@ onPortal('Mails that the mail server does not take', (portal) => {
     ['refuses', /^422 \/profile\/email .*could not be sent/, 0],
     ['defers', /^200 \/profile\/email\/code .*It may take some minutes/, 1],
   ] as const) {
-    it(`do not tell by their absence who has an account, where the mail server ${how} them: the page says the same`, async () => {
+    it(`do not reveal by their absence who has an account, if the mail server ${how} them: the page is the same`, async () => {
       portal().mailbox.behave(how);
       const taken = await portal().account(`taken${number++}@example.org`);
       const member = await signsIn(portal(), bob.email);
@@ -157,7 +157,7 @@ onPortal('Mails that the mail server does not take', (portal) => {
     });
   }
 
-  it('with a link wait, and the page says so; a newer link takes the place of one that waits', async () => {
+  it('with a link wait, and the page says so; a newer link replaces one that waits', async () => {
     portal().mailbox.behave('defers');
     for (const _time of ['once', 'twice']) {
       await presses('Send password link', 'Send password link');
@@ -206,7 +206,7 @@ onPortal('Mails that the mail server does not take', (portal) => {
     assert.match(linkIn(await portal().mailbox.next(bob.email)), /\/cancel-request\?token=/);
   });
 
-  it('do not hold a page up where the mail server is slow: it answers before that does, and one mail comes', async () => {
+  it('do not delay a page if the mail server is slow: the page responds first, and one mail arrives', async () => {
     portal().mailbox.behave('dawdles');
     await presses('Send password link', 'Send password link');
     assert.match(ada.page.notice ?? '', /The mail waits/);
@@ -217,7 +217,7 @@ onPortal('Mails that the mail server does not take', (portal) => {
     assert.match(state ?? '', /^Taken/);
   });
 
-  it('are spoken of in Administration once they have waited for more than 15 minutes', async () => {
+  it('are mentioned in Administration once they have been waiting for more than 15 minutes', async () => {
     portal().mailbox.behave('defers');
     await changesPassword();
     await portal().deliver();
@@ -231,7 +231,7 @@ onPortal('Mails that the mail server does not take', (portal) => {
     }
   });
 
-  it('are listed for administrators alone', async () => {
+  it('are listed for administrators only', async () => {
     const member = await signsIn(portal(), bob.email);
     assert.equal((await member.visits(`/admin/people/${bob.id}`)).status, 403);
     assert.doesNotMatch(member.page.text, /Mails/);

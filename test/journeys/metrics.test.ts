@@ -11,7 +11,7 @@ import { enrolsEmail, givesAppCode, mailedCode, newEmail, victimWithCodes } from
 
 const TOKEN = 'a-token-of-more-than-thirty-two-characters';
 
-describe('The figures', () => {
+describe('The metrics', () => {
   let portal: TestPortal;
   before(async () => {
     portal = await openPortal('database', { METRICS_TOKEN: TOKEN });
@@ -27,7 +27,7 @@ describe('The figures', () => {
     return figuresIn(answer.body.toString());
   }
 
-  /** What the work adds to the figures whose names begin so. */
+  /** The changes of metrics with this prefix during the work. */
   async function added(prefix: string, work: () => Promise<unknown>) {
     const before = await figures();
     await work();
@@ -35,7 +35,7 @@ describe('The figures', () => {
     return Object.fromEntries(all.filter(([series]) => series.startsWith(`postern_${prefix}`)));
   }
 
-  it('are for who knows the token, and say nothing to anybody else', async () => {
+  it('are for requests with the token, and say nothing to anybody else', async () => {
     for (const authorization of [undefined, 'Bearer', `Bearer ${TOKEN}x`, `Basic ${TOKEN}`, 'Bearer  ']) {
       const answer = await asks(authorization);
       assert.equal(answer.status, 401, authorization);
@@ -49,14 +49,14 @@ describe('The figures', () => {
     assert.equal(answer.setCookies.size, 0);
   });
 
-  it('are nowhere unless somebody asks for them', async () => {
+  it('are off unless they are enabled', async () => {
     const silent = await openPortal('database');
     assert.equal((await asks(`Bearer ${TOKEN}`, silent.app)).status, 404);
     assert.equal(createMetricsApp(silent.services), undefined);
     await silent.close();
   });
 
-  it('leave the public port where they have one of their own', async () => {
+  it('are not on the public port if they have their own', async () => {
     for (const token of [undefined, TOKEN]) {
       const services = {
         ...portal.services,
@@ -71,7 +71,7 @@ describe('The figures', () => {
     }
   });
 
-  it('count sign-ins by their outcome, and passwords that came too often', async () => {
+  it('count sign-ins by their outcome, and throttled passwords', async () => {
     const email = newEmail('ann');
     await portal.account(email);
     const counted = await added('', async () => {
@@ -158,7 +158,7 @@ describe('The figures', () => {
     }
   });
 
-  it('count nothing that was undone', async () => {
+  it('count nothing that was rolled back', async () => {
     const nobody = { ...(await portal.account(newEmail('ann'))), id: 'nobody' };
     const counted = await added('sign_ins', () =>
       assert.rejects(portal.services.completion.complete(nobody, OPERATOR, []), /FOREIGN KEY/),
@@ -166,7 +166,7 @@ describe('The figures', () => {
     assert.deepEqual(counted, {});
   });
 
-  it('measure requests by the pattern of their page, whatever is asked for', async () => {
+  it('measure requests by the route pattern of their page, whatever the path', async () => {
     const ada = newEmail('ada');
     const { id } = await portal.account(ada, 'administrator');
     const admin = await signsIn(portal, ada);
@@ -187,11 +187,11 @@ describe('The figures', () => {
     assert.equal(count('route="/admin/people/:id",method="GET",status="4xx"'), 30);
     assert.equal(count('route="none",method="GET",status="4xx"'), 30);
     assert.equal(count('route="none",method="other",status="4xx"'), 30);
-    // Three ways to ask, of nine buckets, the last one, a sum and a count each.
+    // Three kinds of requests, each with nine buckets, the last one, a sum and a count.
     assert.ok(ownSeries(after) - grown <= 3 * 12, `${ownSeries(after) - grown} more`);
   });
 
-  it('say how many mails wait, how many of them for too long, and how the tries went', async () => {
+  it('have the number of waiting mails, of late ones, and the results of the tries', async () => {
     const ann = await portal.account(newEmail('ann'));
     await portal.deliver();
     assert.equal((await figures()).get('postern_mail_queue{state="waiting"}'), 0);
@@ -215,7 +215,7 @@ describe('The figures', () => {
     assert.equal(all.get('postern_mail_queue_oldest_seconds'), 0);
   });
 
-  it('are there while the database is not: they name it, and claim nothing of the mail', async () => {
+  it('are available without the database: they report its outage, and have no values for the mail', async () => {
     const other = await openPortal('database', { METRICS_TOKEN: TOKEN });
     const { app } = other;
     await other.close();
@@ -228,7 +228,7 @@ describe('The figures', () => {
     assert.equal((await figures()).get('postern_part_up{part="database"}'), 1);
   });
 
-  it('count calls of the session store that fail', async () => {
+  it('count failed calls of the session store', async () => {
     const other = await openPortal('redis', { METRICS_TOKEN: TOKEN });
     const person = new Person(other.app);
     await person.visits('/sign-in');
@@ -236,7 +236,7 @@ describe('The figures', () => {
     await other.close();
     assert.equal((await person.loads('/sign-in')).status, 503);
     const text = (await services.measures?.read(['database']))?.text ?? '';
-    // The session that could not be read, and the error page, which asked what was the matter.
+    // The session that could not be read, and the error page, which checked the cause.
     assert.equal(figuresIn(text).get('postern_part_failures_total{part="sessions"}'), 2);
   });
 

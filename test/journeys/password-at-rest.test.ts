@@ -21,7 +21,7 @@ onPortal(
       return account?.passwordHash ?? '';
     }
 
-    it('is an argon2id hash with the parameters of today, for each page on which a password is chosen', async () => {
+    it('is an argon2id hash with the present parameters, for each page on which a password is chosen', async () => {
       await portal().services.registration.invite({ email, name: 'Ann Example' }, 'member', OPERATOR);
       const ann = new Person(portal().app);
       await ann.visits(await nextLink());

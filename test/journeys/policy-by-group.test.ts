@@ -21,7 +21,7 @@ onPortal('Policy by group', (portal) => {
   const changes = (group: Group, next: Partial<Group>) =>
     portal().services.groups.change(group, { ...group, ...next }, OPERATOR);
 
-  it('is mandatory for the members of a group alone, and says so at sign-in and under "Your 2FA"', async () => {
+  it('is mandatory only for the members of a group, and says so at sign-in and under "Your 2FA"', async () => {
     await groupWith(portal(), { rule: 'mandatory' }, [ann], 'Agents');
     const person = await signsIn(portal(), ann.email);
     assert.equal(person.page.path, '/sign-in/set-up');
@@ -38,7 +38,7 @@ onPortal('Policy by group', (portal) => {
     assert.ok(isSignedIn(await signsIn(portal(), bob.email)), 'who is in no group is asked for nothing');
   });
 
-  it('offers 2FA to the members of a group where the site has switched it off', async () => {
+  it('offers 2FA to the members of a group if it is off for the site', async () => {
     await siteRuleIs(portal(), { rule: 'off', methods: [] });
     await groupWith(portal(), { rule: 'optional', methods: ['app'] }, [ann], 'Pilots');
     const person = await signsIn(portal(), ann.email);
@@ -66,7 +66,7 @@ onPortal('Policy by group', (portal) => {
       () => portal().services.administration.enforceTwoFactor(ann, { kind: 'none' }, OPERATOR),
     ],
   ] as const) {
-    it(`holds at once for sessions that are open, when ${what}`, async () => {
+    it(`applies at once to open sessions, when ${what}`, async () => {
       const group = await groupWith(portal(), { rule: 'mandatory' });
       const person = await signsIn(portal(), ann.email);
       await person.visits('/profile');
@@ -77,7 +77,7 @@ onPortal('Policy by group', (portal) => {
     });
   }
 
-  it('lets go at once, when somebody leaves the group or it is deleted', async () => {
+  it('ends at once, when a person leaves the group or it is deleted', async () => {
     const group = await groupWith(portal(), { rule: 'mandatory' }, [ann]);
     const person = await signsIn(portal(), ann.email);
     assert.equal(person.page.path, '/sign-in/set-up');
@@ -93,8 +93,8 @@ onPortal('Policy by group', (portal) => {
     assert.ok(isSignedIn(await signsIn(portal(), ann.email)));
   });
 
-  describe('where a further rule demands another method', () => {
-    it('asks for the authenticator that there is first, and never creates one by the password alone', async () => {
+  describe('with another rule that requires another method', () => {
+    it('asks for the existing authenticator first, and never creates one by the password alone', async () => {
       const app = await enrolsApp(portal(), ann);
       await groupWith(portal(), { rule: 'mandatory', methods: ['email'] }, [ann], 'Desk');
       const person = await signsIn(portal(), newEmail('nobody'));
@@ -118,7 +118,7 @@ onPortal('Policy by group', (portal) => {
       assert.match(person.page.text, /The administrators have switched this method off|does not satisfy/);
     });
 
-    it('says under "Your 2FA" that the other method is asked for, and does not satisfy', async () => {
+    it('says under "Your 2FA" which method is required, and that the existing one does not satisfy it', async () => {
       const app = await enrolsApp(portal(), ann);
       const grace = { kind: 'until', at: Date.UTC(2099, 0, 1) } as const;
       await groupWith(portal(), { rule: 'mandatory', methods: ['email'], grace }, [ann], 'Desk');
@@ -132,7 +132,7 @@ onPortal('Policy by group', (portal) => {
       );
     });
 
-    it('takes a recovery code in the place of the old authenticator, and still demands the new one', async () => {
+    it('accepts a recovery code instead of the old authenticator, and still requires the new one', async () => {
       await enrolsApp(portal(), ann);
       const [code = ''] = await portal().services.recoveryCodes.renew(ann, OPERATOR);
       await groupWith(portal(), { rule: 'mandatory', methods: ['email'] }, [ann], 'Desk');
@@ -144,7 +144,7 @@ onPortal('Policy by group', (portal) => {
       assert.equal((await person.loads('/profile')).status, 303);
     });
 
-    it('asks an open session for it, and loses nothing of what was proven on the way', async () => {
+    it('asks an open session for it, and keeps what was proven', async () => {
       const app = await enrolsApp(portal(), ann);
       const person = await signsIn(portal(), ann.email);
       await givesAppCode(portal(), person, app);
@@ -162,7 +162,7 @@ onPortal('Policy by group', (portal) => {
     });
   });
 
-  it('asks for the strongest of their methods where two rules have none in common, and says so', async () => {
+  it('requires the strongest of their methods if two rules have none in common, and says so', async () => {
     await groupWith(portal(), { rule: 'mandatory', methods: ['app'] }, [ann], 'Agents');
     await groupWith(portal(), { rule: 'mandatory', methods: ['email'] }, [ann], 'Desk');
     const person = await signsIn(portal(), ann.email);
@@ -203,7 +203,7 @@ onPortal('Policy by group', (portal) => {
         () => portal().services.administration.enforceTwoFactor(ann, { kind: 'none' }, OPERATOR),
       ],
     ] as const) {
-      it(`is over when ${what}`, async () => {
+      it(`ends when ${what}`, async () => {
         await signsInAgain();
         assert.ok(isSignedIn(trusted), 'trusted so far');
         await change();
@@ -212,14 +212,14 @@ onPortal('Policy by group', (portal) => {
       });
     }
 
-    it('does not come back when they leave the group again', async () => {
+    it('does not return when they leave the group again', async () => {
       const group = await groupWith(portal(), { rule: 'optional' }, [ann]);
       await portal().services.groups.drop(group, ann, OPERATOR);
       await signsInAgain();
       assert.equal(trusted.page.path, '/sign-in/code');
     });
 
-    it('does not come back when the rule of their group is what it was again, nor when the group is deleted', async () => {
+    it('does not return when the rule of their group is restored, or when the group is deleted', async () => {
       const group = await groupWith(portal(), { rule: 'off' }, [ann]);
       await signsInAgain();
       assert.ok(isSignedIn(trusted));
@@ -231,7 +231,7 @@ onPortal('Policy by group', (portal) => {
       assert.equal(trusted.page.path, '/sign-in/code');
     });
 
-    it('does not come back when an enforcement is lifted', async () => {
+    it('does not return when an enforcement is lifted', async () => {
       const { administration } = portal().services;
       await administration.enforceTwoFactor(ann, { kind: 'none' }, OPERATOR);
       await administration.liftEnforcement(ann, OPERATOR);
@@ -239,7 +239,7 @@ onPortal('Policy by group', (portal) => {
       assert.equal(trusted.page.path, '/sign-in/code');
     });
 
-    it('of others stays when somebody joins or leaves, and a rule changes that is not theirs', async () => {
+    it('of others remains when somebody joins or leaves, and when a rule changes that is not theirs', async () => {
       const bob = await portal().account(newEmail('bob'));
       const group = await groupWith(portal(), { rule: 'optional' }, [bob]);
       await changes(group, { rule: 'mandatory' });
@@ -248,13 +248,13 @@ onPortal('Policy by group', (portal) => {
       assert.ok(isSignedIn(trusted));
     });
 
-    it('outlasts a group that asks for nothing', async () => {
+    it('survives a group that requires nothing', async () => {
       await groupWith(portal(), { rule: 'off' }, [ann]);
       await signsInAgain();
       assert.ok(isSignedIn(trusted));
     });
 
-    it('spares no enrolment that a group demands', async () => {
+    it('skips no enrolment that a group requires', async () => {
       await groupWith(portal(), { rule: 'mandatory', methods: ['email'] }, [ann]);
       await signsInAgain();
       assert.equal(trusted.page.path, '/sign-in/code');

@@ -11,7 +11,7 @@ import { enrolsApp, enrolsEmail, givesAppCode } from '../support/victim.ts';
 
 const STALE = /Another administrator has changed the rules.*Nothing has been saved/;
 
-onPortal('Before a rule is saved', (portal) => {
+onPortal('The preview of a rule', (portal) => {
   let ada: Person;
   let app: AuthenticatorApp;
   let bob: Account;
@@ -39,7 +39,7 @@ onPortal('Before a rule is saved', (portal) => {
   });
 
   const settings = () => portal().services.settings.read();
-  /** What the page says, by its labels. */
+  /** The page's values, by their labels. */
   const said = () => {
     const { $ } = ada.page;
     const rows = $('dl.summary > div').toArray();
@@ -66,7 +66,7 @@ onPortal('Before a rule is saved', (portal) => {
   };
 
   describe('of the site', () => {
-    it('says who would be asked to enrol, whose mailbox is not confirmed, and when; "Save" saves', async () => {
+    it('shows who would be asked to enrol, whose mailbox is not confirmed, and when; "Save" saves', async () => {
       await makesMandatory();
       await ada.presses('Save policy');
       assert.equal(ada.page.path, '/admin/policy/confirm');
@@ -86,7 +86,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.equal((await signsIn(portal(), mel.email)).page.path, '/sign-in/code');
     });
 
-    it('saves nothing for whoever goes back', async () => {
+    it('saves nothing if the administrator goes back', async () => {
       await makesMandatory();
       await ada.presses('Save policy');
       await ada.follow('Keep the policy as it is');
@@ -94,7 +94,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.equal((await settings()).twoFactor.rule, 'off');
     });
 
-    it('says the date of a grace, or the days from the next sign-in', async () => {
+    it('shows the date of a grace, or the days from the next sign-in', async () => {
       await makesMandatory();
       ada.chooses('Until a date');
       ada.fillsIn('Grace ends on', '2099-03-01');
@@ -108,7 +108,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.equal(rows()[0]?.[3], '14 days from the next sign-in');
     });
 
-    it('says of those who wait already that a shorter grace bites, and nothing of a longer one', async () => {
+    it('shows a shorter grace to take effect for people who wait already, and nothing about a longer one', async () => {
       const until = (at: number) =>
         siteRuleIs(portal(), { rule: 'mandatory', grace: { kind: 'until', at: portal().now() + at } });
       await until(days(9));
@@ -125,7 +125,7 @@ onPortal('Before a rule is saved', (portal) => {
       await portal().services.accounts.setRole(bob.id, 'member');
     });
 
-    it('says both where methods are taken away: whose authenticators are not on offer any more, and who has to enrol', async () => {
+    it('shows both if methods are removed: whose authenticators are no longer offered, and who has to enrol', async () => {
       await siteRuleIs(portal(), { rule: 'optional' });
       ada = await signsIn(portal(), bob.email);
       await portal().services.accounts.setRole(bob.id, 'administrator');
@@ -142,7 +142,7 @@ onPortal('Before a rule is saved', (portal) => {
       await portal().services.accounts.setRole(bob.id, 'member');
     });
 
-    it('names fifty people, and says how many more there are', async () => {
+    it('names fifty people, and shows how many more there are', async () => {
       const crowd = await Promise.all(
         Array.from({ length: 55 }, (_, index) => portal().account(`crowd${index}@example.org`)),
       );
@@ -154,7 +154,7 @@ onPortal('Before a rule is saved', (portal) => {
       for (const { id } of crowd) await portal().services.accounts.disable(id, portal().now());
     });
 
-    it('says nothing where nobody is touched', async () => {
+    it('shows nothing if nobody is affected', async () => {
       await ada.visits('/admin/policy');
       ada.fillsIn('Help contact (optional)', `Room ${portal().now()}`);
       await ada.presses('Save policy');
@@ -162,7 +162,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.equal(ada.page.noticeKind, 'success');
     });
 
-    it('saves nothing once another administrator has decided something else, and shows what would be now', async () => {
+    it('saves nothing if another administrator has decided something else, and shows the new result', async () => {
       await makesMandatory();
       await ada.presses('Save policy');
       const other = ada.copy();
@@ -175,7 +175,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.equal((await settings()).twoFactor.rule, 'mandatory', 'what is shown now can be saved');
     });
 
-    it('saves nothing for who sends no word of what was shown, or a wrong one', async () => {
+    it('saves nothing without the right revision of what was shown', async () => {
       const fields = { rule: 'mandatory', 'method-app': 'on', grace: 'none', siteName: 'Help' };
       await ada.visits('/admin/policy');
       for (const revision of [undefined, '', 'x', ['a', 'b'], 'x'.repeat(9_999)]) {
@@ -188,7 +188,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.equal((await settings()).twoFactor.rule, 'off');
     });
 
-    it('asks for a step-up in between, and shows the page again', async () => {
+    it('requires a step-up in between, and is shown again', async () => {
       await siteRuleIs(portal(), { rule: 'off' });
       await makesMandatory();
       await ada.presses('Save policy');
@@ -206,7 +206,7 @@ onPortal('Before a rule is saved', (portal) => {
   });
 
   describe('of a group', () => {
-    it('says whom of its members it asks', async () => {
+    it('shows which of its members are asked', async () => {
       const desk = await groupWith(portal(), { rule: 'optional' }, [bob, mel], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}/edit`);
       ada.chooses('Mandatory');
@@ -220,7 +220,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.equal((await portal().services.groups.find(desk.id))?.rule, 'mandatory');
     });
 
-    it('saves nothing once its members are others than were shown', async () => {
+    it('saves nothing if its members have changed since', async () => {
       const desk = await groupWith(portal(), { rule: 'optional' }, [bob], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}/edit`);
       ada.chooses('Mandatory');
@@ -233,7 +233,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.equal((await portal().services.groups.find(desk.id))?.rule, 'optional');
     });
 
-    it('is saved for one of twenty who send the same page at once, and shown anew to the others', async () => {
+    it('is saved for one of twenty concurrent requests with the same page, and shown again to the others', async () => {
       const desk = await groupWith(portal(), { rule: 'optional' }, [bob], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}/edit`);
       ada.chooses('Mandatory');
@@ -242,7 +242,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.deepEqual(statuses, [303, ...Array.from({ length: 19 }, () => 409)]);
     });
 
-    it('says what its end does, which is nothing once a rule has changed in between', async () => {
+    it('shows the effect of deleting it, which does nothing if a rule has changed in between', async () => {
       const desk = await groupWith(portal(), { rule: 'optional' }, [mel], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}/delete`);
       assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
@@ -256,8 +256,8 @@ onPortal('Before a rule is saved', (portal) => {
     });
   });
 
-  describe('of who is in a group', () => {
-    it('says that a newcomer is asked, and takes nobody in for whoever goes back', async () => {
+  describe('of group members', () => {
+    it('shows that a new member is asked, and adds nobody if the administrator goes back', async () => {
       const desk = await groupWith(portal(), { rule: 'mandatory' }, [], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}`);
       ada.fillsIn('E-mail of the person to add', ina.email);
@@ -278,7 +278,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.equal(ada.page.path, `/admin/groups/${desk.id}`, 'nothing is left to be confirmed');
     });
 
-    it('takes those in at once whom it does not touch', async () => {
+    it('adds people at once who are not affected', async () => {
       const desk = await groupWith(portal(), { rule: 'mandatory' }, [], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}`);
       ada.fillsIn('E-mail of the person to add', mel.email);
@@ -287,7 +287,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.deepEqual(await groupsOf(mel), ['Desk']);
     });
 
-    it('says what somebody who goes has that is not on offer any more', async () => {
+    it('shows which authenticators of a leaving member are no longer offered', async () => {
       const desk = await groupWith(portal(), { rule: 'optional' }, [mel], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}/members/${mel.id}/remove`);
       assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
@@ -299,7 +299,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.deepEqual(await groupsOf(mel), []);
     });
 
-    it('says what the groups ticked for a person do, all of them together', async () => {
+    it("shows the effect of a person's ticked groups, all of them together", async () => {
       await groupWith(portal(), { rule: 'optional' }, [bob], 'Desk');
       await groupWith(portal(), { rule: 'mandatory', grace: { kind: 'days', days: 5 } }, [], 'Agents');
       await ada.visits(`/admin/people/${bob.id}/groups`);
@@ -325,7 +325,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.deepEqual(await groupsOf(bob), ['Agents']);
     });
 
-    it('says what is not on offer any more where every group is unticked', async () => {
+    it('shows what is no longer offered if every group is unticked', async () => {
       await groupWith(portal(), { rule: 'optional' }, [mel], 'Desk');
       await ada.visits(`/admin/people/${mel.id}/groups`);
       ada.unticks('Desk');
@@ -340,7 +340,7 @@ onPortal('Before a rule is saved', (portal) => {
   describe('of one person', () => {
     const enforcement = async () => (await portal().services.accounts.find(bob.id))?.enforcement;
 
-    it('says when "Enforce 2FA" asks them, with the grace that was chosen', async () => {
+    it('shows when "Enforce 2FA" asks them, with the chosen grace', async () => {
       await ada.visits(`/admin/people/${bob.id}/enforce-2fa`);
       ada.chooses('For so many days');
       ada.fillsIn('Days of grace (optional)', '3');
@@ -359,7 +359,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.deepEqual((await enforcement())?.grace, { kind: 'days', days: 3 });
     });
 
-    it('says what lifting it does, and lifts nothing once a rule has changed in between', async () => {
+    it('shows the effect of lifting it, and lifts nothing if a rule has changed in between', async () => {
       await portal().services.administration.enforceTwoFactor(mel, { kind: 'none' }, OPERATOR);
       const enforced = async () => (await portal().services.accounts.find(mel.id))?.enforcement;
       await ada.visits(`/admin/people/${mel.id}/lift-2fa`);
@@ -374,7 +374,7 @@ onPortal('Before a rule is saved', (portal) => {
       assert.equal(await enforced(), null);
     });
 
-    it('has nothing to confirm of actions that change no rule', async () => {
+    it('has nothing to confirm for actions that change no rule', async () => {
       for (const action of ['lift-2fa', 'end-sessions', 'nothing']) {
         const { status } = await ada.loads(`/admin/people/${bob.id}/${action}/confirm`);
         assert.ok(status === 404 || status === 303, `${action}: ${status}`);

@@ -5,7 +5,7 @@ import type { Person } from '../support/person.ts';
 import { onPortal, PASSWORD } from '../support/portal.ts';
 import { nextStep, setsUpApp, setsUpEmail, signsIn } from '../support/steps.ts';
 
-onPortal('Changing the e-mail address', (portal) => {
+onPortal('Changing the email address', (portal) => {
   let number = 0;
   let email = '';
   let next = '';
@@ -33,7 +33,7 @@ onPortal('Changing the e-mail address', (portal) => {
   const holderOf = async (address: string) => (await portal().services.accounts.findByEmail(address))?.id;
   const wrongFor = (code: string) => (code === '000000' ? '111111' : '000000');
 
-  it('takes a code from the new mailbox, tells both, and signs in by the new address from then on', async () => {
+  it('requires a code from the new mailbox, mails both addresses, and signs in by the new address from then on', async () => {
     assert.ok(ann.page.text.includes(email));
     await asksFor(next);
     assert.equal(ann.page.path, '/profile/email/code');
@@ -55,7 +55,7 @@ onPortal('Changing the e-mail address', (portal) => {
     assert.deepEqual(events[0]?.detail, { from: email, to: next });
   });
 
-  it('takes the code as it was pasted, in any digits', async () => {
+  it('accepts the code as it was pasted, in any digits', async () => {
     await asksFor(next);
     const code = codeIn(await portal().mailbox.next(next));
     const arabic = [...code].map((digit) => String.fromCodePoint(0x660 + Number(digit))).join('');
@@ -63,7 +63,7 @@ onPortal('Changing the e-mail address', (portal) => {
     assert.equal(ann.page.path, '/profile');
   });
 
-  it('refuses every malformed address and code with words at the field', async () => {
+  it('refuses every malformed address and code with a message at the field', async () => {
     await refusesBadFields(ann, '/profile/email', {}, [
       ...badEmails('New e-mail'),
       { fields: { email }, label: 'New e-mail', words: /your e-mail address already/ },
@@ -85,7 +85,7 @@ onPortal('Changing the e-mail address', (portal) => {
     assert.equal(ann.page.path, '/profile', 'none of these used up a try');
   });
 
-  it('may change the spelling alone', async () => {
+  it('may change only the spelling', async () => {
     await asksFor(email.toUpperCase());
     await submits(codeIn(await portal().mailbox.next(email)));
     assert.match(ann.page.text, new RegExp(`E-mail ${email.toUpperCase()}`));
@@ -94,7 +94,7 @@ onPortal('Changing the e-mail address', (portal) => {
   });
 
   describe('to an address that has an account', () => {
-    it('looks the same, mails the owner instead of a code, and never comes to pass', async () => {
+    it('looks the same, mails the owner instead of a code, and never happens', async () => {
       await portal().account(next, 'member', 'Bob');
       const bob = await holderOf(next);
       await asksFor(next);
@@ -119,7 +119,7 @@ onPortal('Changing the e-mail address', (portal) => {
       assert.notEqual(await holderOf(email), undefined);
     });
 
-    it('also when it got it while the code was on its way', async () => {
+    it('also fails if it got the account while the code was being sent', async () => {
       await asksFor(next);
       const code = codeIn(await portal().mailbox.next(next));
       await portal().account(next);
@@ -138,7 +138,7 @@ onPortal('Changing the e-mail address', (portal) => {
       code = codeIn(await portal().mailbox.next(next));
     });
 
-    it('is used once of twenty at once', async () => {
+    it('is used once by twenty concurrent requests', async () => {
       ann.fillsIn('Verification Code', code);
       const answers = await ann.races(20, 'Submit Code and Change');
       assert.equal(answers.filter(({ status }) => status === 303).length, 1);
@@ -153,7 +153,7 @@ onPortal('Changing the e-mail address', (portal) => {
       assert.equal(events.length, 1);
     });
 
-    it('is of no use to another browser of the same person, whose own is none here', async () => {
+    it('does not work in another browser of the same person, whose own does not work here', async () => {
       const elsewhere = await signsIn(portal(), email);
       await elsewhere.visits('/profile/email/code');
       assert.equal(elsewhere.page.path, '/profile/email', 'nothing waits for a code there');
@@ -168,7 +168,7 @@ onPortal('Changing the e-mail address', (portal) => {
       assert.equal(ann.page.path, '/profile');
     });
 
-    it('is of no use to another address', async () => {
+    it('does not work for another address', async () => {
       await ann.visits('/profile/email');
       portal().wait(31_000);
       await asksFor(`third${number}@example.net`);
@@ -177,7 +177,7 @@ onPortal('Changing the e-mail address', (portal) => {
       assert.notEqual(await holderOf(email), undefined);
     });
 
-    it('has five tries, whatever is sent again', async () => {
+    it('has five attempts, whatever is sent again', async () => {
       for (let failures = 0; failures < 3; failures++) await submits(wrongFor(code));
       portal().wait(31_000);
       await ann.presses('Send a new code');
@@ -192,7 +192,7 @@ onPortal('Changing the e-mail address', (portal) => {
       assert.match(ann.page.errorAt('Verification Code'), /Send a new code/);
     });
 
-    it('counts wrong tries as at the second step: from the fifth on there is a wait, told in words', async () => {
+    it('counts wrong attempts as at the second step: from the fifth on there is a wait, with an explanation', async () => {
       for (let failures = 0; failures < 5; failures++) await submits(wrongFor(code));
       assert.match(ann.page.text, /You can try again in 30 seconds/);
       await submits(code);
@@ -201,14 +201,14 @@ onPortal('Changing the e-mail address', (portal) => {
       assert.equal(ann.page.headers['retry-after'], '30');
     });
 
-    it('looks at five of twenty guesses at once', async () => {
+    it('is checked for five of twenty concurrent guesses', async () => {
       ann.fillsIn('Verification Code', wrongFor(code));
       const answers = await ann.races(20, 'Submit Code and Change');
       assert.equal(answers.filter(({ status }) => status === 422).length, 5);
       assert.equal(answers.filter(({ status }) => status === 429).length, 15);
     });
 
-    it('is good for ten minutes', async () => {
+    it('is valid for ten minutes', async () => {
       portal().wait(10 * 60 * 1000);
       await submits(code);
       assert.match(ann.page.errorAt('Verification Code'), /no longer valid/);
@@ -216,7 +216,7 @@ onPortal('Changing the e-mail address', (portal) => {
       assert.ok(ann.page.buttons.includes('Send Verification Code'));
     });
 
-    it('is sent again by the button alone, and not before 30 seconds are over', async () => {
+    it('is sent again only by the button, and not before 30 seconds are over', async () => {
       const mails = () => portal().mailbox.addressees.filter((address) => address === next).length;
       await ann.visits('/profile/email/code');
       await ann.visits('/profile/email/code');
@@ -229,20 +229,20 @@ onPortal('Changing the e-mail address', (portal) => {
       assert.equal(mails(), 1);
     });
 
-    it('goes on although the step-up is no longer fresh', async () => {
+    it('works although the step-up is no longer recent', async () => {
       portal().wait(9 * 60 * 1000);
       await ann.visits('/profile/email/code');
       await submits(code);
       assert.equal(ann.page.path, '/profile');
     });
 
-    it('comes with a link to give up, and leaves everything as it was', async () => {
+    it('comes with a link to give up, which changes nothing', async () => {
       await ann.follow('Keep my current e-mail address');
       assert.equal(ann.page.path, '/profile');
       assert.match(ann.page.text, new RegExp(`E-mail ${email}`));
     });
 
-    it('is kept nowhere in plain text', async () => {
+    it('is stored nowhere in plain text', async () => {
       await submits(code);
       const { events } = await portal().services.audit.search({ person: email, page: 1, pageSize: 50 });
       assert.ok(!JSON.stringify(events.map(({ detail }) => detail)).includes(`"${code}"`));
@@ -250,7 +250,7 @@ onPortal('Changing the e-mail address', (portal) => {
     });
   });
 
-  it('asks for a step-up first: the password, and a second factor where there is one', async () => {
+  it('requires a step-up first: the password, and a second factor if there is one', async () => {
     const app = await setsUpApp(portal(), ann, email);
     portal().wait(10 * 60 * 1000);
     await ann.visits('/profile/email');
@@ -263,7 +263,7 @@ onPortal('Changing the e-mail address', (portal) => {
     assert.equal(ann.page.path, '/profile/email');
   });
 
-  it('keeps the address that was typed when the step-up comes in between', async () => {
+  it('keeps the typed address when the step-up comes in between', async () => {
     portal().wait(10 * 60 * 1000);
     await asksFor(next);
     assert.equal(ann.page.heading, 'Confirm that it is you');
@@ -273,7 +273,7 @@ onPortal('Changing the e-mail address', (portal) => {
     assert.equal(ann.page.value('New e-mail'), next);
   });
 
-  it('takes the e-mail authenticator along: its codes go to the new address', async () => {
+  it('changes the email authenticator too: its codes go to the new address', async () => {
     await setsUpEmail(portal(), ann, email);
     portal().wait(31_000);
     await ann.visits('/profile/email');
@@ -286,7 +286,7 @@ onPortal('Changing the e-mail address', (portal) => {
     codeIn(await portal().mailbox.next(next));
   });
 
-  it('kills a link for a new password that went to the old address', async () => {
+  it('invalidates a link for a new password that went to the old address', async () => {
     await portal().services.credentials.requestReset(email, { requestId: '', address: '', browser: '' });
     const link = linkIn(await portal().mailbox.next(email));
     await asksFor(next);

@@ -32,19 +32,19 @@ onBothStores('Changing the password', (portal) => {
     assert.match(ann.page.text, /12 to 256 characters of any kind/);
   });
 
-  it('is where /.well-known/change-password leads', async () => {
+  it('is the target of /.well-known/change-password', async () => {
     await ann.visits('/.well-known/change-password');
     assert.equal(ann.page.path, '/profile/password');
   });
 
-  it('writes no word of an unknown browser into the mail: its name could be a link', async () => {
+  it('puts no text of an unknown browser into the mail: its name could be a link', async () => {
     await changes(ann.copy({ userAgent: 'call-0800-123456.evil.example/1.0' }));
     const mail = await portal().mailbox.next(email);
     assert.match(mail.text ?? '', /^Browser: Unknown browser$/m);
     assert.doesNotMatch(mail.text ?? '', /evil/);
   });
 
-  it('ends every session but this one, which goes on under a new id, and tells the person by mail', async () => {
+  it('ends every session but this one, which gets a new id, and mails the person', async () => {
     const elsewhere = await signsIn(portal(), email);
     const before = ann.copy();
     await changes(ann);
@@ -68,7 +68,7 @@ onBothStores('Changing the password', (portal) => {
     assert.notEqual(again.page.heading, 'Sign in');
   });
 
-  it('asks for the password again where the last time was over ten minutes ago, and comes back', async () => {
+  it('requires the password again if the last proof is over ten minutes old, and comes back', async () => {
     portal().wait(10 * 60 * 1000);
     await ann.visits('/profile/password');
     assert.equal(ann.page.heading, 'Confirm that it is you');
@@ -81,7 +81,7 @@ onBothStores('Changing the password', (portal) => {
     assert.ok(!ann.page.html.includes(NEXT));
   });
 
-  it('refuses a wrong current password, and makes a guesser wait as at the sign-in', async () => {
+  it('refuses a wrong current password, and makes an attacker wait as at the sign-in', async () => {
     for (let failures = 0; failures < 5; failures++) {
       await changes(ann, 'not the password');
       assert.equal(ann.page.status, 422);
@@ -95,7 +95,7 @@ onBothStores('Changing the password', (portal) => {
     assert.equal(ann.page.path, '/profile');
   });
 
-  it('counts twenty guesses at once as twenty', async () => {
+  it('counts twenty concurrent guesses as twenty', async () => {
     ann.fillsIn('Current password', 'not the password');
     ann.fillsIn('New password', NEXT);
     const answers = await ann.races(20, 'Change password');
@@ -103,7 +103,7 @@ onBothStores('Changing the password', (portal) => {
     assert.equal(answers.filter(({ status }) => status === 429).length, 15);
   });
 
-  it('refuses what will not do as a password, and every malformed field, with words at the field', async () => {
+  it('refuses an unsuitable password, and every malformed field, with a message at the field', async () => {
     const label = 'Current password';
     await refusesBadFields(ann, '/profile/password', { password: PASSWORD, newPassword: NEXT }, [
       ...badNewPasswords([email, 'annexampleann'], 'New password'),
@@ -116,7 +116,7 @@ onBothStores('Changing the password', (portal) => {
     assert.equal((await signsIn(portal(), email)).page.status, 200);
   });
 
-  it('kills a link for a new password that was asked for before', async () => {
+  it('invalidates an earlier link for a new password', async () => {
     const { credentials } = portal().services;
     await credentials.requestReset(email, { requestId: '', address: '', browser: '' });
     const link = linkIn(await portal().mailbox.next(email));
@@ -124,7 +124,7 @@ onBothStores('Changing the password', (portal) => {
     assert.equal((await new Person(portal().app).visits(link)).status, 410);
   });
 
-  it('is written down, and neither password is', async () => {
+  it('is recorded, and neither password is', async () => {
     await changes(ann, PASSWORD, NEXT);
     const { events } = await portal().services.audit.search({
       event: 'password.changed',

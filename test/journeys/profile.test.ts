@@ -24,7 +24,7 @@ onPortal('My Profile', (portal) => {
   const accountNow = () => portal().services.accounts.findByEmail(email);
 
   describe('the overview', () => {
-    it('shows name, e-mail, language, that there is a password, and the state of 2FA in a sentence', () => {
+    it('shows name, email, language, that there is a password, and the state of 2FA in a sentence', () => {
       assert.equal(ann.page.heading, 'My Profile');
       assert.match(ann.page.text, /Your name Ann Example Change/);
       assert.match(ann.page.text, new RegExp(`E-mail ${email} Change`));
@@ -36,7 +36,7 @@ onPortal('My Profile', (portal) => {
       );
     });
 
-    it('leads to Your 2FA, and tells how many authenticators there are, or where there is none that 2FA is off', async () => {
+    it('leads to Your 2FA, and shows the number of authenticators, or that 2FA is off if there is none', async () => {
       await ann.follow('Your 2FA');
       assert.equal(ann.page.path, '/profile/two-factor');
       await setsUpApp(portal(), ann, email);
@@ -58,7 +58,7 @@ onPortal('My Profile', (portal) => {
       ['Change – Password', 'Change your password'],
       ['Change – Language', 'Choose your language'],
     ] as const) {
-      it(`leads to "${heading}" and from there back`, async () => {
+      it(`leads to "${heading}" and back`, async () => {
         await ann.follow(link);
         assert.equal(ann.page.heading, heading);
         assert.ok(ann.page.links.filter(({ href }) => href === '/profile').length > 0);
@@ -67,7 +67,7 @@ onPortal('My Profile', (portal) => {
       });
     }
 
-    it('takes what somebody calls themselves for text', async () => {
+    it('shows a name with markup as text', async () => {
       const name = '<b>&amp;"\'><script>{{t}}</script>';
       await portal().services.accounts.rename((await accountNow())?.id ?? '', name);
       await ann.visits('/profile');
@@ -77,7 +77,7 @@ onPortal('My Profile', (portal) => {
   });
 
   describe('every page of it', () => {
-    it('leads who is not signed in to the sign-in, and on to the page afterwards', async () => {
+    it('redirects signed-out people to the sign-in, and to the page afterwards', async () => {
       for (const path of [...PAGES, '/profile/email/code']) {
         const stranger = new Person(portal().app);
         await stranger.visits(path);
@@ -89,7 +89,7 @@ onPortal('My Profile', (portal) => {
       assert.equal((await accountNow())?.name, 'Ann Example');
     });
 
-    it('leads who is half way to the second step', async () => {
+    it('redirects a half-signed-in person to the second step', async () => {
       await setsUpApp(portal(), ann, email);
       const half = await signsIn(portal(), email);
       for (const path of [...PAGES, '/profile/email/code']) {
@@ -98,7 +98,7 @@ onPortal('My Profile', (portal) => {
       }
     });
 
-    it('refuses a form without the token, and what it does not answer to', async () => {
+    it('refuses a form without the token, and other methods', async () => {
       for (const path of ['/profile/name', '/profile/language', '/profile/email', '/profile/password']) {
         await ann.visits(path);
         assert.equal((await ann.submitsRaw('POST', path, {}, { csrf: 'none' })).status, 403, path);
@@ -109,7 +109,7 @@ onPortal('My Profile', (portal) => {
       assert.equal((await ann.loads('/profile/email/code/send')).status, 405);
     });
 
-    it('has no more than its pages', async () => {
+    it('does not respond to paths that are not its pages', async () => {
       for (const path of ['/profile/name/x', '/profile/role', '/profile/name%2F']) {
         assert.equal((await ann.visits(path)).status, 404, path);
       }
@@ -124,7 +124,7 @@ onPortal('My Profile', (portal) => {
       await ann.follow('Change – Your name');
     });
 
-    it('is changed, shown in the menu at once, and written down', async () => {
+    it('is changed, shown in the menu at once, and recorded', async () => {
       assert.equal(ann.page.value('Your name'), 'Ann Example');
       ann.fillsIn('Your name', '  Anna  Müller ');
       await ann.presses('Save');
@@ -137,7 +137,7 @@ onPortal('My Profile', (portal) => {
       assert.equal(event?.detail['from'], 'Ann Example');
     });
 
-    it('refuses what is no name with words at the field', async () => {
+    it('refuses invalid names with a message at the field', async () => {
       await refusesBadFields(ann, '/profile/name', {}, [
         ...badLines('name', 'Your name', /Enter your name/),
         { fields: { name: 'x'.repeat(101) }, label: 'Your name', words: /at most 100 characters/ },
@@ -145,14 +145,14 @@ onPortal('My Profile', (portal) => {
       assert.equal((await accountNow())?.name, 'Ann Example');
     });
 
-    it('changes nothing else that a form may carry', async () => {
+    it('changes no other value that a form may contain', async () => {
       const fields = { name: 'Anna', role: 'administrator', email: 'x@example.org', id: 'x' };
       assert.equal((await ann.submitsRaw('POST', '/profile/name', fields)).status, 303);
       const account = await accountNow();
       assert.deepEqual([account?.name, account?.role], ['Anna', 'member']);
     });
 
-    it('is still there after an out-of-date form', async () => {
+    it('is kept after an outdated form', async () => {
       await stepsUpElsewhere(portal(), ann);
       const stale = await ann.submitsRaw('POST', '/profile/name', { name: 'Anna' });
       await ann.goesOnFrom(stale);
@@ -182,7 +182,7 @@ onPortal('My Profile', (portal) => {
       assert.equal((await accountNow())?.locale, 'ar');
     });
 
-    it('may be left to the browser again', async () => {
+    it("may be set to the browser's again", async () => {
       await portal().services.accounts.chooseLocale((await accountNow())?.id ?? '', 'ar');
       await ann.visits('/profile/language');
       assert.equal(ann.page.value('اللغة'), 'ar');
@@ -192,7 +192,7 @@ onPortal('My Profile', (portal) => {
       assert.equal((await accountNow())?.locale, null);
     });
 
-    it('refuses what is not in the list', async () => {
+    it('refuses other values than those of the list', async () => {
       const label = 'Language';
       const words = /Choose one of the languages/;
       const cases = ['', 'tlh', '../ar', 'EN', 'x'.repeat(10_000), 'ar\u0000', ['ar', 'en'], '__proto__'];

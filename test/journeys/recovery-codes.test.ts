@@ -24,7 +24,7 @@ onPortal('Recovery codes', (portal) => {
     codes = await savesRecoveryCodes(portal(), ann, email);
   });
 
-  it('are ten of 80 bits, in groups, told by mail, and shown this once', async () => {
+  it('are ten of 80 bits, in groups, with a mail, and shown only once', async () => {
     assert.equal(new Set(codes).size, 10);
     for (const code of codes) assert.match(code, /^([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}$/);
     assert.equal(ann.page.path, '/profile/two-factor');
@@ -63,7 +63,7 @@ onPortal('Recovery codes', (portal) => {
     assert.equal(ann.page.$('.recovery-codes').length, 0);
   });
 
-  it('typed where six digits are asked for are told as what they are, with the way to their own page, and not spent', async () => {
+  it('get an explanation and a link to their own page if they are typed instead of six digits, and are not used up', async () => {
     const there = await signsIn(portal(), email);
     there.fillsIn('Verification Code', codes[0] ?? '');
     await there.presses('Continue');
@@ -78,7 +78,7 @@ onPortal('Recovery codes', (portal) => {
     assert.match(there.page.notice ?? '', /9 are left/);
   });
 
-  it('let the person in once, however it is typed, tell how many are left, and lead to the authenticators', async () => {
+  it('let the person in once, in any spelling, with the number that is left, and lead to the authenticators', async () => {
     const there = await signsIn(portal(), email);
     await there.follow('Use a recovery code');
     there.fillsIn('Recovery code', ` ${(codes[0] ?? '').toLowerCase().replaceAll('-', ' ')} `);
@@ -93,7 +93,7 @@ onPortal('Recovery codes', (portal) => {
     assert.match(again.page.errorAt('Recovery code'), /not one of your unused/);
   });
 
-  it('are enough to put a new app in the place of one that is lost, at once and after ten minutes', async () => {
+  it('are enough to replace a lost app by a new one, at once and after ten minutes', async () => {
     const uses = async (person: Person, code = '') => {
       await person.follow('Use a recovery code');
       person.fillsIn('Recovery code', code);
@@ -121,7 +121,7 @@ onPortal('Recovery codes', (portal) => {
     assert.equal(again.page.heading, 'Hello, Ann Example');
   });
 
-  it('let one of twenty at once in', async () => {
+  it('let in one of twenty concurrent requests', async () => {
     const there = await signsIn(portal(), email);
     await there.follow('Use a recovery code');
     there.fillsIn('Recovery code', codes[1] ?? '');
@@ -129,7 +129,7 @@ onPortal('Recovery codes', (portal) => {
     assert.equal(answers.filter(({ headers }) => headers['location'] === '/profile/two-factor').length, 1);
   });
 
-  it('make guessers wait as wrong codes of the app do, counted together', async () => {
+  it('make attackers wait like wrong codes of the app, counted together', async () => {
     const guesser = await signsIn(portal(), email);
     for (let failures = 0; failures < 2; failures++) {
       guesser.fillsIn('Verification Code', '000000');
@@ -144,7 +144,7 @@ onPortal('Recovery codes', (portal) => {
     assert.match(guesser.page.errorAt('Recovery code'), /Wait 30 seconds/);
   });
 
-  it('die when new ones are made', async () => {
+  it('become invalid when new ones are created', async () => {
     await ann.visits('/profile/two-factor/recovery-codes');
     await ann.presses('Create new codes');
     const there = await signsIn(portal(), email);
@@ -154,7 +154,7 @@ onPortal('Recovery codes', (portal) => {
     assert.equal(there.page.status, 422);
   });
 
-  it('end with the last authenticator, and the page says so before', async () => {
+  it('end with the last authenticator, which the page announces', async () => {
     await ann.visits('/profile/two-factor');
     await ann.follow('Edit Phone');
     await ann.follow('Remove');
@@ -167,7 +167,7 @@ onPortal('Recovery codes', (portal) => {
     assert.match(ann.page.text, /Set up an authenticator first/);
   });
 
-  it('free a blocked authenticator', async () => {
+  it('unblock a blocked authenticator', async () => {
     const account = await portal().services.accounts.findByEmail(email);
     const [phone] = await portal().services.authenticators.of(account?.id ?? '');
     await portal().services.authenticators.block(phone?.id ?? '', portal().now());
@@ -180,7 +180,7 @@ onPortal('Recovery codes', (portal) => {
     assert.equal(freed?.blockedAt, null);
   });
 
-  it('are made only after a step-up, and never by somebody half way in', async () => {
+  it('are created only after a step-up, and never by a half-signed-in person', async () => {
     portal().wait(11 * 60_000);
     const answer = await ann.submitsRaw('POST', '/profile/two-factor/recovery-codes', {});
     assert.match(answer.headers['location'] ?? '', /^\/step-up/);

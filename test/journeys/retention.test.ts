@@ -10,7 +10,7 @@ import { newEmail } from '../support/victim.ts';
 const TABLES = ['throttles', 'allowances', 'client_budgets', 'links', 'mails'] as const;
 
 onBothStores(
-  'What strangers leave in the database',
+  'Data that strangers leave in the database',
   (portal) => {
     async function rows(): Promise<Record<string, number>> {
       const db = openDatabase(`sqlite:${portal().folder}/postern.sqlite`);
@@ -22,7 +22,7 @@ onBothStores(
       }
     }
 
-    it('is gone once it can no longer matter, whichever instances clear it, and not before', async () => {
+    it('is removed once it cannot matter any more, whichever instances remove it, and not before', async () => {
       await portal().services.settings.change({ signUp: true });
       for (let time = 0; time < 5; time++) {
         const stranger = new Person(portal().app, { address: `203.0.113.${time}` });
@@ -50,6 +50,6 @@ onBothStores(
       assert.deepEqual(await rows(), Object.fromEntries(TABLES.map((table) => [table, 0])));
     });
   },
-  // With the large limits of other tests, a count is worth nothing again within a second.
+  // With the large limits of other tests, a count expires within a second.
   { TRUST_PROXY: '1', CLIENT_MAILS: '10', CLIENT_FAILURES: '10' },
 );

@@ -6,9 +6,9 @@ import { knocksOn } from '../support/router.ts';
 import { givesPassword, signsIn } from '../support/steps.ts';
 import { givesAppCode, idsOf, newEmail, signsInFully, type Victim, victimOf } from '../support/victim.ts';
 
-/** One for who is asking, what they may and how the site is set; one for the page itself. */
+/** One for the auth state and the settings; one for the page itself. */
 const MOST_STATEMENTS = 2;
-/** To read the session and prolong it. */
+/** To read the session and extend it. */
 const COMMANDS = ['GETEX'];
 
 /**
@@ -16,22 +16,22 @@ const COMMANDS = ['GETEX'];
  * it is said here, whatever is in the lists.
  */
 const LISTS: Readonly<Record<string, number>> = {
-  // The browsers of who is signed in, and, where the site lets any be trusted, the trusted ones.
+  // The browsers of the person, and, if the site allows any, the trusted ones.
   '/profile/sign-ins': 3,
-  // A page of people, and every group, by which they can be narrowed down.
+  // A page of people, and every group for the filter.
   '/admin/people': 3,
   // The person with what they have, the wait after wrong codes, and the newest mails; where requests for a reset are open on
   // the site, whether one is this person's.
   '/admin/people/:id': 5,
-  // The person, and every group.
+  // The person, and all groups.
   '/admin/people/:id/groups': 3,
   // The group, and a page of its members.
   '/admin/groups/:id': 3,
-  // Every group with its rule, and the kinds of people that there are.
+  // Every group with its rule, and the cohorts of people.
   '/admin/groups/:id/delete': 3,
   '/admin/adoption': 3,
   '/admin/adoption/export': 3,
-  // Then those of the kinds that count, which the rules say, not the database.
+  // Then the people of the cohorts that count, which the rules decide, not the database.
   '/admin/adoption/people': 4,
   '/admin/adoption/people/export': 4,
 };
@@ -41,7 +41,7 @@ interface Asked {
   readonly commands: readonly string[];
 }
 
-describe('What a request asks of the database and of Redis', () => {
+describe('The database and Redis statements of a request', () => {
   let portal: TestPortal;
   let vera: Victim;
   let ids: readonly string[];
@@ -53,7 +53,7 @@ describe('What a request asks of the database and of Redis', () => {
   });
   after(() => portal.close());
 
-  /** What was asked while the work was done, up to the end of its requests. */
+  /** The statements during the work, up to the end of its requests. */
   async function askedBy(work: () => Promise<unknown>): Promise<Asked> {
     const before = portal.log().length;
     await work();
@@ -67,12 +67,12 @@ describe('What a request asks of the database and of Redis', () => {
     return { statements: named('statement'), commands: named('command') };
   }
 
-  it('is little for every page of somebody signed in', async () => {
+  it('are few for every signed-in page', async () => {
     const person = await signsInFully(portal, vera);
     const asked = new Map<string, number>();
     for (const { pattern, method, address } of knocksOn(portal.app, ids)) {
       if (method !== 'GET') continue;
-      // What is done once (an enrolment begins, the sign-in was seen) is done now.
+      // One-time work (starting an enrolment, recording the use of the sign-in) is done by now.
       await person.loads(address);
       let status = 0;
       const { statements, commands } = await askedBy(async () => {
@@ -87,7 +87,7 @@ describe('What a request asks of the database and of Redis', () => {
     assert.deepEqual(Object.fromEntries(many), LISTS);
   });
 
-  it('is one statement more than its work for a form that is sent: who asks is read once', async () => {
+  it('are one more than its work for a submitted form: the auth state is read once', async () => {
     const person = await signsInFully(portal, vera);
     await person.visits('/profile/name');
     const refused = await askedBy(() => person.submitsRaw('POST', '/profile/name', { name: '' }));
@@ -98,7 +98,7 @@ describe('What a request asks of the database and of Redis', () => {
     assert.equal(unread.statements.length, 1, unread.statements.join('\n'));
   });
 
-  it('is as little for the first page after signing in', async () => {
+  it('are as few for the first page after signing in', async () => {
     const email = newEmail('ann');
     await portal.account(email);
     const ann = await signsIn(portal, email);
@@ -114,9 +114,9 @@ describe('What a request asks of the database and of Redis', () => {
     assert.equal(ann.page.status, 200);
   });
 
-  it('is one write of the session for the first visit to the sign-in page, for the secret of its form', async () => {
+  it('are one write of the session for the first visit to the sign-in page, for the secret of its form', async () => {
     const stranger = new Person(portal.app);
-    // The settings that the last second’s visitors were shown are forgotten with a change.
+    // A change removes the settings that were cached for the last second’s visitors.
     await portal.services.settings.change({});
     const { statements, commands } = await askedBy(() => stranger.visits('/sign-in'));
     assert.deepEqual(commands, ['SET']);
@@ -126,7 +126,7 @@ describe('What a request asks of the database and of Redis', () => {
     assert.equal(stranger.page.status, 200);
   });
 
-  it('is one commit for a right code, and two for a right password: before it is hashed, and after', async () => {
+  it('are one commit for a right code, and two for a right password: before it is hashed, and after', async () => {
     const person = new Person(portal.app);
     await person.visits('/sign-in');
     const password = await askedBy(() => givesPassword(person, vera.email));
@@ -143,7 +143,7 @@ describe('What a request asks of the database and of Redis', () => {
     await portal.services.administration.unlock(vera.account, OPERATOR);
   });
 
-  it('is no session at all where there is no form, for strangers', async () => {
+  it('use no session at all if there is no form, for strangers', async () => {
     for (const address of ['/help/two-factor', '/nowhere', '/healthz']) {
       const { commands } = await askedBy(() => new Person(portal.app).visits(address));
       assert.deepEqual(commands, [], address);

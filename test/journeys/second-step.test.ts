@@ -10,12 +10,12 @@ import { onPortal } from '../support/portal.ts';
 import { atStepStart, nextStep, setsUpApp, setsUpEmail, signsIn } from '../support/steps.ts';
 import { victimOf } from '../support/victim.ts';
 
-onPortal('The second step by e-mail', (portal) => {
+onPortal('The second step by email', (portal) => {
   let number = 0;
   let email = '';
   let ann: Person;
 
-  /** A new person with e-mail authentication, half way through signing in. */
+  /** A new person with email authentication, half-way through signing in. */
   beforeEach(async () => {
     email = `ann${number++}@example.org`;
     await portal().account(email);
@@ -24,7 +24,7 @@ onPortal('The second step by e-mail', (portal) => {
     ann = await signsIn(portal(), email);
   });
 
-  it('is sent by the password, names the authenticator and masks the address', async () => {
+  it('starts with the password, names the authenticator and masks the address', async () => {
     assert.equal(ann.page.heading, 'Enter the code from your e-mail');
     assert.match(ann.page.text, /“Work mail” sends a code to a•••@example\.org/);
     assert.match(
@@ -36,7 +36,7 @@ onPortal('The second step by e-mail', (portal) => {
     assert.equal(ann.page.heading, 'Hello, Ann Example');
   });
 
-  it('is noted on “Your 2FA” as the last use', async () => {
+  it('is shown on “Your 2FA” as the last use', async () => {
     ann.fillsIn('Verification Code', codeIn(await portal().mailbox.next(email)));
     await ann.presses('Continue');
     await ann.visits('/profile/two-factor');
@@ -55,7 +55,7 @@ onPortal('The second step by e-mail', (portal) => {
       (code: string) => code.replace(/\d/g, (digit) => String.fromCodePoint(0x660 + Number(digit))),
     ],
   ] as const) {
-    it(`takes a code with ${how}`, async () => {
+    it(`accepts a code with ${how}`, async () => {
       ann.fillsIn('Verification Code', spelled(codeIn(await portal().mailbox.next(email))));
       await ann.presses('Continue');
       assert.equal(ann.page.heading, 'Hello, Ann Example');
@@ -68,7 +68,7 @@ onPortal('The second step by e-mail', (portal) => {
     ['too few digits', '12345', /6 digits/],
     ['10,000 digits', '1'.repeat(10_000), /6 digits/],
   ] as const) {
-    it(`refuses ${what} with words, and no try is lost`, async () => {
+    it(`refuses ${what} with a message, without counting an attempt`, async () => {
       const code = codeIn(await portal().mailbox.next(email));
       for (let time = 0; time < 6; time++) {
         ann.fillsIn('Verification Code', typed);
@@ -92,7 +92,7 @@ onPortal('The second step by e-mail', (portal) => {
     assert.equal(portal().mailbox.sentTo(email).length, before);
   });
 
-  it('sends the next code when the button is pressed, says how long to wait before, and the old code is dead', async () => {
+  it('sends the next code when the button is pressed, says how long to wait before, and makes the old code invalid', async () => {
     const old = codeIn(await portal().mailbox.next(email));
     await ann.presses('Send a new code');
     assert.equal(ann.page.status, 429);
@@ -109,7 +109,7 @@ onPortal('The second step by e-mail', (portal) => {
     assert.equal(ann.page.heading, 'Hello, Ann Example');
   });
 
-  it('says so when the mail server refuses, and the cap on sending holds all the same', async () => {
+  it('says so when the mail server refuses, and still limits the number of codes', async () => {
     await portal().mailbox.next(email);
     portal().mailbox.refuse(true);
     try {
@@ -144,14 +144,14 @@ onPortal('The second step by e-mail', (portal) => {
     assert.match(ann.page.errorAt('Verification Code'), /no longer valid/);
   });
 
-  it('lets one of twenty submissions of the right code in', async () => {
+  it('lets in one of twenty concurrent requests with the right code', async () => {
     ann.fillsIn('Verification Code', codeIn(await portal().mailbox.next(email)));
     const answers = await ann.races(20, 'Continue');
     const accepted = answers.filter(({ status, headers }) => status === 303 && headers['location'] === '/');
     assert.equal(accepted.length, 1);
   });
 
-  it('makes guessers wait from the fifth failure on, across sessions and resends, and tells the person by mail', async () => {
+  it('makes attackers wait from the fifth failure on, across sessions and resends, and mails the person', async () => {
     await portal().mailbox.next(email);
     for (let failures = 0; failures < 3; failures++) {
       ann.fillsIn('Verification Code', '000000');
@@ -173,7 +173,7 @@ onPortal('The second step by e-mail', (portal) => {
     assert.match((await portal().mailbox.next(email)).text ?? '', /password/i);
   });
 
-  it('takes a code in the browser that asked for it only', async () => {
+  it('accepts a code only in the browser that requested it', async () => {
     const code = codeIn(await portal().mailbox.next(email));
     portal().wait(31_000);
     const other = await signsIn(portal(), email);
@@ -182,7 +182,7 @@ onPortal('The second step by e-mail', (portal) => {
     assert.equal(other.page.status, 422);
   });
 
-  it('keeps every page of the account shut until it is done', async () => {
+  it('closes every page of the account until it is done', async () => {
     for (const path of [
       '/',
       '/profile',
@@ -198,13 +198,13 @@ onPortal('The second step by e-mail', (portal) => {
     assert.equal(ann.page.path, '/sign-in/code');
   });
 
-  it('can be stopped', async () => {
+  it('can be cancelled', async () => {
     await ann.presses('Stop and sign out');
     await ann.visits('/sign-in/code');
     assert.equal(ann.page.heading, 'Sign in');
   });
 
-  it('says what to do when access is lost', async () => {
+  it('explains what to do when access is lost', async () => {
     await portal().services.settings.change({ helpContact: 'help@example.org, room 5' });
     await ann.follow('I have lost access');
     assert.equal(ann.page.heading, 'If you have lost access');
@@ -215,7 +215,7 @@ onPortal('The second step by e-mail', (portal) => {
 });
 
 onPortal('The second step by app', (portal) => {
-  it('takes the code of the step, the one before and the one after, each step once', async () => {
+  it('accepts the code of the present time step, the one before and the one after, each once', async () => {
     await portal().account('app@example.org');
     atStepStart(portal());
     const app = await setsUpApp(portal(), await signsIn(portal(), 'app@example.org'), 'app@example.org');
@@ -258,7 +258,7 @@ onPortal('The second step by app', (portal) => {
     assert.equal(ann.page.heading, 'Hello, Ann Example');
   });
 
-  it('lets one of twenty submissions of one code in', async () => {
+  it('lets in one of twenty concurrent requests with one code', async () => {
     await portal().account('twenty@example.org');
     const app = await setsUpApp(
       portal(),
@@ -283,7 +283,7 @@ onPortal('The second step by app', (portal) => {
     }
   });
 
-  it('offers the other authenticator, and picking e-mail sends its code', async () => {
+  it('offers the other authenticator, and choosing email sends its code', async () => {
     const email = 'both@example.org';
     await portal().account(email);
     const first = await signsIn(portal(), email);
@@ -301,7 +301,7 @@ onPortal('The second step by app', (portal) => {
     assert.equal(ann.page.heading, 'Hello, Ann Example');
   });
 
-  it("does not take another person's authenticator by its id", async () => {
+  it("does not accept another person's authenticator by its id", async () => {
     await portal().account('mallory@example.org');
     await setsUpApp(portal(), await signsIn(portal(), 'mallory@example.org'), 'mallory@example.org');
     const vera = await victimOf(portal());

@@ -32,8 +32,8 @@ onPortal('Every form that is sent twice', (portal) => {
   triesEveryForm('is answered the second time as the first, and does nothing twice', portal, () => trial);
 });
 
-onBothStores('Somebody whose hand trembles', (portal) => {
-  /** How the second press comes: before the first answer is read, after it, or while it is made. */
+onBothStores('A person with a tremor', (portal) => {
+  /** The time of the second press: before the first response is read, after it, or while it is made. */
   const PRESSES: Readonly<Record<string, (person: Person, button: string) => Promise<readonly Page[]>>> = {
     async 'after the first was answered, its answer never read'(person, button) {
       const [first] = await person.repeats(1, button);
@@ -51,7 +51,7 @@ onBothStores('Somebody whose hand trembles', (portal) => {
 
   for (const [when, presses] of Object.entries(PRESSES)) {
     describe(when, () => {
-      /** Presses, checks that all answers are alike, and goes on from the last one, as a browser does. */
+      /** Presses, checks that all responses are the same, and continues from the last one, like a browser. */
       async function trembles(person: Person, button: string): Promise<void> {
         const answers = await presses(person, button);
         const [first] = answers;
@@ -60,7 +60,7 @@ onBothStores('Somebody whose hand trembles', (portal) => {
         if (last) await person.goesOnFrom(last);
       }
 
-      it('is signed in, and asked for one code', async () => {
+      it('is signed in, and gets one code', async () => {
         const vera = await victimOf(portal());
         const person = new Person(portal().app);
         await person.visits('/sign-in');
@@ -158,7 +158,7 @@ onBothStores('Somebody whose hand trembles', (portal) => {
         assert.match(person.page.notice ?? '', /password/);
       });
 
-      it('invites one person, and is told so', async () => {
+      it('invites one person, and sees the confirmation', async () => {
         const boss = await victimOf(portal(), { role: 'administrator' });
         const invited = newEmail('ivy');
         await boss.browser.visits('/admin/people/invite');
@@ -180,7 +180,7 @@ onBothStores('Somebody whose hand trembles', (portal) => {
     });
   }
 
-  it('is told to try again where the first was not done, and then it is done', async () => {
+  it('reads to try again if the first request failed, and the next one succeeds', async () => {
     const { email } = await portal().account(newEmail('ann'));
     const person = new Person(portal().app);
     await person.visits('/sign-in');
@@ -198,7 +198,7 @@ onBothStores('Somebody whose hand trembles', (portal) => {
     assert.ok(isSignedIn(person), person.page.text);
   });
 
-  it('can go on after many presses of which none was done', async () => {
+  it('can continue after many presses that all failed', async () => {
     const { email } = await portal().account(newEmail('ann'));
     const person = new Person(portal().app);
     await person.visits('/sign-in');

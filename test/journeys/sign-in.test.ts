@@ -9,7 +9,7 @@ onBothStores('Signing in with a password', (portal) => {
     await portal().account('boss@example.org', 'administrator', 'Bo Boss');
   });
 
-  it('leads somebody without 2FA home, once by way of the suggestion to set it up', async () => {
+  it('redirects a person without 2FA home, once by way of the suggestion to set it up', async () => {
     await portal().account('once@example.org');
     const first = await signsIn(portal(), 'once@example.org');
     assert.equal(first.page.heading, 'Protect your account with 2FA');
@@ -19,7 +19,7 @@ onBothStores('Signing in with a password', (portal) => {
     assert.equal(second.page.heading, 'Hello, Ann Example');
   });
 
-  it('leads on to the page that was asked for', async () => {
+  it('redirects to the requested page', async () => {
     const ann = new Person(portal().app);
     await ann.visits('/profile/two-factor');
     assert.match(ann.page.heading, /^Sign in$/);
@@ -35,7 +35,7 @@ onBothStores('Signing in with a password', (portal) => {
     '/\t/evil.example',
     'javascript:0',
   ]) {
-    it(`never leads on to ${JSON.stringify(elsewhere)}`, async () => {
+    it(`never redirects to ${JSON.stringify(elsewhere)}`, async () => {
       const ann = new Person(portal().app);
       await ann.visits(`/sign-in?return-to=${encodeURIComponent(elsewhere)}`);
       ann.fillsIn('E-mail', 'boss@example.org');
@@ -51,7 +51,7 @@ onBothStores('Signing in with a password', (portal) => {
     });
   }
 
-  it('says the same of a wrong password, an unknown address, an invited and a disabled account', async () => {
+  it('gives the same response for a wrong password, an unknown address, an invited and a disabled account', async () => {
     await portal().account('gone@example.org');
     const { accounts } = portal().services;
     const gone = await accounts.findByEmail('gone@example.org');
@@ -75,7 +75,7 @@ onBothStores('Signing in with a password', (portal) => {
     assert.deepEqual(new Set(answers).size, 1);
   });
 
-  it('refuses every malformed field with words at the field', async () => {
+  it('refuses every malformed field with a message at the field', async () => {
     const cases: [Record<string, string | string[]>, string, RegExp][] = [
       [{ email: '', password: 'x' }, 'E-mail', /Enter your e-mail/],
       [{ email: '   ', password: 'x' }, 'E-mail', /Enter your e-mail/],
@@ -97,7 +97,7 @@ onBothStores('Signing in with a password', (portal) => {
     }
   });
 
-  it('renews the session id, and the one from before is worth nothing', async () => {
+  it('renews the session id, and makes the earlier one invalid', async () => {
     const ann = new Person(portal().app);
     await ann.visits('/sign-in');
     const before = ann.copy();
@@ -107,7 +107,7 @@ onBothStores('Signing in with a password', (portal) => {
     assert.equal(before.page.heading, 'Sign in');
   });
 
-  it('makes a guesser wait from the fifth failure on, in words, and nobody elsewhere', async () => {
+  it('makes an attacker wait from the fifth failure on, with an explanation, and nobody elsewhere', async () => {
     await portal().account('target@example.org');
     const guesser = new Person(portal().app);
     await guesser.visits('/sign-in');
@@ -122,7 +122,7 @@ onBothStores('Signing in with a password', (portal) => {
     assert.equal(guesser.page.heading, 'Protect your account with 2FA');
   });
 
-  it('counts twenty guesses at once as twenty', async () => {
+  it('counts twenty concurrent guesses as twenty', async () => {
     await portal().account('raced@example.org');
     const guesser = new Person(portal().app);
     await guesser.visits('/sign-in');
@@ -133,7 +133,7 @@ onBothStores('Signing in with a password', (portal) => {
     assert.equal(answers.filter(({ status }) => status === 429).length, 15);
   });
 
-  it('signs out: the session is gone from the store, the browser is told to forget', async () => {
+  it('signs out: the session is removed from the store, and the browser is told to forget it', async () => {
     const ann = await signsIn(portal(), 'ann@example.org');
     await ann.visits('/');
     const before = ann.copy();
@@ -144,13 +144,13 @@ onBothStores('Signing in with a password', (portal) => {
     assert.equal(before.page.heading, 'Sign in');
   });
 
-  it('sends who is signed in already home from the sign-in page', async () => {
+  it('redirects a signed-in person home from the sign-in page', async () => {
     const ann = await signsIn(portal(), 'ann@example.org');
     await ann.visits('/sign-in');
     assert.equal(ann.page.path, '/');
   });
 
-  it('ends after 24 hours, however busy', async () => {
+  it('ends after 24 hours, even with constant use', async () => {
     const ann = await signsIn(portal(), 'ann@example.org');
     portal().wait(24 * 60 * 60 * 1000);
     await ann.visits('/profile/two-factor');

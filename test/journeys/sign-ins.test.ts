@@ -17,7 +17,7 @@ onBothStores("Where you're signed in", (portal) => {
     await here.visits('/profile/sign-ins');
   });
 
-  it('lists the browsers with address, start and last use, and says which is this one', () => {
+  it('lists the browsers with address, start and last use, and marks this one', () => {
     assert.match(here.page.text, /Dillo This browser Address .* Signed in .* UTC Last seen .* UTC/);
     assert.match(here.page.text, /Lynx Address/);
   });
@@ -30,7 +30,7 @@ onBothStores("Where you're signed in", (portal) => {
     assert.doesNotMatch(here.page.text, /Lynx/);
   });
 
-  it('ends all the others at once, and stays', async () => {
+  it('ends all the others at once, and keeps this one', async () => {
     const third = await signsIn(portal(), email);
     await here.presses('Sign out everywhere else');
     assert.equal(here.page.notice, '2 other browsers are signed out.');
@@ -42,7 +42,7 @@ onBothStores("Where you're signed in", (portal) => {
     assert.equal(here.page.heading, 'Hello, Ann Example');
   });
 
-  it("knows nothing of other people's", async () => {
+  it("does not show other people's", async () => {
     const mallory = `mallory${number}@example.org`;
     await portal().account(mallory);
     const stranger = await signsIn(portal(), mallory);
@@ -55,14 +55,14 @@ onBothStores("Where you're signed in", (portal) => {
     assert.notEqual(there.page.heading, 'Sign in');
   });
 
-  it('is offered where a factor was just added', async () => {
+  it('is offered after a factor was added', async () => {
     await setsUpEmail(portal(), here, email);
     assert.equal(here.page.path, '/profile/two-factor');
     await here.follow("Where you're signed in");
     assert.ok(here.page.buttons.includes('Sign out everywhere else'));
   });
 
-  it('forgets a browser that signs out', async () => {
+  it('removes a browser that signs out', async () => {
     await there.visits('/');
     await there.presses('Sign out');
     await here.visits('/profile/sign-ins');

@@ -24,7 +24,7 @@ onPortal("The site's language", (portal) => {
     return stranger.page.$('html').attr('lang');
   }
 
-  it('is chosen in the policy, among the languages by their own names, and written down', async () => {
+  it('is chosen in the policy, among the languages by their own names, and recorded', async () => {
     await ada.visits('/admin/policy');
     assert.equal(ada.page.value('Language of the site'), 'en');
     ada.chooses('Français', 'Language of the site');
@@ -44,7 +44,7 @@ onPortal("The site's language", (portal) => {
     });
   }
 
-  it('stays as it is where a form does not have the field', async () => {
+  it('does not change if a form does not have the field', async () => {
     await portal().services.settings.change({ language: 'fr' });
     const form = { ...FORM, siteName: 'Another name' };
     await ada.goesOnFrom(await ada.submitsRaw('POST', '/admin/policy', form));
@@ -52,7 +52,7 @@ onPortal("The site's language", (portal) => {
     assert.equal(await language(), 'fr');
   });
 
-  it('is spoken where the browser names none that there is, and nowhere else', async () => {
+  it('is used if the browser names no available one, and nowhere else', async () => {
     await portal().services.settings.change({ language: 'fr' });
     for (const header of [undefined, '', '*', 'tlh', 'eo, nb;q=0.8', `${','.repeat(15_000)}de`]) {
       assert.equal(await pageFor(header), 'fr', header?.slice(0, 20));
@@ -68,7 +68,7 @@ onPortal("The site's language", (portal) => {
     }
   });
 
-  it('is spoken by pages that tell of an error, too', async () => {
+  it('is also used by error pages', async () => {
     await portal().services.settings.change({ language: 'fr' });
     const stranger = new Person(portal().app);
     await stranger.visits('/no-such-page');
@@ -76,7 +76,7 @@ onPortal("The site's language", (portal) => {
     assert.equal(stranger.page.$('html').attr('lang'), 'fr');
   });
 
-  it('is English where there are no words for it any more', async () => {
+  it('is English if its texts no longer exist', async () => {
     await portal().services.settings.change({ language: 'tlh' });
     assert.equal(await pageFor('eo'), 'en');
   });

@@ -26,7 +26,7 @@ onPortal('An email address in another spelling', (portal) => {
 
   const idOf = async (address: string) => (await portal().services.accounts.findByEmail(address))?.id;
 
-  it('signs in, and asks for a new password', async () => {
+  it('signs in, and requests a new password', async () => {
     await portal().account(email);
     assert.equal((await signsIn(portal(), spelled)).page.status, 200);
     const ann = new Person(portal().app);
@@ -37,7 +37,7 @@ onPortal('An email address in another spelling', (portal) => {
     assert.match((await portal().mailbox.next(email)).text ?? '', /reset-password\?token=/);
   });
 
-  it('invites under the spelling that mail programs know, once', async () => {
+  it('invites with the spelling that mail programs know, once', async () => {
     const invites = async (address: string) => {
       await ada.visits('/admin/people/invite');
       ada.fillsIn('Name', 'Ann Example');
@@ -54,7 +54,7 @@ onPortal('An email address in another spelling', (portal) => {
     assert.equal(ada.page.errorAt('E-mail'), UNSEEN);
   });
 
-  it('changes to an address without what nobody sees', async () => {
+  it('changes to an address without invisible characters', async () => {
     const [old, next] = [newEmail('old'), newEmail('next')];
     await portal().account(old);
     const ann = await signsIn(portal(), old);
@@ -66,7 +66,7 @@ onPortal('An email address in another spelling', (portal) => {
     assert.equal((await portal().services.accounts.findByEmail(next))?.email, next);
   });
 
-  it('imports people who can sign in, and says what nobody sees', async () => {
+  it('imports people who can sign in, and reports invisible characters', async () => {
     const hash = '$2b$05$CCCCCCCCCCCCCCCCCCCCC.rAf3o4sLTvR4cFKmbAV7SuUjZhE3kGG';
     const imports = async (address: string) => {
       await ada.visits('/admin/people/import');
@@ -102,7 +102,7 @@ onPortal('An email address in another spelling', (portal) => {
     assert.match(ada.page.notice ?? '', /has been added/);
   });
 
-  it('signs up as the address that it is', async () => {
+  it('signs up as the normal address', async () => {
     await portal().services.settings.change({ signUp: true });
     const ann = new Person(portal().app);
     await ann.visits('/sign-up');

@@ -12,7 +12,7 @@ onPortal("The site's time zone", (portal) => {
 
   before(async () => {
     await portal().account('ada@example.org', 'administrator', 'Ada Admin');
-    // 22:55 in Tokyo, where the next day has begun 9 hours before UTC.
+    // 22:55 in Tokyo, where the next day begins 9 hours before UTC.
     portal().wait(Date.parse('2031-11-30T13:55:20Z') - portal().now());
   });
 
@@ -29,7 +29,7 @@ onPortal("The site's time zone", (portal) => {
   const settings = () => portal().services.settings.read();
   const choose = (timeZone: string) => portal().services.settings.change({ timeZone });
 
-  it('is chosen in the policy, by the name of the city too, and written down', async () => {
+  it('is chosen in the policy, also by the name of the city, and recorded', async () => {
     await ada.visits('/admin/policy');
     assert.equal(ada.page.value('Time zone (optional)'), 'UTC');
     ada.fillsIn('Time zone (optional)', 'tokyo');
@@ -41,7 +41,7 @@ onPortal("The site's time zone", (portal) => {
     assert.match(ada.page.text, /Time zone: Asia\/Tokyo \(before: UTC\)/);
   });
 
-  it('is UTC where the field is left empty', async () => {
+  it('is UTC if the field is empty', async () => {
     await choose(TOKYO);
     await ada.visits('/admin/policy');
     ada.fillsIn('Time zone (optional)', ' ');
@@ -60,7 +60,7 @@ onPortal("The site's time zone", (portal) => {
     });
   }
 
-  it('stays as it is where a form does not have the field', async () => {
+  it('does not change if a form does not have the field', async () => {
     await choose(TOKYO);
     const form = { ...FORM, siteName: 'Another name' };
     await ada.goesOnFrom(await ada.submitsRaw('POST', '/admin/policy', form));
@@ -68,7 +68,7 @@ onPortal("The site's time zone", (portal) => {
     assert.equal((await settings()).timeZone, TOKYO);
   });
 
-  it('is the one in which pages give times, named beside each of them', async () => {
+  it('is used for times on pages, and named with each of them', async () => {
     await choose(TOKYO);
     await ada.visits('/profile/two-factor/set-up/email');
     ada.fillsIn('Authenticator Name', 'Mail');
@@ -83,7 +83,7 @@ onPortal("The site's time zone", (portal) => {
     assert.match(ada.page.text, /30 November 2031 at 22:55 GMT\+9/);
   });
 
-  it('is the one of links in mails to strangers, too', async () => {
+  it('is also that of links in mails to strangers', async () => {
     await choose(TOKYO);
     const stranger = new Person(portal().app);
     await stranger.visits('/forgotten-password');
@@ -94,7 +94,7 @@ onPortal("The site's time zone", (portal) => {
     assert.ok(linkIn(mail));
   });
 
-  it('has the days by which the audit log is narrowed, and is named in its headings; its files stay in UTC', async () => {
+  it('has the days for filtering the audit log, and is named in its headings; its files stay in UTC', async () => {
     await choose(TOKYO);
     const { audit } = portal().services;
     const start = Date.parse('2031-12-01T15:00:00Z');
@@ -122,7 +122,7 @@ onPortal("The site's time zone", (portal) => {
     );
   });
 
-  it('has the day with whose beginning a grace ends, and the form shows that day again', async () => {
+  it('has the day at whose beginning a grace ends, and the form shows that day again', async () => {
     await choose(TOKYO);
     await ada.visits('/admin/policy');
     assert.match(ada.page.text, /from the beginning of this day \(Asia\/Tokyo\) on/);
@@ -134,7 +134,7 @@ onPortal("The site's time zone", (portal) => {
     assert.deepEqual((await settings()).grace, { kind: 'until', at: Date.parse('2032-02-29T15:00:00Z') });
   });
 
-  it('that is chosen along with the day is the one that the day is meant in', async () => {
+  it('applies to the day that is chosen in the same form', async () => {
     await ada.visits('/admin/policy');
     ada.fillsIn('Time zone (optional)', 'America/New_York');
     ada.chooses('Until a date');
@@ -144,7 +144,7 @@ onPortal("The site's time zone", (portal) => {
     assert.deepEqual((await settings()).grace, { kind: 'until', at: Date.parse('2032-03-01T05:00:00Z') });
   });
 
-  it('has the days of groups, and of people who are singled out', async () => {
+  it('has the days of groups, and of people with an enforcement', async () => {
     await choose(TOKYO);
     const bob = await portal().account('bob@example.org');
     await ada.visits('/admin/groups/new');

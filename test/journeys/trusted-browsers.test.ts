@@ -44,7 +44,7 @@ onPortal('Trusted browsers', (portal) => {
     assert.equal(elsewhere.page.heading, 'Enter the code from your app');
   });
 
-  it('stay so, and accuse nobody, where the form is sent twice at once', async () => {
+  it('keep their trust, and cause no warning, if the form is sent twice at once', async () => {
     await ann.presses('Sign out');
     await ann.visits('/sign-in');
     ann.fillsIn('E-mail', email);
@@ -78,7 +78,7 @@ onPortal('Trusted browsers', (portal) => {
     assert.ok(!ann.page.text.includes(TRUST));
   });
 
-  it('get a new token each time; an old one ends the trust and tells the person', async () => {
+  it('get a new token each time; an old one ends the trust and warns the person', async () => {
     const stolen = ann.copy();
     await signsInAgain();
     assert.notEqual(ann.cookies.get('postern-trust'), stolen.cookies.get('postern-trust'));
@@ -92,7 +92,7 @@ onPortal('Trusted browsers', (portal) => {
     assert.equal(ann.page.heading, 'Enter the code from your app');
   });
 
-  it('are told of once where a copy is sent twenty times at once', async () => {
+  it('cause one warning if a copy is sent in twenty concurrent requests', async () => {
     const copy = decodeURIComponent(ann.cookies.get('postern-trust') ?? '');
     await signsInAgain();
     const { accounts, authenticators, policies, settings, trustedBrowsers, audit } = portal().services;
@@ -145,7 +145,7 @@ onPortal('Trusted browsers', (portal) => {
       },
     ],
   ] as const) {
-    it(`are over ${what}`, async () => {
+    it(`end ${what}`, async () => {
       const account = await portal().services.accounts.findByEmail(email);
       await change(account?.id ?? '');
       await signsInAgain();
@@ -153,7 +153,7 @@ onPortal('Trusted browsers', (portal) => {
     });
   }
 
-  it('are over for good where the policy changes, though it comes back to what it was', async () => {
+  it('end for good if the policy changes, even if the change is reverted', async () => {
     const { settings, settingsChanges } = portal().services;
     const { twoFactor } = await settings.read();
     for (const [change, back] of [
@@ -175,13 +175,13 @@ onPortal('Trusted browsers', (portal) => {
     assert.equal(ann.page.heading, 'Hello, Ann Example', 'what has nothing to do with it leaves it');
   });
 
-  it('are over when a factor is added', async () => {
+  it('end when a factor is added', async () => {
     await setsUpEmail(portal(), ann, email);
     await signsInAgain();
     assert.equal(ann.page.heading, 'Enter the code from your app');
   });
 
-  it("are over with an administrator's reset, and skip no enrolment that the policy demands", async () => {
+  it("end with an administrator's reset, and skip no enrolment that the policy requires", async () => {
     await portal().services.settings.change({ twoFactor: { rule: 'mandatory', methods: ['app', 'email'] } });
     const account = await portal().services.accounts.findByEmail(email);
     assert.ok(account);
@@ -190,7 +190,7 @@ onPortal('Trusted browsers', (portal) => {
     assert.equal(ann.page.heading, 'Set up two-factor authentication');
   });
 
-  it('are not offered where the policy does not allow them, and the wish alone does nothing', async () => {
+  it('are not offered if the policy does not allow them, and the form value alone does nothing', async () => {
     await portal().services.settings.change({ trustDays: 0 });
     nextStep(portal());
     const there = await signsIn(portal(), email);
@@ -199,7 +199,7 @@ onPortal('Trusted browsers', (portal) => {
     assert.equal(there.cookies.get('postern-trust'), undefined);
   });
 
-  it('can be listed and taken back', async () => {
+  it('can be listed and removed', async () => {
     await ann.visits('/profile/sign-ins');
     assert.match(ann.page.text, /Trusted browsers .*Trusted since .* Until/);
     const button = ann.page.buttons.find((text) => text.startsWith('Ask for a code again'));

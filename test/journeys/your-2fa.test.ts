@@ -23,7 +23,7 @@ onPortal('Your 2FA', (portal) => {
   });
 
   describe('the overview', () => {
-    it('shows the allowed methods, that there is none yet, and the rule', async () => {
+    it('shows the allowed methods, that there is no authenticator yet, and the rule', async () => {
       assert.equal(ann.page.heading, 'Your 2FA');
       assert.match(ann.page.text, /optional here/);
       assert.match(ann.page.text, /Authentication App .* None set up yet\. Set up authentication app/);
@@ -45,7 +45,7 @@ onPortal('Your 2FA', (portal) => {
       assert.equal(ann.page.path, '/profile/two-factor');
     });
 
-    it('lists what exists with name, method, masked address, created and last used', async () => {
+    it('lists existing ones with name, method, masked address, creation and last use', async () => {
       await setsUpEmail(portal(), ann, email, 'Work mail');
       assert.match(
         ann.page.text,
@@ -67,7 +67,7 @@ onPortal('Your 2FA', (portal) => {
       assert.match(ann.page.$('img').attr('alt') ?? '', new RegExp(`QR code for ${email}`));
     });
 
-    it('shows the same secret as Setup Key in groups of four, as link and after a reload or a wrong code', async () => {
+    it('shows the same secret as Setup Key in groups of four, as a link and after a reload or a wrong code', async () => {
       await ann.follow('Set up authentication app');
       const scanned = (await scansQrCode(ann)).entry.secret;
       const key = ann.page.$('code').text();
@@ -87,7 +87,7 @@ onPortal('Your 2FA', (portal) => {
       assert.ok(!/name="(secret|key)/.test(ann.page.html), 'the secret never travels back in a form');
     });
 
-    it('works with the Setup Key alone, by oathtool', async () => {
+    it('works with only the Setup Key, by oathtool', async () => {
       await ann.follow('Set up authentication app');
       const app = new AuthenticatorApp();
       app.type(ann.page.$('code').text());
@@ -97,7 +97,7 @@ onPortal('Your 2FA', (portal) => {
       assert.match(ann.page.notice ?? '', /“Old phone” has been created/);
     });
 
-    it('draws the QR code as text, and it is the same code', async () => {
+    it('draws the same QR code as text', async () => {
       await ann.follow('Set up authentication app');
       const scanned = (await scansQrCode(ann)).entry.secret;
       await ann.follow('Show the QR code as text');
@@ -127,7 +127,7 @@ onPortal('Your 2FA', (portal) => {
       }
     });
 
-    it('gives a second app a label of its own, and refuses the same name twice whatever its case', async () => {
+    it('gives a second app its own label, and refuses the same name twice in any case', async () => {
       await setsUpApp(portal(), ann, email, 'Phone');
       await ann.follow('Set up authentication app');
       const second = await scansQrCode(ann);
@@ -142,7 +142,7 @@ onPortal('Your 2FA', (portal) => {
       assert.match(ann.page.text, /Phone .* Tablet/);
     });
 
-    it('creates one authenticator of twenty submissions at once', async () => {
+    it('creates one authenticator for twenty concurrent requests', async () => {
       await ann.follow('Set up authentication app');
       const app = await scansQrCode(ann);
       ann.fillsIn('Authenticator Name', 'Phone');
@@ -152,7 +152,7 @@ onPortal('Your 2FA', (portal) => {
       assert.equal((await portal().services.authenticators.of(account?.id ?? '')).length, 1);
     });
 
-    it('creates one of twenty that are given a name each: a code enrols once', async () => {
+    it('creates one of twenty with different names: a code enrols once', async () => {
       await ann.follow('Set up authentication app');
       const app = await scansQrCode(ann);
       const code = app.code(portal().now());
@@ -167,7 +167,7 @@ onPortal('Your 2FA', (portal) => {
       assert.equal((await portal().services.authenticators.of(account?.id ?? '')).length, 1);
     });
 
-    it('goes back to the start, in words, when the enrolment is gone', async () => {
+    it('goes back to the start, with a message, when the enrolment is gone', async () => {
       await ann.follow('Set up authentication app');
       const twin = ann.copy();
       const app = await scansQrCode(ann);
@@ -179,7 +179,7 @@ onPortal('Your 2FA', (portal) => {
       assert.match(twin.page.notice ?? '', /Please start again/);
     });
 
-    it('leads to “Your 2FA” when it has just been finished elsewhere, and says that it is done', async () => {
+    it('redirects to “Your 2FA” if it has just been finished elsewhere, and says that it is done', async () => {
       await ann.follow('Set up authentication app');
       const twin = ann.copy();
       const app = await scansQrCode(ann);
@@ -196,7 +196,7 @@ onPortal('Your 2FA', (portal) => {
     });
   });
 
-  describe('setting up e-mail', () => {
+  describe('setting up email', () => {
     it('shows the address, sends the code there, and sends no other for a wrong code or a reload', async () => {
       await ann.follow('Set up email authentication');
       assert.match(ann.page.text, new RegExp(email));
@@ -251,7 +251,7 @@ onPortal('Your 2FA', (portal) => {
       assert.match(ann.page.notice ?? '', /created/);
     });
 
-    it('takes at most five codes an hour and ten a day', async () => {
+    it('sends at most five codes an hour and ten a day', async () => {
       await ann.follow('Set up email authentication');
       ann.fillsIn('Authenticator Name', 'Mail');
       await ann.presses('Send Verification Code');
@@ -267,7 +267,7 @@ onPortal('Your 2FA', (portal) => {
   });
 
   describe('Edit', () => {
-    it('changes the name, and tells the person by mail', async () => {
+    it('changes the name, and mails the person', async () => {
       await setsUpApp(portal(), ann, email, 'Phone');
       await ann.follow('Edit Phone');
       assert.equal(ann.page.value('Authenticator Name'), 'Phone');
@@ -277,7 +277,7 @@ onPortal('Your 2FA', (portal) => {
       assert.match((await portal().mailbox.next(email)).text ?? '', /New phone <b>/);
     });
 
-    it('removes after asking once more on a page of its own, and tells the person by mail', async () => {
+    it('removes after a confirmation on its own page, and mails the person', async () => {
       await setsUpApp(portal(), ann, email, 'Phone');
       await ann.follow('Edit Phone');
       await ann.follow('Remove');
@@ -290,7 +290,7 @@ onPortal('Your 2FA', (portal) => {
       assert.match(mail, /Browser: ELinks/);
     });
 
-    it("knows nothing of other people's authenticators", async () => {
+    it("does not show other people's authenticators", async () => {
       await setsUpApp(portal(), ann, email, 'Phone');
       const account = await portal().services.accounts.findByEmail(email);
       const [theirs] = await portal().services.authenticators.of(account?.id ?? '');
@@ -313,7 +313,7 @@ onPortal('Your 2FA', (portal) => {
   });
 
   describe('a new phone', () => {
-    it('takes the place of the old one once it is proven, and not before', async () => {
+    it('replaces the old one once it is proven, and not before', async () => {
       const old = await setsUpApp(portal(), ann, email, 'Phone');
       await ann.visits('/profile/two-factor');
       await ann.follow('Edit Phone');
@@ -343,7 +343,7 @@ onPortal('Your 2FA', (portal) => {
       assert.equal(after.page.status, 422);
     });
 
-    it('can come beside the old one after all', async () => {
+    it('can be added beside the old one instead', async () => {
       await setsUpApp(portal(), ann, email, 'Phone');
       await ann.visits('/profile/two-factor');
       await ann.follow('Edit Phone');
@@ -369,7 +369,7 @@ onPortal('Your 2FA', (portal) => {
   });
 
   describe('stepping up', () => {
-    it('asks for the password, and a second factor where one exists, when the last proof is older than 10 minutes', async () => {
+    it('asks for the password, and a second factor if there is one, when the last proof is older than 10 minutes', async () => {
       const app = await setsUpApp(portal(), ann, email, 'Phone');
       portal().wait(10 * 60_000);
       await ann.follow('Edit Phone');
@@ -388,7 +388,7 @@ onPortal('Your 2FA', (portal) => {
       assert.equal(before.page.heading, 'Sign in', 'the id from before is dead');
     });
 
-    it('cannot be passed with the password alone where a second factor exists', async () => {
+    it('cannot be passed with only the password if a second factor exists', async () => {
       await setsUpApp(portal(), ann, email, 'Phone');
       portal().wait(10 * 60_000);
       await ann.visits('/step-up?return-to=/profile/two-factor');
@@ -400,7 +400,7 @@ onPortal('Your 2FA', (portal) => {
       }
     });
 
-    it('does not take the code that signed the person in a second time', async () => {
+    it('does not accept the code that signed the person in a second time', async () => {
       const app = await setsUpApp(portal(), ann, email, 'Phone');
       nextStep(portal());
       portal().wait(10 * 60_000);
@@ -416,7 +416,7 @@ onPortal('Your 2FA', (portal) => {
       assert.match(ann.page.errorAt('Verification Code'), /used already/);
     });
 
-    it('keeps what was typed when it comes in between', async () => {
+    it('keeps the typed values when it comes in between', async () => {
       const app = await setsUpApp(portal(), ann, email, 'Phone');
       await ann.follow('Edit Phone');
       portal().wait(10 * 60_000);
