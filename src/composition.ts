@@ -48,8 +48,8 @@ interface Ground {
   /** Called with the outcome of each check of an app, and of each hand-over. */
   readonly checked: (outcome: CheckOutcome) => void;
   readonly handedOver: (outcome: HandOverOutcome) => void;
-  /** The dispatcher with its attempts counted; undefined: they are not. */
-  readonly watching: ((dispatcher: MailDispatcher) => MailDispatcher) | undefined;
+  /** The dispatcher, with its attempts counted if metrics are on. */
+  readonly watching: (dispatcher: MailDispatcher) => MailDispatcher;
 }
 
 /** The rooms of the domain from the ground up. Each composes itself of its stores and of what the rooms below it made. */

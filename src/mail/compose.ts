@@ -28,14 +28,14 @@ interface MailBase {
   readonly words: Words;
   readonly settings: SettingsStore;
   readonly keyring: Keyring;
-  /** The dispatcher with its attempts counted; left out: they are not. */
-  readonly watching?: ((dispatcher: MailDispatcher) => MailDispatcher) | undefined;
+  /** The dispatcher, with its attempts counted if metrics are on. */
+  readonly watching: (dispatcher: MailDispatcher) => MailDispatcher;
 }
 
 /** The queue, which joins the transaction of its caller, and the worker that delivers it. */
 export async function composeMail(
   stores: { readonly mails: MailStore },
-  { config, logger, watching = (dispatcher) => dispatcher, ...base }: MailBase,
+  { config, logger, watching, ...base }: MailBase,
 ) {
   const { baseUrl, mailFrom } = config;
   const delivery = new MailDelivery({

@@ -8,7 +8,7 @@ import { KnexSessionStore } from './sessions.ts';
 import { driverOf } from './sql/rows.ts';
 import { KnexSubmissionStore } from './submissions.ts';
 
-interface Addresses {
+export interface SessionAddresses {
   readonly redisUrl: string | undefined;
   /** Time limit of a command to Redis. Milliseconds. */
   readonly redisTimeout: number;
@@ -39,7 +39,7 @@ const LIFETIMES: Clock = Date.now;
 
 /** In Redis if its URL is set, else in the database. */
 export async function sessionsFor(
-  { redisUrl, redisTimeout: timeout }: Addresses,
+  { redisUrl, redisTimeout: timeout }: SessionAddresses,
   db: Knex,
   { idleLimit, databaseReady, logger, clock, trace, failed }: SessionParts,
 ): Promise<Sessions> {

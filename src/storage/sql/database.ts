@@ -46,9 +46,9 @@ export function openDatabase(url: string, { trace, ...options }: DatabaseOptions
   return db;
 }
 
-type Limits = Required<Pick<DatabaseOptions, 'poolSize' | 'timeout'>>;
+export type DatabaseLimits = Required<Pick<DatabaseOptions, 'poolSize' | 'timeout'>>;
 
-function open(url: string, limits: Limits): Knex {
+function open(url: string, limits: DatabaseLimits): Knex {
   const scheme = url.slice(0, url.indexOf(':') + 1);
   switch (scheme) {
     case 'sqlite:':
@@ -74,7 +74,7 @@ export async function ping(db: Knex): Promise<void> {
   await db.raw('select 1').timeout(PING_TIMEOUT);
 }
 
-function openSqlite(path: string, { timeout }: Limits): Knex {
+function openSqlite(path: string, { timeout }: DatabaseLimits): Knex {
   if (path === '') throw new Error('A sqlite: URL needs the path of a file, or :memory:.');
   const filename = path === IN_MEMORY ? path : privateFile(resolve(path));
   return knex({
@@ -132,7 +132,7 @@ function keepPrepared(connection: SqliteConnection): void {
   };
 }
 
-function openPostgres(text: string, limits: Limits): Knex {
+function openPostgres(text: string, limits: DatabaseLimits): Knex {
   const { url, tls } = databaseAddress(text);
   return knex({
     client: 'pg',
@@ -147,7 +147,7 @@ function openPostgres(text: string, limits: Limits): Knex {
   });
 }
 
-function openMariadb(text: string, limits: Limits): Knex {
+function openMariadb(text: string, limits: DatabaseLimits): Knex {
   const { url, tls } = databaseAddress(text);
   // Without verifyIdentity mysql2 accepts a certificate for any other name.
   const ssl = tls && { ...sslOf(tls), verifyIdentity: tls.verified };
@@ -187,10 +187,10 @@ function sslOf({ ca, cert, key, verified }: DatabaseTls) {
 }
 
 /** Shorter than the wait for a connection, so that the error that arrives names the reason. */
-function connectTimeout({ timeout }: Limits): number {
+function connectTimeout({ timeout }: DatabaseLimits): number {
   return Math.round(0.8 * timeout);
 }
 
-function poolOf({ poolSize, timeout }: Limits) {
+function poolOf({ poolSize, timeout }: DatabaseLimits) {
   return { min: 0, max: poolSize, acquireTimeoutMillis: timeout };
 }
