@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import type { FontWidth } from '../support/fonts.ts';
 import { AXE, AXE_ON_EACH_PAGE, COLOURS } from './looks/axe.ts';
@@ -6,7 +8,9 @@ import { FOCUS, TAB_ORDER } from './looks/focus.ts';
 import { REFLOW, TARGETS, TEXT_SPACING } from './looks/layout.ts';
 import type { Setting } from './looks/look.ts';
 import { BORDERS, EDGES, STILL } from './looks/schemes.ts';
+import { kindsIn, rulesByNeighbours, statesWithEveryElement } from './new-elements.ts';
 import { allStates } from './states/all.ts';
+import type { State } from './states/studio.ts';
 import { type Findings, survey } from './survey.ts';
 import { launchChromium } from './viewer.ts';
 
@@ -18,9 +22,16 @@ const LAYOUT = [TARGETS, REFLOW, TEXT_SPACING];
 
 const ENGLISH: readonly Setting[] = [
   { words: 'in a wide window', viewport: WIDE, looks: [AXE, ...LAYOUT, EDGES, STILL, TAB_ORDER, FOCUS] },
-  { words: 'in the dark', viewport: WIDE, media: { colorScheme: 'dark' }, looks: [COLOURS, EDGES, FOCUS] },
   {
-    words: 'in forced colours',
+    words: 'in the dark, every kind of element',
+    on: 'every kind of element',
+    viewport: WIDE,
+    media: { colorScheme: 'dark' },
+    looks: [COLOURS, EDGES, FOCUS],
+  },
+  {
+    words: 'in forced colours, every kind of element',
+    on: 'every kind of element',
     viewport: WIDE,
     media: { forcedColors: 'active' },
     looks: [COLOURS, BORDERS, FOCUS],
@@ -63,6 +74,25 @@ function pagesIn(language: string, settings: readonly Setting[], fonts: FontWidt
     }
   });
 }
+
+describe('The stylesheet', () => {
+  // Lines beside a text, which no look takes: any other rule would need another scheme's looks in every state.
+  const LINES = ['.menu-panel li:last-child', '.disclosure > summary ~ *'];
+
+  it('sets no colours, borders or outlines by an element’s neighbours', () => {
+    const css = readFileSync(path.join(import.meta.dirname, '../../public/style.css'), 'utf8');
+    assert.deepEqual(rulesByNeighbours(css), LINES);
+    assert.deepEqual(rulesByNeighbours('a + p, b { margin: 0 } h1 ~ p { color: red }'), ['h1 ~ p']);
+  });
+
+  it('has few kinds of elements, and some states have them all', async () => {
+    const { states } = await allStates();
+    const chosen = statesWithEveryElement(states);
+    const kindsOf = (some: Iterable<State>) => new Set([...some].flatMap((state) => [...kindsIn(state)]));
+    assert.deepEqual(kindsOf(chosen), kindsOf(states));
+    assert.ok(chosen.size < states.length, `${chosen.size} of ${states.length} states`);
+  });
+});
 
 pagesIn('en', ENGLISH);
 pagesIn('en', NARROW_FONTS, 'narrow');

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
-import { AXE_IN_PAGE } from './looks/axe.ts';
 import type { Look, Setting } from './looks/look.ts';
 import { MEASURE_IN_PAGE } from './looks/measure.ts';
+import { statesWithEveryElement } from './new-elements.ts';
 import type { State } from './states/studio.ts';
 import { Viewer } from './viewer.ts';
 
@@ -22,10 +22,13 @@ export async function survey(
     setting.looks.map((look) => ({ setting, look, found: [] as string[] })),
   );
   const fullest = fullestOfEachPage(states);
+  const needsKinds = settings.some(({ on }) => on !== undefined);
+  const withEveryElement = needsKinds ? statesWithEveryElement(states) : new Set<State>();
+  const scripts = new Set(noted.flatMap(({ look }) => look.script ?? []));
   const waiting = [...states];
   async function looksOn(): Promise<void> {
     const viewer = await Viewer.open(browser);
-    await viewer.page.addInitScript({ content: `${AXE_IN_PAGE}\n${MEASURE_IN_PAGE}` });
+    await viewer.page.addInitScript({ content: [...scripts, MEASURE_IN_PAGE].join('\n') });
     const [first] = settings;
     for (let state = waiting.shift(); state && first; state = waiting.shift()) {
       // Before the page is there: it need not be laid out twice.
@@ -34,6 +37,7 @@ export async function survey(
       let last = first;
       for (const { setting, look, found } of noted) {
         if (look.on === 'fullest' && !fullest.has(state)) continue;
+        if (setting.on !== undefined && !withEveryElement.has(state)) continue;
         if (setting !== last) await arrange(viewer.page, setting);
         last = setting;
         const { name } = state;

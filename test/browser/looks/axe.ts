@@ -8,11 +8,8 @@ declare global {
   var axe: typeof axeCore;
 }
 
-/** The source that makes axe known in a page. */
-export const AXE_IN_PAGE = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-);
+/** Makes axe known in a page. */
+const AXE_IN_PAGE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const TAGS = [
   ...['wcag2a', 'wcag2aa', 'wcag2aaa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'],
@@ -24,6 +21,7 @@ const COLOUR_RULES = ['color-contrast', 'color-contrast-enhanced', 'link-in-text
 /** Every rule of WCAG 2.0 to 2.2, A to AAA, and of best practice. */
 export const AXE: Look = {
   title: 'break no rule of axe, from WCAG A to AAA and best practice',
+  script: AXE_IN_PAGE,
   find: (page) => violations(page, { type: 'tag', values: TAGS }),
 };
 
@@ -40,12 +38,17 @@ export const AXE_ON_EACH_PAGE: Look = {
 /** The rules that another scheme of colours can break. */
 export const COLOURS: Look = {
   title: 'have the contrast of text that axe asks for: 7:1',
+  script: AXE_IN_PAGE,
   find: (page) => violations(page, { type: 'rule', values: COLOUR_RULES }),
 };
 
 async function violations(page: Page, runOnly: axeCore.RunOnly): Promise<readonly string[]> {
   return page.evaluate(async (only) => {
-    const { violations: found } = await axe.run(document, { runOnly: only, resultTypes: ['violations'] });
+    const { violations: found } = await axe.run(document, {
+      runOnly: only,
+      resultTypes: ['violations'],
+      selectors: false,
+    });
     return found.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html} (${failureSummary?.replace(/\s+/g, ' ')})`),
     );

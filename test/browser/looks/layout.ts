@@ -35,18 +35,7 @@ export const TARGETS: Look = {
 /** WCAG 1.4.10: nothing is wider than the window, and no part of the page scrolls sideways. */
 export const REFLOW: Look = {
   title: 'fit without scrolling sideways',
-  find: (page) =>
-    page.evaluate(() => {
-      const { clientWidth, scrollWidth } = document.documentElement;
-      const page = scrollWidth > clientWidth ? [`the page is ${scrollWidth} wide, of ${clientWidth}`] : [];
-      const inside = [...document.body.querySelectorAll<HTMLElement>('*')].filter((element) => {
-        if (!measure.isShown(element) || element.closest('svg')) return false;
-        const { left, right } = element.getBoundingClientRect();
-        const scrolls = /auto|scroll/.test(getComputedStyle(element).overflowX);
-        return left < -1 || right > clientWidth + 1 || (scrolls && element.scrollWidth > element.clientWidth);
-      });
-      return [...page, ...inside.map((element) => `${measure.describe(element)} does not fit`)];
-    }),
+  find: (page) => page.evaluate(() => measure.sideways()),
 };
 
 const SPACED = `* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
@@ -56,41 +45,39 @@ const SPACED = `* { line-height: 1.5 !important; letter-spacing: 0.12em !importa
 /** WCAG 1.4.12: with the spacing that a reader may ask for, no text is cut off. A drawing made of characters is no text. */
 export const TEXT_SPACING: Look = {
   title: 'cut off no text, nor grow too wide, when readers space letters, words, lines and paragraphs',
-  find: async (page, state) => {
-    await page.evaluate((css) => {
+  find: (page) =>
+    page.evaluate((css) => {
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(css);
       document.adoptedStyleSheets = [sheet];
-    }, SPACED);
-    const tooWide = await REFLOW.find(page, state);
-    const cut = await page.evaluate(() =>
-      [...document.body.querySelectorAll<HTMLElement>('*')]
-        .filter((element) => measure.isShown(element) && !element.closest('svg, [role=img]'))
-        .filter((element) => {
-          const { overflowX, overflowY } = getComputedStyle(element);
-          const isField = /^(input|select|textarea)$/.test(element.localName);
-          const wide = element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0;
-          const high = element.scrollHeight > element.clientHeight + 1 && element.clientHeight > 0;
-          if (isField) return element.localName !== 'textarea' && high;
-          return (overflowX !== 'visible' && wide) || (overflowY !== 'visible' && high);
-        })
-        .map((element) => `${measure.describe(element)} is cut off`),
-    );
-    const spilt = await page.evaluate(() => {
-      const boxes = document.querySelectorAll<HTMLElement>('.button, .badge, .avatar, legend, summary');
-      return [...boxes]
-        .filter((element) => measure.isShown(element))
-        .filter((element) => {
-          const { left, right, bottom } = element.getBoundingClientRect();
-          return measure
-            .linesOf(element)
-            .some((line) => line.left < left - 1 || line.right > right + 1 || line.bottom > bottom + 2);
-        })
-        .map((element) => `the text of ${measure.describe(element)} spills over`);
-    });
-    await page.evaluate(() => {
+      const found = [...measure.sideways(), ...cutOff(), ...spilt()];
       document.adoptedStyleSheets = [];
-    });
-    return [...tooWide, ...cut, ...spilt];
-  },
+      return found;
+
+      function cutOff(): string[] {
+        return [...document.body.querySelectorAll<HTMLElement>('*')]
+          .filter((element) => measure.isShown(element) && !element.closest('svg, [role=img]'))
+          .filter((element) => {
+            const { overflowX, overflowY } = getComputedStyle(element);
+            const isField = /^(input|select|textarea)$/.test(element.localName);
+            const wide = element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0;
+            const high = element.scrollHeight > element.clientHeight + 1 && element.clientHeight > 0;
+            if (isField) return element.localName !== 'textarea' && high;
+            return (overflowX !== 'visible' && wide) || (overflowY !== 'visible' && high);
+          })
+          .map((element) => `${measure.describe(element)} is cut off`);
+      }
+      function spilt(): string[] {
+        const boxes = document.querySelectorAll<HTMLElement>('.button, .badge, .avatar, legend, summary');
+        return [...boxes]
+          .filter((element) => measure.isShown(element))
+          .filter((element) => {
+            const { left, right, bottom } = element.getBoundingClientRect();
+            return measure
+              .linesOf(element)
+              .some((line) => line.left < left - 1 || line.right > right + 1 || line.bottom > bottom + 2);
+          })
+          .map((element) => `the text of ${measure.describe(element)} spills over`);
+      }
+    }, SPACED),
 };

@@ -9,6 +9,8 @@ export interface Look {
   readonly find: (page: Page, state: State) => Promise<readonly string[]>;
   /** "fullest": on one or two states of each page alone, those with the longest markup. */
   readonly on?: 'fullest';
+  /** A script that has to be in the page. */
+  readonly script?: string;
 }
 
 /** How a page is shown while some looks are taken at it. */
@@ -18,4 +20,6 @@ export interface Setting {
   readonly viewport: { readonly width: number; readonly height: number };
   readonly media?: NonNullable<Parameters<Page['emulateMedia']>[0]>;
   readonly looks: readonly Look[];
+  /** On as few states as have every kind of element: enough for what depends on nothing but the stylesheet. */
+  readonly on?: 'every kind of element';
 }

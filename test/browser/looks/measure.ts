@@ -37,6 +37,19 @@ export const measure = {
     return lines;
   },
 
+  /** What is wider than the window, or scrolls sideways within it. */
+  sideways(): string[] {
+    const { clientWidth, scrollWidth } = document.documentElement;
+    const page = scrollWidth > clientWidth ? [`the page is ${scrollWidth} wide, of ${clientWidth}`] : [];
+    const inside = [...document.body.querySelectorAll<HTMLElement>('*')].filter((element) => {
+      if (!measure.isShown(element) || element.closest('svg')) return false;
+      const { left, right } = element.getBoundingClientRect();
+      const scrolls = /auto|scroll/.test(getComputedStyle(element).overflowX);
+      return left < -1 || right > clientWidth + 1 || (scrolls && element.scrollWidth > element.clientWidth);
+    });
+    return [...page, ...inside.map((element) => `${measure.describe(element)} does not fit`)];
+  },
+
   /** For a finding: the element, shortened. */
   describe(element: Element): string {
     const text = (element.textContent ?? '').replace(/\s+/g, ' ').trim().slice(0, 40);
