@@ -14,7 +14,7 @@ async function cost(work: () => Promise<unknown>): Promise<number> {
   return user + system;
 }
 
-describe('What every page asks of SQLite', () => {
+describe('The SQLite statement of every page', () => {
   const database = useDatabase(SQLITE);
 
   it('is compiled once: values in placeholders cost no more than values in its text', async function () {
@@ -26,7 +26,7 @@ describe('What every page asks of SQLite', () => {
     });
     await snapshots.read({ accountId: 'nobody', signInId: undefined });
     assert.match(asked, /\?/);
-    // What is compared is the statement alone: the same text, with a value of the same length in it.
+    // Only the statement is compared: the same text, with a value of the same length in it.
     const [placed, literal] = [asked, asked.replaceAll('?', "'nobody'")];
     const values = Array.from({ length: asked.split('?').length - 1 }, () => 'nobody');
     const ratios: number[] = [];

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { onQueryError } from '../../src/storage/sql/conflicts.ts';
 import { SQLITE, useDatabase } from '../support/databases.ts';
 
-describe('Failures that are told of', () => {
+describe('Reported failures', () => {
   const database = useDatabase(SQLITE);
 
-  it('are statements that cannot be answered, and not those that find a key taken', async () => {
+  it('are failed statements, except those that only find a key taken', async () => {
     let failures = 0;
     onQueryError(database(), () => {
       failures += 1;

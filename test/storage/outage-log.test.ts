@@ -5,7 +5,7 @@ import { minutes, seconds } from '../../src/kernel/time.ts';
 import { OutageLog } from '../../src/storage/outage-log.ts';
 
 describe('The log of an outage', () => {
-  it('says it once, once a minute, and that it is over', () => {
+  it('has one line, one more per minute, and one at the end', () => {
     const stream = new PassThrough();
     let now = 1_000_000;
     const log = new OutageLog('Redis', { logger: createLogger('info', stream), clock: () => now });

@@ -28,7 +28,7 @@ describe('opening a database', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('makes a folder and files that only their owner can read', async () => {
+  it('creates a folder and files that only their owner can read', async () => {
     const path = join(folder, 'data', 'postern.db');
     const db = open(`sqlite:${path}`);
     await migrate(db);
@@ -37,7 +37,7 @@ describe('opening a database', () => {
     for (const file of [path, `${path}-wal`, `${path}-shm`]) assert.equal(mode(file), '600', file);
   });
 
-  it('takes SQLite in memory, and a path after two slashes', async () => {
+  it('accepts SQLite in memory, and a path after two slashes', async () => {
     for (const url of ['sqlite::memory:', `sqlite://${folder}/postern.db`]) {
       const db = open(url);
       await migrate(db);
@@ -46,7 +46,7 @@ describe('opening a database', () => {
     assert.ok(statSync(join(folder, 'postern.db')).size > 0);
   });
 
-  it('lets readers read while another connection writes, and keeps foreign keys', async () => {
+  it('lets readers read while another connection writes, and enforces foreign keys', async () => {
     const db = open(`sqlite:${folder}/postern.db`);
     const settings = await Promise.all(
       ['journal_mode', 'foreign_keys', 'busy_timeout'].map((name) => db.raw(`pragma ${name}`)),
@@ -54,7 +54,7 @@ describe('opening a database', () => {
     assert.deepEqual(settings, [[{ journal_mode: 'wal' }], [{ foreign_keys: 1 }], [{ timeout: 5000 }]]);
   });
 
-  it('refuses a URL of another kind, without repeating what may be a password', () => {
+  it('refuses a URL of another kind, without repeating a possible password', () => {
     for (const url of ['oracle://ann:secret@example.org', 'postern.db', '', 'sqlite:']) {
       assert.throws(
         () => openDatabase(url),
@@ -63,7 +63,7 @@ describe('opening a database', () => {
     }
   });
 
-  it('connects to nothing yet; what is asked of a server that is down or silent fails within 6 seconds', async () => {
+  it('does not connect yet; a statement for a server that is down or silent fails within 6 seconds', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => silent.once('listening', resolve));
     const address = silent.address();

@@ -8,7 +8,7 @@ const KEY = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
 const URI = `otpauth://totp/Help%20%26%20More:ann%2Bb%40example.org%20(2)?secret=${KEY}&issuer=Help%20%26%20More`;
 
 describe('the authentication app of the tests', () => {
-  it('makes the codes of RFC 4226, appendix D', () => {
+  it('computes the codes of RFC 4226, appendix D', () => {
     const codes = '755224 287082 359152 969429 338314 254676 287922 162583 399871 520489'.split(' ');
     const key = Buffer.from('12345678901234567890');
     assert.deepEqual(
@@ -18,7 +18,7 @@ describe('the authentication app of the tests', () => {
     assert.deepEqual(fromBase32(KEY), key);
   });
 
-  it('makes the codes of RFC 6238, appendix B', () => {
+  it('computes the codes of RFC 6238, appendix B', () => {
     const vectors = [
       [59, '94287082', '46119246', '90693936'],
       [1111111109, '07081804', '68084774', '25091201'],
@@ -46,7 +46,7 @@ describe('the authentication app of the tests', () => {
     }
   });
 
-  it('reads a QR code and what it says', async () => {
+  it('reads a QR code and its content', async () => {
     const app = new AuthenticatorApp();
     const picture = await toBuffer(URI, { margin: 4 });
     assert.equal(readQrCode(picture), URI);

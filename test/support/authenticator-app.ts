@@ -7,7 +7,7 @@ import type { Instant } from '../../src/kernel/time.ts';
 import { fromBase32, oneTimeCode } from './one-time-code.ts';
 import { requireTool } from './tools.ts';
 
-/** What an app keeps of one QR code or Setup Key. */
+/** The data of one QR code or Setup Key. */
 export interface AppEntry {
   readonly issuer: string;
   readonly account: string;
@@ -22,7 +22,7 @@ export interface AppEntry {
 const STEP = 30_000;
 const ENOUGH = 10_000;
 
-/** Waits, where need be, until the codes of this moment hold for ten seconds: one of the step before is refused after that. */
+/** Waits, if necessary, until the codes of this moment are valid for ten seconds: one of the step before is refused after that. */
 export async function earlyInStep(): Promise<void> {
   const left = STEP - (Date.now() % STEP);
   if (left < ENOUGH) await delay(left);
@@ -35,13 +35,13 @@ export async function earlyInStep(): Promise<void> {
 export class AuthenticatorApp {
   #entry: AppEntry | undefined;
 
-  /** What was scanned or typed last; throws when nothing was. */
+  /** What was scanned or typed last; throws if nothing was. */
   get entry(): AppEntry {
     if (!this.#entry) throw new Error('The app has no entry yet: scan a QR code or type a Setup Key.');
     return this.#entry;
   }
 
-  /** Reads the QR code in a picture and keeps what it says. */
+  /** Reads the QR code in a picture and stores its content. */
   scan(png: Buffer): AppEntry {
     return this.open(readQrCode(png));
   }
@@ -52,20 +52,20 @@ export class AuthenticatorApp {
     return this.#entry;
   }
 
-  /** Types a Setup Key, with its spaces or without; all else is what apps assume. */
+  /** Types a Setup Key, with or without its spaces; all else has the usual defaults. */
   type(setupKey: string): AppEntry {
     const secret = setupKey.replace(/\s/g, '').toUpperCase();
     this.#entry = { issuer: '', account: '', secret, algorithm: 'SHA1', digits: 6, period: 30 };
     return this.#entry;
   }
 
-  /** The code that the app shows at this moment, or so many steps after it (before, where negative). */
+  /** The code that the app shows at this moment, or this many steps after it (before, if negative). */
   code(at: Instant, stepOffset = 0): string {
     const { secret, algorithm, digits, period } = this.entry;
     return oneTimeCode(fromBase32(secret), algorithm, digits, Math.floor(at / 1000 / period) + stepOffset);
   }
 
-  /** The code of this moment by the real `oathtool`. */
+  /** The present code by the real `oathtool`. */
   codeByOathtool(at: Instant): string {
     const { secret, algorithm, digits, period } = this.entry;
     const now = new Date(at).toISOString().replace('T', ' ').replace(/\..*/, ' UTC');
@@ -83,7 +83,7 @@ export function readQrCode(png: Buffer): string {
   return read.data;
 }
 
-/** Takes a key URI apart as apps do: a "+" stays a "+", and the label's issuer has to be the parameter's. */
+/** Parses a key URI like apps do: a "+" stays a "+", and the label's issuer has to be the parameter's. */
 function parseKeyUri(uri: string): AppEntry {
   const [, label = '', query = ''] = /^otpauth:\/\/totp\/([^?]*)\?(.*)$/.exec(uri) ?? [];
   assert.notEqual(label, '', `This is no key URI of a time-based code: ${uri}`);

@@ -7,7 +7,7 @@ import { selfSigned } from './certificates.ts';
 import { freePort } from './free-port.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 
-/** Why nobody gets any mail through. */
+/** Why no mail gets through. */
 export const OUTAGES = [
   'refuses connections',
   'greets with 421',
@@ -17,19 +17,19 @@ export const OUTAGES = [
 ] as const;
 export type Outage = (typeof OUTAGES)[number];
 
-/** A mail server that is out of order for everyone, and comes back at the same address. */
+/** A mail server that fails for everyone, and comes back at the same address. */
 export interface AwayMailServer {
   readonly url: string;
-  /** How many connections have been made to it while it was out of order. */
+  /** The number of connections while it was failing. */
   readonly tries: number;
   /** It works from now on. */
   returns(): Promise<Mailbox>;
-  /** It is out of order from now on. */
+  /** It fails from now on. */
   leaves(outage: Outage): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts a mail server that works. */
+/** Starts a working mail server. */
 export async function awayMailServer(): Promise<AwayMailServer> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'postern-away-'));

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import type { Fields } from './controls.ts';
 import type { Person } from './person.ts';
 
-/** What is sent in the place of one good field, and what the page says at the field of this label. */
+/** What is sent instead of one good value, and the page's message at the field with this label. */
 export interface BadField {
   readonly fields: Fields;
   readonly label: string;
   readonly words: RegExp;
 }
 
-/** What no line of text may be: missing, empty, blank, several, endless, with characters that nobody sees. */
+/** Invalid lines of text: missing, empty, blank, several, too long, with invisible characters. */
 export function badLines(
   field: string,
   label: string,
@@ -36,7 +36,7 @@ export function badEmails(label = 'E-mail'): BadField[] {
   ];
 }
 
-/** What no new password may be; `own` is made of the person's and the site's words. */
+/** Invalid new passwords; `own` has the person's and the site's words. */
 export function badNewPasswords(own: readonly string[], label: string): BadField[] {
   const field = 'newPassword';
   const worded: [string | string[], RegExp][] = [

@@ -10,22 +10,22 @@ import { encoded } from './sending.ts';
 import { newEmail } from './victim.ts';
 
 const LONG = 'x'.repeat(10_000);
-/** A NUL, a bell, and the mark that turns the direction of what follows. */
+/** A NUL, a bell, and a direction override. */
 const INVISIBLE = ['\u0000', '\u0007', '\u202e'].map((character) => `good${character}text`);
 const NOTHING = ['', ' \t  '];
-/** Twice the same name: no field of ours is a list. */
+/** The same name twice: no field of ours is a list. */
 const LIST = ['good text', 'good text'];
 
 type Bad = string | readonly string[] | undefined;
 
-/** What no field of the kind takes; undefined: it is not sent at all. */
+/** Values that are invalid for a kind of field; undefined: it is not sent at all. */
 const REFUSED: Readonly<Record<Exclude<FieldKind, 'hidden'>, readonly Bad[]>> = {
   line: [LIST, LONG, ...INVISIBLE, 'two\r\nlines'],
   'e-mail': [LIST, `${LONG}@example.org`, ...INVISIBLE, 'no address', 'two@example.org, two@example.org'],
   lines: [LIST, LONG, ...INVISIBLE],
   number: [LIST, LONG, ...INVISIBLE, '-1', '1.5', '1e3', 'ten', '99999999999999999999'],
   'six digits': [LIST, LONG, ...INVISIBLE, 'abcdef', '12345', '1234567', '12345x', '½23456'],
-  // Any characters may be in a password, so that those that nobody sees are for the domain to judge.
+  // Passwords may have any characters, so the domain has to check for invisible ones.
   password: [LIST, LONG, undefined, ''],
   'new password': [LIST, LONG, undefined, ...NOTHING, 'eleven char'],
   choice: [LIST, LONG, ...INVISIBLE, 'no such choice', ''],
@@ -34,26 +34,26 @@ const REFUSED: Readonly<Record<Exclude<FieldKind, 'hidden'>, readonly Bad[]>> = 
   day: [LIST, LONG, ...INVISIBLE, '2030-02-30', '30.1.2030', 'tomorrow'],
 };
 
-/** Where a field has to be filled in. */
+/** For required fields. */
 const MISSING: readonly Bad[] = [undefined, ...NOTHING];
-/** Left as it is by a form that is older than the field. */
+/** Unchanged by a form that is older than the field. */
 const MAY_BE_ABSENT: ReadonlySet<string> = new Set(['timeZone']);
 const MAY_BE_EMPTY: ReadonlySet<FieldKind> = new Set(['number', 'tick', 'choice', 'button', 'password']);
 
 /** One code in different spellings. */
 const SPELLINGS = [' 000000\n', '000 000', '000-000', '０００000', '٠٠٠٠٠٠'];
 
-/** Names that mean something somewhere inside, and nothing in any form. */
+/** Names that have a meaning inside the program, but in no form. */
 const UNKNOWN: Fields = {
   ...{ id: '1', accountId: '1', epoch: '0', isAdmin: 'on', 'state[kind]': 'signed in' },
   ...{ __proto__: 'x', constructor: 'x', 'constructor[prototype]': 'x', 'a[b][c]': 'x' },
 };
 
-/** Fills in every form of the site with what it should not take. */
+/** Fills in every form of the site with invalid values. */
 export class BadInput implements Trial {
   readonly #portal: TestPortal;
   readonly #patterns: ReturnType<typeof patternsOf>;
-  /** By the pattern of where it is sent, and its fields. */
+  /** By the pattern of its action, and its fields. */
   readonly #met = new Set<string>();
 
   constructor(portal: TestPortal) {
@@ -61,13 +61,13 @@ export class BadInput implements Trial {
     this.#patterns = patternsOf(portal.app);
   }
 
-  /** Those POST pages of the router for which no form has been met. */
+  /** The POST pages of the router without a form that was tried. */
   get notMet(): readonly string[] {
     const met = new Set([...this.#met].map((key) => key.split(' ')[0]));
     return this.#patterns.posts.filter((pattern) => !met.has(pattern));
   }
 
-  /** Tries every form of this page that has not been met. */
+  /** Tries every new form of this page. */
   async tries(person: Person, address: string): Promise<void> {
     await person.visits(address);
     for (const form of formsOn(person.page)) {
@@ -113,24 +113,24 @@ class Attempt {
       await this.#fillsInBadly(field);
       if (field.kind === 'six digits') await this.#spellsDifferently(field);
     }
-    // Last, for what is sent from another step may well begin anew.
+    // Last, because a form of another step may start again.
     for (const field of hidden ?? []) await this.#altersHidden(field);
     await this.#sendsMoreThanAsked();
   }
 
-  /** A stale form leads back to itself: with what was typed and is no secret, if it came from an earlier page of theirs. */
+  /** An outdated form leads back to itself: with the typed values, except secrets, if it came from an earlier page of theirs. */
   async #sendsOutOfDate(): Promise<void> {
     const person = this.#person;
     await person.visits(this.#address);
     await this.#leadsBack('made up', () => '');
-    // Who has signed in by two steps was known before the last one.
+    // A person who has signed in by two steps was known before the last one.
     const { formerToken } = person;
     if (formerToken === undefined || person.page.$('details.menu').length === 0) return;
     await this.#leadsBack(formerToken, (name) => String(this.#good[name]));
     assert.ok(!person.page.html.includes(PASSWORD), this.#what('a password is shown again'));
   }
 
-  /** @param expected what the field of this name holds afterwards; "" for what it holds on a fresh page */
+  /** @param expected what the field with this name contains afterwards; "" for its value on a new page */
   async #leadsBack(token: string, expected: (name: string) => string): Promise<void> {
     const person = this.#person;
     const held = (name: string) => valueIn(person.page, name);
@@ -157,18 +157,18 @@ class Attempt {
       const what = this.#what(`${field.name} = ${JSON.stringify(bad)?.slice(0, 40)}`);
       const page = await this.#submits({ ...this.#good, [field.name]: bad });
       if (field.kind === 'button') {
-        // What no button of ours says does no more than what it says does least.
+        // Another value than our buttons' does no more than the button with the least effect.
         assert.ok([200, 404, 422].includes(page.status), `${what}: ${page.status}`);
         continue;
       }
-      // A wish that is none; a group that is gone, in an address that somebody kept.
+      // An invalid checkbox value; a deleted group, in an address that somebody kept.
       if (field.name === 'trust' || (isSearch && field.kind === 'choice')) continue;
       assert.equal(page.status, 422, `${what}: ${page.status}`);
       this.#saysWhatIsWrong(page, field, what);
     }
   }
 
-  /** In the title, in a summary whose links lead somewhere, and at the field, which says that it is described by it. */
+  /** In the title, in a summary whose links have targets, and at the field, which is described by it. */
   #saysWhatIsWrong(page: Page, { name, kind }: FormField, what: string): void {
     const { $ } = page;
     assert.match(page.title, /^Error: /, what);
@@ -184,7 +184,7 @@ class Attempt {
     assert.equal($(`[name="${name}"]`).attr('aria-invalid'), 'true', what);
   }
 
-  /** What no person changes: whoever does is led somewhere, and nothing breaks. */
+  /** Values that no person changes: changing them leads to a redirect, and nothing breaks. */
   async #altersHidden(field: FormField): Promise<void> {
     for (const bad of [undefined, '', LIST, LONG, ...INVISIBLE]) {
       const page = await this.#submits({ ...this.#good, ...this.#wrongSecrets(), [field.name]: bad });
@@ -193,7 +193,7 @@ class Attempt {
     }
   }
 
-  /** Nobody gets in or on by a form whose hidden fields are altered: that is not what is tried here. */
+  /** Altered hidden fields let nobody in or on: this is not tried here. */
   #wrongSecrets(): Fields {
     const secret = this.#form.controls.filter(({ kind }) => kind.endsWith('password'));
     return Object.fromEntries(secret.map(({ name }) => [name, '']));
@@ -213,7 +213,7 @@ class Attempt {
     const page = await this.#submits({ ...UNKNOWN, ...this.#good });
     const what = this.#what(`with more than was asked: ${page.status}`);
     assert.ok([200, 303, 404, 409, 410, 422, 429].includes(page.status), what);
-    // But for the set-up, whose account is the first administrator's.
+    // Except the set-up, whose account is the first administrator's.
     assert.equal(await this.#administrators(), administrators || 1, what);
   }
 
@@ -224,7 +224,7 @@ class Attempt {
     return count;
   }
 
-  /** Sends it from a page that is open, and stays at the answer. */
+  /** Sends it from an open page, and stays at the response. */
   async #submits(fields: Readonly<Record<string, Bad>>): Promise<Page> {
     if (this.#person.page.status !== 422) await this.#person.visits(this.#address);
     const present = Object.entries(fields).filter(
@@ -249,7 +249,7 @@ class Attempt {
   }
 }
 
-/** What the field takes: what the page has put there, or something that fits. */
+/** A valid value: the one from the page, or a suitable one. */
 export function goodFor(field: FormField, held: Fields[string] | undefined): Fields[string] | undefined {
   switch (field.kind) {
     case 'line':

@@ -8,7 +8,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Makes a certificate for `localhost` that nobody else vouches for. */
+/** Creates a self-signed certificate for `localhost`. */
 export function selfSigned(folder: string): Certificate {
   const certificate = join(folder, 'fullchain.pem');
   const key = join(folder, 'privkey.pem');

@@ -14,25 +14,25 @@ import { contextOf, enrolsApp, enrolsEmail, newEmail } from './victim.ts';
 const NEXT = 'forty brown sparrows fly';
 const TOLD = { happened: 'My phone fell into a lake', contact: 'Room 5' };
 
-/** What is to be done, once everything that it needs is there. */
+/** A change, once everything that it needs exists. */
 type Prepared = () => Promise<unknown>;
 
-/** Whose account is changed. */
+/** The person whose account is changed. */
 export interface Subject {
   readonly portal: TestPortal;
   readonly account: Account;
   readonly actor: Actor;
-  /** The account has failed so often in a row at the second factor, and does not have to wait. */
+  /** The account has failed this often in a row at the second factor, and does not have to wait. */
   readonly fails: (times: number) => Promise<void>;
   /** Nobody has an account any more. */
   readonly goesAlone: () => Promise<void>;
-  /** The account has recovery codes; returns the one that is good. */
+  /** The account has recovery codes; returns the valid one. */
   readonly hasCodes: () => Promise<string>;
 }
 
 export type Preparation = (subject: Subject) => Promise<Prepared>;
 
-/** The token of the next link that is mailed to the address. */
+/** The token of the next mailed link to the address. */
 async function tokenTo({ mailbox }: TestPortal, email: string): Promise<string> {
   return new URL(linkIn(await mailbox.next(email))).searchParams.get('token') ?? '';
 }
@@ -51,7 +51,7 @@ const app = async ({ portal, account }: Subject) => {
   return phone;
 };
 
-/** Somebody with an app has asked for a reset; the mail about it is read. */
+/** Creates a person with an app and a request for a reset; the mail about it is read. */
 const request = async (subject: Subject, rules = { secondApproval: false, waitingHours: 0 }) => {
   const { portal, account, actor } = subject;
   await app(subject);
@@ -71,13 +71,13 @@ const trustBasis = async ({ portal, account }: Subject) => {
   return { account, authenticators: await authenticators.of(account.id), policy, trustDays: 30 };
 };
 
-/** The account has an app, and a browser that is trusted. */
+/** The account has an app, and a trusted browser. */
 export async function trusts(subject: Subject): Promise<void> {
   await app(subject);
   await subject.portal.services.trustedBrowsers.trust(await trustBasis(subject), subject.actor);
 }
 
-/** Everything that people, administrators and the operator change. */
+/** All changes by people, administrators and the operator. */
 export const CHANGES: Readonly<Record<string, Preparation>> = {
   'the first administrator': async ({ portal, actor, goesAlone }) => {
     const { registration, settings } = portal.services;

@@ -1,6 +1,6 @@
 const WRITES = /^\s*(insert|update|delete|replace)\b/i;
 
-/** How many times these statements, which ran one after the other, have the database make something durable. */
+/** How many durable writes these consecutive statements cause. */
 export function commitsOf(statements: readonly string[]): number {
   let commits = 0;
   let isOpen = false;

@@ -3,40 +3,40 @@ import { textOnScreen, visibleText } from './visible-text.ts';
 
 export type Selection = ReturnType<CheerioAPI>;
 
-/** Values of a form by name; several of one name in their order. */
+/** Values of a form by name; several with one name in their order. */
 export type Fields = Readonly<Record<string, string | readonly string[]>>;
 
-/** A form as a button of it would send it. */
+/** A form as a button would send it. */
 export interface Submission {
   readonly method: 'GET' | 'POST';
-  /** As it stands in the form; "" is the page itself. */
+  /** As in the form; "" is the page itself. */
   readonly action: string;
   readonly fields: Fields;
 }
 
-/** Controls that a label or a legend names. */
+/** Controls with the same label or legend. */
 export interface Labelled extends Named {
   readonly controls: Selection;
-  /** What carries `aria-describedby` for them: the control, or the fieldset of a group. */
+  /** The element that carries `aria-describedby` for them: the control, or the fieldset of a group. */
   readonly describedBy: Selection;
 }
 
 const TYPED =
   'input:not([type=hidden],[type=submit],[type=button],[type=reset],[type=image]), select, textarea';
 
-/** Finds what a label or a legend names, by its visible text; throws with the texts that there are. */
+/** Finds controls by the visible text of their label or legend; throws with the existing texts. */
 export function findControl($: CheerioAPI, text: string): Labelled {
   return theOne(labelled($), text, 'labels');
 }
 
-/** Something that can be chosen: a radio, a checkbox, or an option of a select. */
+/** A choice: a radio, a checkbox, or an option of a select. */
 export interface Choice extends Named {
   readonly control: Selection;
   /** For a select: the option. */
   readonly option: Selection | undefined;
 }
 
-/** Finds a choice by its own words, where those repeat in the group (or the select) of that legend (or label). */
+/** Finds a choice by its own text, in the group (or the select) with that legend (or label) if the text is not unique. */
 export function findChoice($: CheerioAPI, text: string, group: string | undefined): Choice {
   const within = group === undefined ? undefined : findControl($, group).controls;
   const candidates = choicesOf($).filter(({ control }) => within === undefined || within.is(control));
@@ -109,7 +109,7 @@ export function submissionOf($: CheerioAPI, button: Selection): Submission {
   };
 }
 
-/** The controls that have a name in the form of this button, the button itself among them. */
+/** The controls with a name in the form of this button, including the button itself. */
 export function controlsBy($: CheerioAPI, button: Selection): Selection[] {
   return controlsOf($, formOf($, button)).filter(
     (control) => control.attr('name') && (!control.is('button') || control.is(button)),
@@ -123,12 +123,12 @@ function formOf($: CheerioAPI, button: Selection): Selection {
   return form;
 }
 
-/** What these controls hold and a form with them would send. */
+/** The values of these controls that a form with them would send. */
 export function valuesOf(controls: Selection): string[] {
   return controls.toArray().flatMap((element) => heldBy(controls.filter(element)));
 }
 
-/** In the order of the document, also those elsewhere that name this form. */
+/** In the order of the document, including controls elsewhere that name this form. */
 function controlsOf($: CheerioAPI, form: Selection): Selection[] {
   const id = form.attr('id');
   return $('input, select, textarea, button')
@@ -169,11 +169,11 @@ function gathered(pairs: readonly Pair[]): Fields {
   return fields;
 }
 
-/** Something that a person finds by its words. */
+/** An element that a person finds by its text. */
 export interface Named {
-  /** All of its words, those for screen readers and text browsers included. */
+  /** All of its text, including text for screen readers and text browsers. */
   readonly text: string;
-  /** Those that are seen on a screen. */
+  /** The text on a screen. */
   readonly onScreen: string;
 }
 

@@ -13,7 +13,7 @@ export interface EmptyDatabase {
   drop(): Promise<void>;
 }
 
-/** A database system that the portal runs on. */
+/** A database system that the portal supports. */
 export interface Engine {
   readonly name: string;
   create(): Promise<EmptyDatabase>;
@@ -32,7 +32,7 @@ export const SQLITE: Engine = {
 
 /** A database system that is a server. */
 export interface ServedEngine extends Engine {
-  /** On this server in the place of the one that tests share. */
+  /** On this server instead of the one that tests share. */
   createOn(server: { readonly url: string }): Promise<EmptyDatabase>;
 }
 
@@ -47,7 +47,7 @@ export const MARIADB: ServedEngine = served('MariaDB', mariadb, {
   drop: 'drop database ??',
 });
 
-/** How long a first `create` may take: the server may have to be installed. */
+/** Limit of the first `create`: the server may have to be installed. */
 export const CREATION_TIMEOUT = minutes(10);
 
 const TABLES = [

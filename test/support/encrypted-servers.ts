@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { selfSigned } from './certificates.ts';
 import { type Kind, MARIADB, type OwnServer, ownServerOf, POSTGRES } from './servers.ts';
 
-/** A database server with a certificate for `localhost`, under which name its URL has it. */
+/** A database server with a certificate for `localhost`, the host name in its URL. */
 export interface EncryptedServer extends OwnServer {
-  /** Who vouches for it: a file. */
+  /** Its certificate authority: a file. */
   readonly authority: string;
 }
 
@@ -15,7 +15,7 @@ const OPTIONS = {
   mariadb: (certificate: string, key: string) => [`--ssl-cert=${certificate}`, `--ssl-key=${key}`],
 };
 
-/** Starts one for the caller alone, who stops it. */
+/** Starts one for the caller only, who stops it. */
 export async function encryptedServer(name: 'postgres' | 'mariadb'): Promise<EncryptedServer> {
   const plain = name === 'postgres' ? POSTGRES : MARIADB;
   let authority = '';

@@ -1,7 +1,7 @@
 import { buttonsOf, controlsBy, type Selection, type Submission, submissionOf } from './controls.ts';
 import type { Page } from './page.ts';
 
-/** What a control of a form takes, as its HTML says. */
+/** The kind of value that a control accepts, by its HTML. */
 export type FieldKind =
   | 'line'
   | 'e-mail'
@@ -22,7 +22,7 @@ export interface FormField {
   readonly required: boolean;
 }
 
-/** A form as it stands on a page, as one of its buttons sends it, the token left out. */
+/** A form on a page, as one of its buttons sends it, without the token. */
 export interface PageForm extends Submission {
   readonly controls: readonly FormField[];
 }
@@ -45,7 +45,7 @@ function fieldOf(control: Selection): FormField {
   };
 }
 
-/** In this order: an address is told by its type, whatever else its control says. */
+/** In this order: an address is recognised by its type, whatever else its control has. */
 const KINDS: readonly (readonly [selector: string, kind: FieldKind])[] = [
   ['[type=hidden]', 'hidden'],
   ['textarea', 'lines'],

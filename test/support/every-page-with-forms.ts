@@ -18,14 +18,14 @@ import {
   victimWithCodes,
 } from './victim.ts';
 
-/** Something that is done with every form of a page. */
+/** Work for every form of a page. */
 export interface Trial {
   tries(person: Person, address: string): Promise<void>;
-  /** Those POST pages of the router for which no form has been met. */
+  /** The POST pages of the router without a form that was met. */
   readonly notMet: readonly string[];
 }
 
-/** One test for each part of the site: opens each of its pages that has a form, as somebody who may. */
+/** One test for each part of the site: opens each of its pages with a form, as a person who may. */
 export function triesEveryForm(what: string, portal: () => TestPortal, trial: () => Trial): void {
   it(`${what}: that of the set-up`, async () => {
     const token = await portal().services.registration.setupToken();
@@ -126,7 +126,7 @@ export function triesEveryForm(what: string, portal: () => TestPortal, trial: ()
     });
   }
 
-  // Those that ask once more are there once there is something to ask about.
+  // Confirmation pages exist once there is something to confirm.
   it('… those that ask an administrator once more', async () => {
     const open = await administrator();
     const mia = await portal().account(newEmail('mia'));
@@ -195,7 +195,7 @@ export function triesEveryForm(what: string, portal: () => TestPortal, trial: ()
     return signsInFully(portal(), await victimOf(portal(), { role: 'administrator' }));
   }
 
-  /** Sends what asks people to enrol, or leaves them without, and tries the page that asks whether it is meant. */
+  /** Sends changes that ask people to enrol, or leave them without a method, and tries the confirmation page. */
   async function asksOnceMore(person: Person, address: string, fields: Fields): Promise<void> {
     await person.visits('/admin/policy');
     const { status, headers } = await person.submitsRaw('POST', address, fields);

@@ -1,4 +1,4 @@
-/** The figures of Prometheus's text format, by their series as it stands there: `name{label="value"}`. */
+/** The metrics of Prometheus's text format, by their series as written: `name{label="value"}`. */
 export function figuresIn(text: string): ReadonlyMap<string, number> {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(
@@ -9,7 +9,7 @@ export function figuresIn(text: string): ReadonlyMap<string, number> {
   );
 }
 
-/** What has changed from one reading to the next, and by how much; what is there only now, by all of it. */
+/** The changes from one reading to the next; a new series counts with its whole value. */
 export function increases(
   before: ReadonlyMap<string, number>,
   after: ReadonlyMap<string, number>,
@@ -18,7 +18,7 @@ export function increases(
   return Object.fromEntries(changed.filter(([, change]) => change !== 0));
 }
 
-/** How many series there are of the portal's own; of the process there are more once each kind of work has been done. */
+/** The number of the portal's own series; the process has more once each kind of work has been done. */
 export function ownSeries(figures: ReadonlyMap<string, number>): number {
   return [...figures.keys()].filter((series) => series.startsWith('postern_')).length;
 }

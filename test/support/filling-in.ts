@@ -28,7 +28,7 @@ export function choose($: CheerioAPI, { text, control, option }: Choice): void {
   control.attr('checked', '');
 }
 
-/** Takes the tick from a checkbox; throws for anything else, and where there is none to take. */
+/** Unticks a checkbox; throws for anything else, and if it is not ticked. */
 export function untick({ text, control }: Choice): void {
   if (!control.is('input[type=checkbox]')) throw new Error(`"${text}" is not a checkbox.`);
   if (control.is('[disabled]')) throw new Error(`"${text}" cannot be unticked.`);

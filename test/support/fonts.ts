@@ -14,7 +14,7 @@ const FAMILIES = {
 
 export type FontWidth = keyof typeof FAMILIES;
 
-/** A configuration of fontconfig with these fonts alone, those of the given width first. Returns its path. */
+/** A configuration of fontconfig with only these fonts, those of the given width first. Returns its path. */
 export function fontConfiguration(width: FontWidth): string {
   const folder = mkdtempSync(join(tmpdir(), 'postern-fonts-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -28,7 +28,7 @@ export function fontConfiguration(width: FontWidth): string {
   return file;
 }
 
-/** Whatever else is asked for: names of other fonts, "system-ui", "sans-serif". */
+/** All other requested fonts: names of other fonts, "system-ui", "sans-serif". */
 function orElse(family: string): string {
   return `<match target="pattern"><edit name="family" mode="append_last"><string>${family}</string></edit></match>`;
 }

@@ -3,25 +3,25 @@ import { Page } from './page.ts';
 import type { Person } from './person.ts';
 import { encoded } from './sending.ts';
 
-/** A form that was sent with something in all of its fields for text. */
+/** A form that was sent with something in all of its text fields. */
 export interface FilledForm {
-  /** The page that it stood on. */
+  /** The page of the form. */
   readonly path: string;
   readonly fields: readonly string[];
-  /** Where the redirects have led. */
+  /** The target of the redirects. */
   readonly answer: Page;
 }
 
 export interface Filling {
-  /** What goes into each field for text, by the field's name. */
+  /** The text for each field, by the field's name. */
   readonly text: (field: string) => string;
-  /** What goes into a field of type email, which takes no other text. */
+  /** The text for a field of type email, which accepts no other text. */
   readonly email: () => string;
 }
 
 const TEXT = 'input[type=text], input[type=search], input[type=email], input:not([type]), textarea';
 
-/** Opens each address and sends each of its forms that takes text, once a page and form. */
+/** Opens each address and sends each of its forms with text fields, once per page and form. */
 export async function fillsEveryForm(
   person: Person,
   addresses: readonly string[],

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Below those that systems hand out by themselves (RFC 6335 §6; Linux begins at 32768). */
+/** Below those that systems assign by themselves (RFC 6335 §6; Linux begins at 32768). */
 const OWN_PORTS = { from: 20_000, to: 32_000 };
 
 /**

@@ -2,24 +2,24 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { freePort } from './free-port.ts';
 
-/** Stands between the portal and a server, so that a test can take the server away and give it back. */
+/** A proxy between the portal and a server, so that a test can cut the server off and bring it back. */
 export interface Gateway {
-  /** The server's URL by way of the gateway. */
+  /** The server's URL through the gateway. */
   readonly url: string;
   /** Every connection breaks, and new ones are refused: the server is down. */
   cut(): Promise<void>;
-  /** Connections stay and are accepted, but nothing comes through any more: the server hangs. */
+  /** Connections stay and are accepted, but nothing gets through any more: the server hangs. */
   freeze(): void;
   /**
    * Lets so many more messages of the near side through; at the next one every connection breaks, and new ones are
    * accepted. Tells whether it has come to that.
    */
   breakAfter(messages: number): () => boolean;
-  /** As in the beginning: everything comes through. */
+  /** As at the start: everything gets through. */
   open(): Promise<void>;
 }
 
-/** Opens a gateway to the server of this URL, on a loopback port of its own. `cut` it at the end. */
+/** Opens a gateway to the server of this URL, on its own loopback port. `cut` it at the end. */
 export async function gateway(url: string): Promise<Gateway> {
   const target = new URL(url);
   const sockets = new Set<Socket>();

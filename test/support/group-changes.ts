@@ -4,7 +4,7 @@ import { groupWith } from './policies.ts';
 import { OPERATOR } from './portal.ts';
 import { newEmail } from './victim.ts';
 
-/** What administrators change of groups, and of what applies to single people. */
+/** Changes by administrators to groups, and to the policy of single people. */
 export const GROUP_CHANGES: Readonly<Record<string, Preparation>> = {
   'a group': async ({ portal }) => {
     const decided = { name: newEmail('group'), rule: 'off', methods: [], grace: { kind: 'none' } } as const;

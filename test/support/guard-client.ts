@@ -11,17 +11,17 @@ import type { AddressInfo } from 'node:net';
 export interface GuardAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Cookies that the answer sets; "" where it takes one away. */
+  /** Cookies that the response sets; "" for one that it deletes. */
   readonly setCookies: ReadonlyMap<string, string>;
   /** The Set-Cookie headers as they were sent. */
   readonly cookieLines: readonly string[];
   readonly text: string;
 }
 
-/** Headers; an array is sent as several headers of one name. */
+/** Headers; an array is sent as several headers with one name. */
 export type SentHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** Speaks to a site as the proxy of an app does, over a real server. */
+/** Speaks to a site like the proxy of an app, over a real server. */
 export class GuardClient {
   readonly #server: Server;
 
@@ -45,12 +45,12 @@ export class GuardClient {
     await once(this.#server, 'close');
   }
 
-  /** As nginx asks, about a page of an app. `headers`: what the visitor sends, and what replaces the proxy's own. */
+  /** A check as nginx sends it, about a page of an app. `headers`: what the visitor sends, and what replaces the proxy's own. */
   authRequest(url: string, headers: SentHeaders = {}): Promise<GuardAnswer> {
     return this.ask('/guard/auth-request', { 'X-Original-URL': url, 'X-Original-Method': 'GET', ...headers });
   }
 
-  /** As Caddy and Traefik ask. */
+  /** A check as Caddy and Traefik send it. */
   forwardAuth(url: string, headers: SentHeaders = {}): Promise<GuardAnswer> {
     const [, proto = '', host = '', uri = ''] = /^(\w+):\/\/([^/]*)(.*)$/.exec(url) ?? [];
     return this.ask('/guard/forward-auth', {

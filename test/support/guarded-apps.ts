@@ -11,7 +11,7 @@ export const PORTAL_URL = 'https://account.example.org';
 export const WIKI_URL = 'https://wiki.example.org';
 export const DESK_URL = 'https://desk.example.com';
 
-/** Both endpoints of the guard, for what holds at either. */
+/** Both endpoints of the guard, for what is true for either. */
 export const CHECKS = ['authRequest', 'forwardAuth'] as const;
 
 export interface GuardedApps {
@@ -99,7 +99,7 @@ export async function startsAt({ client }: GuardedApps, app: App, path = '/page'
   return { cookies, nonceHash };
 }
 
-/** What the portal does for somebody who may use the app: issues the code. */
+/** What the portal does for a person who may use the app: issues the code. */
 export async function codeFor(
   { portal }: GuardedApps,
   handOver: {
@@ -136,7 +136,7 @@ export interface AppUser {
 
 let people = 0;
 
-/** Somebody new who signs in to the portal and goes to the app. */
+/** A new person who signs in to the portal and goes to the app. */
 export async function newUserOf(
   apps: GuardedApps,
   app: App,

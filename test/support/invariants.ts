@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { z } from 'zod';
 import { driverOf, integerColumn, rowsOf } from '../../src/storage/sql/rows.ts';
 
-/** What must never be found in the database, whatever broke off when: a query for each, which counts what is wrong. */
+/** What must never be found in the database, whatever failed and when: a query for each, which counts violations. */
 const WRONG: Readonly<Record<string, string>> = {
   'an authenticator of whose creation nothing is written down': `select count(*) as total from authenticators a
     where not exists (select 1 from audit_events e where e.subject_id = a.account_id and e.event = 'authenticator.created')`,
@@ -31,7 +31,7 @@ const WRONG: Readonly<Record<string, string>> = {
 
 const answer = z.array(z.object({ total: integerColumn })).length(1);
 
-/** What is wrong in this database, in words; empty where nothing is. */
+/** The violations in this database, in words; empty if there are none. */
 export async function brokenInvariants(db: Knex): Promise<string[]> {
   const found: string[] = [];
   for (const [what, query] of Object.entries(WRONG)) {

@@ -2,10 +2,10 @@ import type { Person } from './person.ts';
 import { OPERATOR, type TestPortal } from './portal.ts';
 import { setsUpApp, signsIn } from './steps.ts';
 
-/** What the administrators write down of how they made sure. */
+/** The administrators' note about how they checked the identity. */
 export const NOTE = 'Called back on the number on file';
 
-/** Somebody with an app that is lost: half way in, with a request in the queue; its mails are read. */
+/** A person with a lost app: half-way in, with a request in the queue; its mails are read. */
 export async function losesAccess(portal: TestPortal, email: string, name = 'Ann <i>Lost</i>') {
   const account = await portal.account(email, 'member', name);
   await setsUpApp(portal, await signsIn(portal, email), email);
@@ -29,7 +29,7 @@ export async function losesAccess(portal: TestPortal, email: string, name = 'Ann
     /** The audit log's events of this name about the account, newest first. */
     events: async (event: Parameters<typeof audit.record>[0]) =>
       (await audit.search({ event, person: email, page: 1, pageSize: 50 })).events,
-    /** Leaves no request behind for the next test to count. */
+    /** Leaves no request for the next test. */
     ends: () => authenticators.reset(account.id, OPERATOR.party.label, portal.now()),
   };
 }

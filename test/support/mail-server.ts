@@ -10,20 +10,20 @@ import { openMailbox } from './mailbox.ts';
 const mailSchema = z.object({ to: z.array(z.string()), subject: z.string(), text: z.string() });
 export type KeptMail = z.infer<typeof mailSchema>;
 
-/** A mail server in a process of its own, to do harm to. What it has taken outlives it. */
+/** A mail server in its own process, which a test may kill. Its accepted mail survives it. */
 export interface OwnMailServer {
   readonly url: string;
-  /** Everything that came for this address, oldest first. */
+  /** All mails to this address, oldest first. */
   sentTo(address: string): readonly KeptMail[];
   signal(signal: NodeJS.Signals): void;
   kill(): Promise<void>;
-  /** Starts it again where it was. */
+  /** Starts it again at the same address. */
   start(): Promise<void>;
   /** Kills it for good. */
   stop(): Promise<void>;
 }
 
-/** Starts a mail server for the caller alone, who stops it. */
+/** Starts a mail server for the caller only, who stops it. */
 export async function ownMailServer(): Promise<OwnMailServer> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-mail-'));
   const file = join(folder, 'mails');
@@ -65,7 +65,7 @@ function mailsIn(file: string): readonly KeptMail[] {
   return lines.map((line) => mailSchema.parse(JSON.parse(line)));
 }
 
-/** The process itself: keeps each mail in the file before it says that it has it. */
+/** The process itself: stores each mail in the file before it reports that it has it. */
 async function serve(port: number, file: string): Promise<void> {
   await openMailbox(port, (to, { subject, text }) =>
     appendFileSync(file, `${JSON.stringify({ to, subject, text })}\n`),

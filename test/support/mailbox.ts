@@ -18,20 +18,20 @@ export type Behaviour = 'takes' | 'defers' | 'refuses' | 'turns away' | 'drops' 
 /** The reply to the recipient. */
 const NO: Readonly<Partial<Record<Behaviour, number>>> = { defers: 451, refuses: 550, 'turns away': 421 };
 
-/** A real mail server that keeps what it gets. */
+/** A real mail server that stores its mails. */
 export interface Mailbox {
   readonly url: string;
-  /** Everything that came, read or not, oldest first. */
+  /** All mails, read or not, oldest first. */
   readonly messages: readonly ParsedMail[];
-  /** What came for this address: of others, what was sent earlier may still be on its way. */
+  /** The mails to this address: earlier mails to others may still be arriving. */
   sentTo(address: string): readonly ParsedMail[];
-  /** Every address that mail came for, whatever its headers say. */
+  /** Every address that got mail, whatever its headers say. */
   readonly addressees: readonly string[];
   /** The next unread mail to an address; waits for it. */
   next(to: string): Promise<ParsedMail>;
-  /** Says no to every mail from now on, for good, or takes them again. */
+  /** Refuses every mail from now on, permanently, or accepts them again. */
   refuse(on: boolean): void;
-  /** Treats every mail so from now on. */
+  /** Treats every mail like this from now on. */
   behave(how: Behaviour): void;
   close(): Promise<void>;
 }
@@ -48,12 +48,12 @@ export async function openMailbox(
   const arrivals = new EventTarget();
   const sockets = new Set<Socket>();
   let behaviour: Behaviour = 'takes';
-  /** The words that it dawdles with. */
+  /** The responses that it delays. */
   const owed: (() => void)[] = [];
   const server = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
     disableReverseLookup: true,
-    // Clients keep connections open for the next mail; a test that ends does not wait for them.
+    // Clients keep connections open for the next mail; the end of a test does not wait for them.
     closeTimeout: 200,
     logger: false,
     onRcptTo(_address, _session, done) {
@@ -140,14 +140,14 @@ function summary(received: readonly Received[]): string {
   return `What came: ${lines.length === 0 ? 'nothing' : lines.join('; ')}`;
 }
 
-/** The six digits that stand on a line of their own. */
+/** The six digits on a line of their own. */
 export function codeIn(mail: ParsedMail): string {
   const code = /^\d{6}$/m.exec(mail.text ?? '')?.[0];
   if (code === undefined) throw new Error(`There is no code in the mail "${mail.subject}":\n${mail.text}`);
   return code;
 }
 
-/** The address of the one-time link, which stands on a line of its own. */
+/** The address of the one-time link, on a line of its own. */
 export function linkIn(mail: ParsedMail): string {
   const link = /^https?:\/\/\S+\?token=\S+$/m.exec(mail.text ?? '')?.[0];
   if (link === undefined) throw new Error(`There is no link in the mail "${mail.subject}":\n${mail.text}`);

@@ -6,7 +6,7 @@ import { systemRandom } from '../../src/kernel/random.ts';
 import { composePortal } from '../../src/portal.ts';
 import { PASSWORD, type Somebody, somebody } from './somebody.ts';
 
-/** Fills the database that this environment names with so many people, each with an app. */
+/** Fills the database of this environment with this many people, each with an app. */
 export async function makePeople(environment: NodeJS.ProcessEnv, count: number): Promise<Somebody[]> {
   const outcome = readConfig(environment);
   if (!outcome.ok) throw new Error(JSON.stringify(outcome.faults));
@@ -17,7 +17,7 @@ export async function makePeople(environment: NodeJS.ProcessEnv, count: number):
   });
   await portal.migrate();
   const { accounts, authenticators, keyring } = portal.services;
-  // One hash will do for all: it is checked as any other.
+  // One hash is enough for all: it is checked like any other.
   const passwordHash = await new PasswordHasher().hash(PASSWORD);
   const createdAt = Date.now();
   const people = Array.from({ length: count }, (_, number) => ({

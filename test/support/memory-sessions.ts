@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { Keyring } from '../../src/kernel/keyring.ts';
 import type { SessionStore } from '../../src/sign-in/session-store.ts';
 
-/** Sessions that are forgotten with the process, and the calls that stored, prolonged or removed one. */
+/** Sessions in memory, and the calls that stored, extended or removed one. */
 export class MemorySessions implements SessionStore {
   readonly calls: string[] = [];
   readonly #sessions = new Map<string, string>();
@@ -47,7 +47,7 @@ export class MemorySessions implements SessionStore {
   }
 }
 
-/** What `sessions()` needs, for a site under test. */
+/** The arguments of `sessions()` for a site under test. */
 export function sessionServices(sessionStore: SessionStore = new MemorySessions()) {
   const keyring = new Keyring(() => ['7'.repeat(43)]);
   return { sessionStore, keyring, logger: pino({ level: 'silent' }) };

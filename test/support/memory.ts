@@ -140,7 +140,7 @@ export class MemoryChallenges implements ChallengeStore {
     });
   }
 
-  /** For a two-factor reset, after which no code of the account is worth anything. */
+  /** For a two-factor reset, after which no code of the account is valid. */
   dropFor(accountId: string): void {
     for (const [place, kept] of this.#challenges) {
       if (kept.accountId === accountId) this.#challenges.delete(place);
@@ -216,7 +216,7 @@ function isSamePlace(one: Link, other: Link): boolean {
 export class MemoryAudit implements AuditStore {
   readonly #events: AuditEvent[] = [];
 
-  /** What was written down, oldest first. */
+  /** The recorded events, oldest first. */
   get events(): readonly AuditEvent[] {
     return this.#events;
   }

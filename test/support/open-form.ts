@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Person } from './person.ts';
 import type { TestPortal } from './portal.ts';
 
-/** A form whose last bytes are still to come. */
+/** A form whose last bytes have not been sent yet. */
 export interface OpenForm {
-  /** Sends the rest; returns the status, the redirect's path and the cookies that are set. */
+  /** Sends the rest; returns the status, the redirect's path and the cookies of the response. */
   readonly completes: () => Promise<{
     readonly status: number;
     readonly location: string;
@@ -36,7 +36,7 @@ export async function beginsForm(
   };
   const open = send({ port, host: '127.0.0.1', path, method: 'POST', headers });
   open.write(body.slice(0, -2));
-  // The session is read by then, and the parser waits.
+  // The session has been read by then, and the parser waits.
   await delay(300);
   return {
     async completes() {

@@ -2,14 +2,14 @@ import { type CheerioAPI, load } from 'cheerio';
 import { buttonsOf, findControl, type Named, named, valuesOf } from './controls.ts';
 import { fold, textOnScreen, visibleText } from './visible-text.ts';
 
-/** What came back from the server. */
+/** A response of the server. */
 export interface Answer {
   readonly method: string;
-  /** The path asked for, with its query. */
+  /** The requested path, with its query. */
   readonly path: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Cookies that the answer sets ("" where it takes one away). */
+  /** Cookies of the response ("" if it deletes one). */
   readonly setCookies: ReadonlyMap<string, string>;
   readonly body: Buffer;
 }
@@ -18,7 +18,7 @@ export interface Link extends Named {
   readonly href: string;
 }
 
-/** An answer read as a page. What a person fills in changes its document, as in a browser. */
+/** A response as a page. Filling in changes its document, as in a browser. */
 export class Page implements Answer {
   readonly method: string;
   readonly path: string;
@@ -40,13 +40,13 @@ export class Page implements Answer {
     this.html = answer.body.toString('utf8');
   }
 
-  /** The document, read when it is first asked for: of most answers only the status matters. */
+  /** The document, parsed when it is first needed: for most responses only the status matters. */
   get $(): CheerioAPI {
     this.#document ??= load(this.html);
     return this.#document;
   }
 
-  /** What stands in the browser's title bar. */
+  /** The text of the browser's title bar. */
   get title(): string {
     return fold(this.$('title').first().text());
   }
@@ -60,14 +60,14 @@ export class Page implements Answer {
     return visibleText(this.$('body'));
   }
 
-  /** The banner's sentence without the word that says its kind; undefined where there is no banner. */
+  /** The banner's sentence without the word for its kind; undefined if there is no banner. */
   get notice(): string | undefined {
     const sentence = this.$('.notice p').first().clone();
     sentence.children('strong').first().remove();
     return sentence.length > 0 ? visibleText(sentence) : undefined;
   }
 
-  /** "success", "warning" or "info"; undefined where there is no banner. */
+  /** "success", "warning" or "info"; undefined if there is no banner. */
   get noticeKind(): string | undefined {
     const classes = this.$('.notice').first().attr('class')?.split(/\s+/);
     return classes?.find((name) => name !== 'notice');
@@ -101,7 +101,7 @@ export class Page implements Answer {
       .map((link) => ({ ...named(this.$(link)), href: this.$(link).attr('href') ?? '' }));
   }
 
-  /** What the control of this label holds; of radios and checkboxes (by the legend) what is chosen, with commas. */
+  /** The value of the control with this label; for radios and checkboxes (by the legend) the chosen ones, with commas. */
   value(label: string): string {
     return valuesOf(findControl(this.$, label).controls).join(', ');
   }

@@ -55,7 +55,7 @@ describe('a person at a text browser', () => {
     assert.deepEqual(echoed(ann), { query: { q: 'a & b' }, body: {} });
   });
 
-  it('says what there is when there is no such label, choice, button or link, or more than one', async () => {
+  it('names the existing ones if there is no such label, choice, button or link, or more than one', async () => {
     const ann =
       await opened(`<form><label for="a">A</label><input id="a"><label>B <input></label><label>B <input></label>
       <label>C <input type="checkbox"></label><button>Go</button></form><a href="/x">There</a><label for="gone">D</label>`);
@@ -68,7 +68,7 @@ describe('a person at a text browser', () => {
     await assert.rejects(ann.follow('Here'), /no "Here" among the links: "There"/);
   });
 
-  it('is cut off by maxlength and pastes one line into a field of one line', async () => {
+  it('is limited by maxlength and pastes one line into a single-line field', async () => {
     const ann = await opened('<label>Code <input maxlength="6"></label><label>Any <input></label>');
     ann.fillsIn('Code', '123 456');
     ann.fillsIn('Any', '12\n3');
@@ -76,7 +76,7 @@ describe('a person at a text browser', () => {
     assert.equal(ann.page.value('Any'), '123');
   });
 
-  it('follows redirects with GET, keeps cookies (Secure ones too), and tells the way', async () => {
+  it('follows redirects with GET, keeps cookies (also Secure ones), and records the way', async () => {
     const ann = await opened('<form method="post" action="/hop/2"><button>Hop</button></form>');
     await ann.presses('Hop');
     assert.deepEqual(ann.trail, [
@@ -93,7 +93,7 @@ describe('a person at a text browser', () => {
     assert.equal(ann.cookies.size, 0);
   });
 
-  it('gives up after ten redirects, and stays where another site takes over', async () => {
+  it('gives up after ten redirects, and stays at a redirect to another site', async () => {
     const ann = new Person(site(''));
     await assert.rejects(ann.visits('/hop/20'), /Too many redirects/);
     await ann.visits('/away');
@@ -102,7 +102,7 @@ describe('a person at a text browser', () => {
     await assert.rejects(ann.visits('https://elsewhere.example/x'), /leads away/);
   });
 
-  it('reads what can be seen, and nothing else', async () => {
+  it('reads visible text only', async () => {
     const ann =
       await opened(`<h1>My <em>Pro</em>file</h1><p>One</p><p>Two<br>three</p><script>no</script><style>no</style>
       <p hidden>no</p><input type="hidden" value="no"><select><option>no</option></select><img src="q" alt="A picture"> <a href="/x">Edit<span
@@ -113,7 +113,7 @@ describe('a person at a text browser', () => {
     assert.deepEqual(ann.page.errors, []);
   });
 
-  it('reads errors and notices where the partials put them', async () => {
+  it('reads errors and notices in their partials', async () => {
     const form = {
       values: { email: 'ann' },
       errors: [
@@ -143,7 +143,7 @@ describe('a person at a text browser', () => {
     assert.equal(ann.page.value('E-mail'), 'ann');
   });
 
-  it('races one submission without leaving the page, and can go on from an answer', async () => {
+  it('races one submission without leaving the page, and can continue from a response', async () => {
     const ann = await opened('<form method="post" action="/once"><button>Take</button></form>');
     const answers = await ann.races(20, 'Take');
     const won = answers.filter(({ status }) => status === 303);
@@ -157,7 +157,7 @@ describe('a person at a text browser', () => {
     assert.equal(ann.cookies.get('won'), 'yes');
   });
 
-  it('sends what no page would, with its own token, another, or none', async () => {
+  it('sends what no page would send, with its own token, another, or none', async () => {
     const ann = await opened('<form method="post"><input type="hidden" name="_csrf" value="t"></form>');
     const body = async (csrf?: string) =>
       JSON.parse(
@@ -169,7 +169,7 @@ describe('a person at a text browser', () => {
     assert.equal(ann.page.path, '/');
   });
 
-  it('copies its cookies and what is filled in into a second browser, which goes its own way', async () => {
+  it('copies its cookies and filled-in values into a second browser, which is independent from then on', async () => {
     const ann = await opened(
       '<form method="post" action="/echo"><label>Code <input name="code"></label><button>Go</button></form>',
     );
@@ -185,7 +185,7 @@ describe('a person at a text browser', () => {
     assert.equal(ann.page.path, '/');
   });
 
-  it('says where it comes from and what it speaks, and loads pictures as bytes', async () => {
+  it('sends its origin and language, and loads pictures as bytes', async () => {
     const options = {
       acceptLanguage: 'ar',
       address: '203.0.113.9',
@@ -245,7 +245,7 @@ function site(html: string): Express {
   return app;
 }
 
-/** A partial of the site, with its form and what it is given; words stand for themselves. */
+/** A partial of the site, with its form and its variables; texts are shown as their keys. */
 function partial(name: string, { form, ...given }: { form: FormView } & Record<string, unknown>): string {
   const views = new Views({
     t: (key: string) => key,

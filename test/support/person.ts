@@ -4,17 +4,17 @@ import { type Link, Page } from './page.ts';
 import { type App, encoded, type Sent, send } from './sending.ts';
 
 export interface PersonOptions {
-  /** The site's public origin: absolute links to it (in mails) are followed, all others lead away. */
+  /** The site's public origin: absolute links to it (in mails) are followed, all others lead to other sites. */
   readonly origin?: string;
   readonly acceptLanguage?: string;
   /** Sent as X-Forwarded-For. */
   readonly address?: string;
-  /** Where the connections really come from, such as 127.0.0.7: every 127.x.x.x is this machine. */
+  /** The address of the connections, such as 127.0.0.7: every 127.x.x.x is this machine. */
   readonly from?: string;
   readonly userAgent?: string;
-  /** Takes pages compressed; else the most of a test's time would go into making them small and large again. */
+  /** Accepts compressed pages; otherwise most of a test's time would be compression. */
   readonly compressed?: boolean;
-  /** Further headers of every request, such as `Sec-Fetch-Site`; a text browser sends none of those. */
+  /** Other headers of every request, such as `Sec-Fetch-Site`; a text browser sends none of those. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -40,23 +40,23 @@ export class Person {
     this.#origin = options.origin ?? 'http://localhost:3000';
   }
 
-  /** The page that is open; throws when none is. */
+  /** The open page; throws if there is none. */
   get page(): Page {
     if (!this.#page) throw new Error('No page is open yet.');
     return this.#page;
   }
 
-  /** Every request so far with what it was answered with, as "POST /sign-in 303". */
+  /** Every request so far with its status, as "POST /sign-in 303". */
   get trail(): readonly string[] {
     return this.#trail;
   }
 
-  /** The cookies by name; changing the map changes what is sent. */
+  /** The cookies by name; changes to the map change what is sent. */
   get cookies(): Map<string, string> {
     return this.#cookies;
   }
 
-  /** The CSRF token of the last page of a session that was renewed since; of pages for strangers it is not noted. */
+  /** The CSRF token of the last page of a session that was renewed since; not for strangers' pages. */
   get formerToken(): string | undefined {
     return this.#formerTokens.at(-1);
   }
@@ -65,7 +65,7 @@ export class Person {
     this.#cookies.clear();
   }
 
-  /** A second browser with the same cookies and the same page open, with what is filled in. `app`: another instance. */
+  /** A second browser with the same cookies, page and filled-in values. `app`: another instance. */
   copy(options: PersonOptions = {}, app = this.#app): Person {
     const twin = new Person(app, { ...this.#options, ...options });
     for (const [name, value] of this.#cookies) twin.#cookies.set(name, value);
@@ -73,27 +73,27 @@ export class Person {
     return twin;
   }
 
-  /** Opens a path of the site, or an absolute address of it as it stands in a mail, and follows redirects. */
+  /** Opens a path of the site, or an absolute address of it as in a mail, and follows redirects. */
   async visits(address: string): Promise<Page> {
     return this.goesOnFrom(await this.#asks({ method: 'GET', path: this.#pathTo(address) }));
   }
 
-  /** Follows the link with this text. Throws for one that leads away from the site. */
+  /** Follows the link with this text. Throws for a link to another site. */
   async follow(linkText: string): Promise<Page> {
     const { links } = this.page;
-    // The same link may well be there twice, in a menu and in the text.
+    // The same link may occur twice, in a menu and in the text.
     const targets = links.filter(
       (link, index) => links.findIndex((other) => isSameLink(link, other)) === index,
     );
     return this.visits(theOne(targets, linkText, 'links').href);
   }
 
-  /** Types (or pastes) a text into the field with this label: what the browser cuts off is gone. */
+  /** Types (or pastes) a text into the field with this label; the browser may cut it. */
   fillsIn(label: string, text: string): void {
     fillIn(findControl(this.page.$, label), text);
   }
 
-  /** Chooses a radio, a checkbox or an option; `group` is its legend, or the select's label, where words repeat. */
+  /** Chooses a radio, a checkbox or an option; `group` is its legend, or the select's label, if the text is not unique. */
   chooses(choice: string, group?: string): void {
     choose(this.page.$, findChoice(this.page.$, choice, group));
   }
@@ -128,19 +128,19 @@ export class Person {
     return Promise.all(forms.map((form) => this.#sends(requestFor(form))));
   }
 
-  /** Sends the very same form so many times at once, as a tremor does. The answers come as they are. */
+  /** Sends the same form this many times at once, like a person with a tremor. Returns the raw responses. */
   async repeats(times: number, button: string): Promise<Page[]> {
     const asked = requestFor(this.form(button));
     return Promise.all(Array.from({ length: times }, () => this.#sends(asked)));
   }
 
-  /** Has the open page's forms be those of a page that was opened once more: sent again, they are other forms. */
+  /** Replaces the open page's forms by those of a newly opened page: sent again, they are other forms. */
   async reopensForms(): Promise<void> {
     const token = this.#cookies.size > 0 ? await this.freshToken() : undefined;
     if (token !== undefined) this.page.$('input[name=_csrf]').attr('value', token);
   }
 
-  /** A CSRF token as the next page of this session would have it; undefined where no page has one. */
+  /** The CSRF token on the next page of this session; undefined if no page has one. */
   async freshToken(): Promise<string | undefined> {
     let page = await this.#sends({ method: 'GET', path: '/sign-in' });
     for (let followed = 0; isRedirect(page) && followed < MOST_REDIRECTS; followed++) {
@@ -165,12 +165,12 @@ export class Person {
     return this.#asks({ method, path: this.#pathTo(path), fields: body });
   }
 
-  /** Loads a picture or the like; the page stays open. */
+  /** Loads a picture or the like; the open page stays. */
   async loads(path: string): Promise<Page> {
     return this.#asks({ method: 'GET', path: this.#pathTo(path) });
   }
 
-  /** Takes up an answer as a browser does: its cookies, its redirects, and at their end the page to read. */
+  /** Follows a response like a browser: its cookies, its redirects, and the page at their end. */
   async goesOnFrom(answer: Page): Promise<Page> {
     let page = answer;
     this.#keepCookies(page);
@@ -178,7 +178,7 @@ export class Person {
       if (followed === MOST_REDIRECTS)
         throw new Error(`Too many redirects: ${this.#trail.slice(-12).join(', ')}`);
       const target = new URL(page.headers['location'] ?? '', new URL(page.path, this.#origin));
-      // Where another site takes over there is nothing more to read: the redirect itself is the page.
+      // A redirect to another site is the page itself: there is nothing more to read.
       if (target.origin !== this.#origin) break;
       page = await this.#asks({ method: 'GET', path: `${target.pathname}${target.search}` });
     }
@@ -186,7 +186,7 @@ export class Person {
     return page;
   }
 
-  /** Sends a request and keeps the cookies of the answer. */
+  /** Sends a request and keeps the cookies of the response. */
   async #asks(asked: Asked): Promise<Page> {
     const page = await this.#sends(asked);
     this.#keepCookies(page);
@@ -232,7 +232,7 @@ export class Person {
     return token;
   }
 
-  /** The path of an address, seen from the open page. */
+  /** The path of an address, relative to the open page. */
   #pathTo(address: string): string {
     const url = new URL(address, new URL(this.#page?.path ?? '/', this.#origin));
     if (url.origin !== this.#origin) throw new Error(`${address} leads away from ${this.#origin}.`);
@@ -242,13 +242,13 @@ export class Person {
 
 type Asked = Omit<Sent, 'headers' | 'from'>;
 
-/** A form sent by GET puts its fields in the place of the action's query. */
+/** A form sent by GET replaces the action's query by its fields. */
 function requestFor({ method, action, fields }: Submission): Asked {
   if (method === 'POST') return { method, path: action, fields };
   return { method, path: `${action.replace(/\?.*/, '')}?${encoded(fields)}` };
 }
 
-/** Those that a browser follows with a GET; the portal uses no others. */
+/** Redirects that a browser follows with a GET; the portal uses no others. */
 function isRedirect({ status }: Page): boolean {
   return status === 301 || status === 302 || status === 303;
 }

@@ -6,7 +6,7 @@ import { METHOD_IDS, type MethodId } from '../../src/settings/method-ids.ts';
 import type { TwoFactorRule } from '../../src/settings/rule.ts';
 import { OPERATOR, type TestPortal } from './portal.ts';
 
-/** A rule as tests lay it down; what is not said is: every method, no grace. */
+/** A rule in tests; the defaults are: every method, no grace. */
 export interface Rule {
   readonly rule: TwoFactorRule;
   readonly methods?: readonly MethodId[];
@@ -24,7 +24,7 @@ export async function siteRuleIs(
 
 let number = 0;
 
-/** A group with these members; an administrator has made it, and nobody is told. */
+/** A group with these members; an administrator has created it, and nobody gets a mail. */
 export async function groupWith(
   { services, mailbox }: TestPortal,
   { rule, methods = METHOD_IDS, grace = NO_GRACE }: Rule,

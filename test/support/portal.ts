@@ -19,11 +19,11 @@ import { QUICK_HASHER } from './password-hashing.ts';
 import { PASSWORD, quickAccount } from './quick-account.ts';
 import { redis } from './servers.ts';
 
-/** Where a portal keeps its sessions. */
+/** The session store of a portal. */
 const SESSION_STORES = ['database', 'redis'] as const;
 export type SessionStore = (typeof SESSION_STORES)[number];
 
-/** The command line, as the one who prepares things. */
+/** The command line, as the actor of preparations. */
 export const OPERATOR: Actor = {
   party: { id: null, label: 'test' },
   origin: { requestId: 'test', address: '', browser: '' },
@@ -33,35 +33,35 @@ export { PASSWORD };
 
 export interface TestPortal {
   readonly store: SessionStore;
-  /** Where the database lies, in `postern.sqlite`. */
+  /** The folder of the database, `postern.sqlite`. */
   readonly folder: string;
   readonly app: Express;
   readonly services: Services;
   readonly mailbox: Mailbox;
   readonly passwordHasher: PasswordHasher;
-  /** What has been logged so far. */
+  /** The log so far. */
   readonly log: () => string;
   readonly now: () => number;
-  /** Moves the portal's clock. Milliseconds. */
+  /** Advances the portal's clock. Milliseconds. */
   readonly wait: (milliseconds: number) => void;
-  /** Resolves once the mails that are new have been tried. */
+  /** Resolves once the new mails have been tried. */
   readonly delivered: () => Promise<void>;
-  /** Tries what is due in the mail queue, too. */
+  /** Also tries what is due in the mail queue. */
   readonly deliver: () => Promise<void>;
   /** Creates an account with `PASSWORD`. */
   readonly account: (email: string, role?: Role, name?: string) => Promise<Account>;
-  /** Removes what has come to its end. */
+  /** Removes expired data. */
   readonly forget: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 export interface PortalOptions {
   readonly time?: Clock;
-  /** `REAL_HASHER` where the duration of a hash, or what is stored, matters. */
+  /** `REAL_HASHER` if the duration of a hash, or what is stored, matters. */
   readonly passwordHasher?: PasswordHasher;
 }
 
-/** The real portal on real parts: SQLite, the session store, an SMTP server. */
+/** The real portal with real parts: SQLite, the session store, an SMTP server. */
 export async function openPortal(
   store: SessionStore,
   environment: Environment = {},
@@ -73,7 +73,7 @@ export async function openPortal(
     DATA_DIR: folder,
     SMTP_URL: mailbox.url,
     BASE_URL: 'http://localhost:3000',
-    // Everybody in the tests comes from one address.
+    // Everybody in the tests has one address.
     CLIENT_FAILURES: '100000',
     CLIENT_MAILS: '100000',
     ...(store === 'redis' && { REDIS_URL: (await redis()).url }),
@@ -124,7 +124,7 @@ export async function openPortal(
 
 let template: Promise<string> | undefined;
 
-/** An SQLite database that is not there yet begins as a copy of one that was migrated once for this process. */
+/** A missing SQLite database starts as a copy of one that was migrated once for this process. */
 async function prepareTables(url: string): Promise<void> {
   const [, file] = /^sqlite:(.+)$/.exec(url) ?? [];
   if (file === undefined || existsSync(file)) return;
@@ -142,7 +142,7 @@ async function migratedFile(): Promise<string> {
   return file;
 }
 
-/** A second instance over the same database, session store, keys, mail server and time. */
+/** A second instance on the same database, session store, keys, mail server and time. */
 export async function anotherInstance(
   portal: TestPortal,
   environment: Environment = {},
@@ -154,7 +154,7 @@ export async function anotherInstance(
 
 type Suite = (portal: () => TestPortal) => void;
 
-/** Describes tests on a portal of their own, with its sessions in the database. `portal()` is open during the tests. */
+/** Describes tests on their own portal, with its sessions in the database. `portal()` is open during the tests. */
 export function onPortal(
   title: string,
   suite: Suite,

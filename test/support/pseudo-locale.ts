@@ -1,9 +1,9 @@
 import { readCatalogues, type Words, wordsOf } from '../../src/kernel/i18n.ts';
 
-/** The language that nobody speaks: "English (Pseudo-Accents)" of Unicode CLDR. */
+/** An artificial language: "English (Pseudo-Accents)" of Unicode CLDR. */
 export const PSEUDO = 'en-XA';
 
-/** Stand around each text of the catalogue, and nothing else on a page. */
+/** Marks around each text of the catalogue, and nothing else on a page. */
 export const OPEN = '⟦';
 export const CLOSE = '⟧';
 
@@ -30,13 +30,13 @@ export function pseudoText(text: string): string {
   return `${OPEN}${parts.join('')}${CLOSE}`;
 }
 
-/** Every vowel twice: words grow, as those of German do, and not only sentences. */
+/** Every vowel twice: words grow, like those of German, and not only sentences. */
 function accented(text: string): string {
   const longer = text.replace(/[aeiou]/gi, '$&$&');
   return Array.from(longer, (letter) => ACCENTED[PLAIN.indexOf(letter)] ?? letter).join('');
 }
 
-/** What stands outside the catalogue's texts, line by line; throws where a text is not whole. */
+/** Text outside of the catalogue's texts, line by line; throws if a text is not complete. */
 export function outsideTexts(text: string): string[] {
   let depth = 0;
   let outside = '';

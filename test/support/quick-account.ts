@@ -10,11 +10,11 @@ export interface NewAccount {
   readonly email: string;
   readonly name: string;
   readonly role?: Role;
-  /** False: somebody who was invited and has not chosen a password yet. */
+  /** False: an invited person who has not chosen a password yet. */
   readonly hasPassword?: boolean;
 }
 
-/** Of `PASSWORD`, made once for each way to hash: the portals of a process share it. */
+/** Hash of `PASSWORD`, made once for each hasher: the portals of a process share it. */
 const hashes = new WeakMap<PasswordHasher, Promise<string>>();
 
 function hashBy(hasher: PasswordHasher): Promise<string> {
@@ -23,7 +23,7 @@ function hashBy(hasher: PasswordHasher): Promise<string> {
   return hash;
 }
 
-/** Creates an account with `PASSWORD`, by its store alone: nothing is mailed or written down. */
+/** Creates an account with `PASSWORD`, only in its store: nothing is mailed or recorded. */
 export async function quickAccount(
   { services, now, passwordHasher }: Pick<TestPortal, 'services' | 'now' | 'passwordHasher'>,
   wanted: NewAccount,

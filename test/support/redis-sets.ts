@@ -14,7 +14,7 @@ export interface SentinelSet {
   stop(): Promise<void>;
 }
 
-/** What the primary is called by its Sentinels; they call the replica `MISTAKEN`, as one that is out of date does. */
+/** The primary's name at its Sentinels; they call the replica `MISTAKEN`, like an outdated one. */
 export const PRIMARY = 'mymaster';
 export const MISTAKEN = 'mistaken';
 
@@ -89,14 +89,14 @@ function sentinel(
 
 export interface ClusterSet {
   readonly primaries: readonly OwnServer[];
-  /** Gives a primary a replica that has all it has now, and replaces it when it is gone. */
+  /** Gives a primary a replica with all its present data, and replaces it when it is gone. */
   replicate(primary: OwnServer): Promise<void>;
   stop(): Promise<void>;
 }
 
 const SLOTS = 16_384;
 
-/** A Cluster of three primaries, of which two go on answering without the third. */
+/** A Cluster of three primaries, of which two work without the third. */
 export async function clusterSet(options: readonly string[]): Promise<ClusterSet> {
   const primaries = await Promise.all([0, 1, 2].map(() => clusterNode(options)));
   const [first] = primaries;
@@ -154,7 +154,7 @@ function portsOf(node: OwnServer | undefined): [string, string] {
   return [new URL(node.url).port, String(bus)];
 }
 
-/** Resolves once each of these nodes knows the others, and who has which slots. */
+/** Resolves once each of these nodes knows the others, and the owner of each slot. */
 export async function untilWhole(nodes: readonly OwnServer[]): Promise<void> {
   await until('the Cluster is whole', () => isWhole(nodes));
 }
@@ -166,12 +166,12 @@ async function isWhole(nodes: readonly OwnServer[]): Promise<boolean> {
   );
 }
 
-/** Whether its replica has a copy, and is told of what comes after. */
+/** Whether its replica has a copy, and gets later changes. */
 async function follows(primary: OwnServer): Promise<boolean> {
   return /slave0:.*state=online/.test(await told(primary.url, 'INFO'));
 }
 
-/** What a server answers to one command, as text. */
+/** A server's response to one command, as text. */
 export async function told(url: string, ...command: readonly string[]): Promise<string> {
   const client = createClient({ url, RESP: 2, socket: { reconnectStrategy: false } }).on('error', () => {});
   await client.connect();

@@ -7,7 +7,7 @@ import path from 'node:path';
 const ROOT = path.join(import.meta.dirname, '../..');
 
 describe('the reporter', () => {
-  it('ends with the counts alone on the last line', () => {
+  it('ends with only the counts on the last line', () => {
     const { lines, status } = run(`it('a', () => {}); it('b', () => {});`);
     assert.equal(lines.at(-1), '2 passed, 0 failed');
     assert.ok(
@@ -17,7 +17,7 @@ describe('the reporter', () => {
     assert.equal(status, 0);
   });
 
-  it('counts failures, hooks included, and says what was skipped', () => {
+  it('counts failures, including hooks, and mentions what was skipped', () => {
     const { lines, status } = run(
       `it('a', () => {}); it('b', () => { throw new Error('no'); }); it.skip('c', () => {}); after(() => { throw new Error('no'); });`,
     );

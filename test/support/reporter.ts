@@ -9,12 +9,12 @@ const { EVENT_HOOK_END, EVENT_TEST_END, EVENT_TEST_FAIL } = Mocha.Runner.constan
  * names the file of each failure. Where files run side by side each is reported whole, when it is over.
  */
 export class FileReport extends Mocha.reporters.Spec {
-  /** Of each test and each hook that failed: its file and its title, in one line. */
+  /** For each failed test and hook: its file and its title, in one line. */
   readonly failed: string[] = [];
 
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options);
-    // Else mocha, where files run side by side, shows only the first of those that cannot be loaded.
+    // Otherwise mocha, with parallel files, shows only the first one that cannot be loaded.
     runner.once(EVENT_RUN_BEGIN, () => Object.assign(runner, { state: STATE_RUNNING }));
     let depth = 0;
     let file = '';
@@ -33,7 +33,7 @@ export class FileReport extends Mocha.reporters.Spec {
       depth += 1;
       if (depth === 2) milliseconds = 0;
     });
-    // Ahead of the empty line that mocha puts after the suite.
+    // Before the empty line that mocha prints after the suite.
     runner.prependListener(EVENT_SUITE_END, () => {
       if (depth === 2) say('light', `  ${file}: ${(milliseconds / 1000).toFixed(1)} s`);
       depth -= 1;
@@ -41,9 +41,9 @@ export class FileReport extends Mocha.reporters.Spec {
   }
 }
 
-/** The same for one run of mocha: the last line is the counts alone. */
+/** The same for one run of mocha: the last line has only the counts. */
 export default class Reporter extends FileReport {
-  /** Mocha calls this when everything else, hooks included, is over; `end` lets it go on. */
+  /** Mocha calls this when everything else, including hooks, is over; `end` lets it continue. */
   override done(failures: number, end: (failures: number) => void): void {
     say('plain', countsLine(this.stats));
     end(failures);
@@ -52,7 +52,7 @@ export default class Reporter extends FileReport {
 
 export type Counts = Pick<Mocha.Stats, 'passes' | 'failures' | 'pending'>;
 
-/** "12 passed, 0 failed"; what is skipped is only spoken of where there is any. */
+/** "12 passed, 0 failed"; skipped tests are only mentioned if there are any. */
 export function countsLine({ passes, failures, pending }: Counts): string {
   const counts = [`${passes} passed`, `${failures} failed`];
   return (pending > 0 ? [...counts, `${pending} skipped`] : counts).join(', ');

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { REQUEST_DECISIONS } from '../../src/pages/admin/requests/request-decisions.ts';
 import { METHOD_IDS } from '../../src/settings/method-ids.ts';
 
-/** A page as the app's own router knows it. */
+/** A page as registered in the app's own router. */
 export interface Route {
   /** As it was registered, with its parameters: "/profile/two-factor/:id". */
   readonly pattern: string;
@@ -18,7 +18,7 @@ const layers = z.array(
   }),
 );
 
-/** Every page of the site, by asking the router: one that is added tomorrow is attacked tomorrow. */
+/** Every page of the site, from the router: one that is added tomorrow is attacked tomorrow. */
 export function routesOf(app: Express): readonly Route[] {
   const routes = layers.parse(app.router.stack).flatMap(({ route }) => (route ? [route] : []));
   return routes.map(({ path, stack }) => {
@@ -28,7 +28,7 @@ export function routesOf(app: Express): readonly Route[] {
   });
 }
 
-/** Which pattern a path belongs to, and the patterns that forms are sent to. */
+/** The pattern of a path, and the patterns of forms. */
 export function patternsOf(app: Express) {
   const routes = routesOf(app).map(({ pattern, methods }) => ({
     pattern,
@@ -41,7 +41,7 @@ export function patternsOf(app: Express) {
   };
 }
 
-/** What a parameter may be where its values are few. */
+/** The values of a parameter that has only a few. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   decision: REQUEST_DECISIONS,
   method: METHOD_IDS,
@@ -60,14 +60,14 @@ export function addressesOf({ pattern }: Pick<Route, 'pattern'>, ids: readonly s
   return values.flatMap((value) => addressesOf({ pattern: pattern.replace(`:${name}`, value) }, ids));
 }
 
-/** A request that somebody can send. */
+/** A possible request. */
 export interface Knock {
   readonly pattern: string;
   readonly method: 'GET' | 'POST';
   readonly address: string;
 }
 
-/** One knock for each page, method and address, of those pages whose pattern is `wanted`. */
+/** One request for each page, method and address, for pages whose pattern is `wanted`. */
 export function knocksOn(
   app: Express,
   ids: readonly string[],

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Servers that are named are not started. */
+/** Servers with a given URL are not started. */
 const SERVERS = {
   TEST_REDIS_URL: 'redis://x',
   TEST_POSTGRES_URL: 'postgres://x',
@@ -28,7 +28,7 @@ describe('the run of all suites', () => {
     return { output: stdout, lines: stdout.trimEnd().split('\n'), status };
   }
 
-  /** Files that wait for each other: neither ends where one is run after the other. */
+  /** Files that wait for each other: neither ends if one runs after the other. */
   const waitsFor = (own: string, other: string) => `
     const { existsSync, writeFileSync } = require('node:fs');
     it('meets the other', (done) => {
@@ -36,7 +36,7 @@ describe('the run of all suites', () => {
       const timer = setInterval(() => existsSync('${other}') && (clearInterval(timer), done()), 10);
     });`;
 
-  it('has files side by side, those that measure time alone and last, and sums up in the last line', () => {
+  it('runs files in parallel, those that measure time alone and last, and sums up in the last line', () => {
     const { output, lines, status } = run({
       'a.timing.test.cjs': `it('is alone', () => {
         if (process.env.MOCHA_WORKER_ID !== undefined) throw new Error('not alone');
@@ -50,7 +50,7 @@ describe('the run of all suites', () => {
     assert.match(output, /^ {2}c\.test\.cjs: \d\.\d s$/m);
   });
 
-  it('counts failures of both parts, of hooks and of files that do not load, and names them at the end', () => {
+  it('counts failures of both parts, of hooks and of files that cannot be loaded, and names them at the end', () => {
     const { output, lines, status } = run({
       'a.timing.test.cjs': `it('a', () => { throw new Error('no'); });`,
       'b.test.cjs': `describe('b', () => {
@@ -73,7 +73,7 @@ describe('the run of all suites', () => {
     assert.equal(status, 1);
   });
 
-  it('fails where one test is singled out, in either part, and where there is none at all', () => {
+  it('fails if one test is singled out, in either part, and if there is none at all', () => {
     const only = `it.only('a', () => {});`;
     const { output, status } = run({ 'a.test.cjs': only });
     assert.match(output, /`\.only` is not supported/);

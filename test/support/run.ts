@@ -14,7 +14,7 @@ import { requireAllTools } from './tools.ts';
  * or the other.
  */
 
-/** One more than there are processors: many tests wait for a server that is silent, or for something to expire. */
+/** One more than there are processors: many tests wait for a silent server, or for something to expire. */
 const JOBS = availableParallelism() + 1;
 
 /**
@@ -70,7 +70,7 @@ async function runs(
   return reports;
 }
 
-/** The failures once more, where they are looked for, and the counts alone on the last line. */
+/** The failures once more, where people look for them, and only the counts on the last line. */
 function conclude(reports: readonly FileReport[]): void {
   for (const failure of reports.flatMap(({ failed }) => failed)) consoleLog(`Failed: ${failure}`);
   const sum = (count: keyof Counts) => reports.reduce((total, { stats }) => total + stats[count], 0);

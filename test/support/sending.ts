@@ -13,11 +13,11 @@ export interface Sent {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as a form; undefined for a request without a body. */
   readonly fields?: Fields | undefined;
-  /** The address of this machine that the connection comes from; undefined: whichever. */
+  /** The address of this machine for the connection; undefined: any. */
   readonly from?: string | undefined;
 }
 
-/** Sends one request and takes the answer as it comes: redirects are not followed, no status is an error. */
+/** Sends one request and returns the raw response: redirects are not followed, no status is an error. */
 export async function send(app: App, { method, path, headers, fields, from }: Sent): Promise<Answer> {
   const test = new request.Test(app, method, path)
     .redirects(0)
@@ -42,7 +42,7 @@ function agentAt(localAddress: string, url: string): Agent {
   return url.startsWith('https:') ? new SecureAgent({ localAddress }) : new Agent({ localAddress });
 }
 
-/** As forms are encoded, names that occur several times one after the other. */
+/** Encoded like a form, with repeated names one after the other. */
 export function encoded(fields: Fields): string {
   const form = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) {
@@ -59,7 +59,7 @@ function wholeBody(response: unknown, done: (error: Error | null, body: Buffer) 
   stream.on('end', () => done(null, Buffer.concat(chunks)));
 }
 
-/** The name and value of a `Set-Cookie`; "" where it says that the cookie is over. */
+/** The name and value of a `Set-Cookie`; "" if it deletes the cookie. */
 function parseCookie(header: string): [name: string, value: string] {
   const [pair = '', ...attributes] = header.split(';').map((part) => part.trim());
   const [name = '', ...value] = pair.split('=');

@@ -9,7 +9,7 @@ import type { TestPortal } from './portal.ts';
 import { patternsOf } from './router.ts';
 import { lastingTablesOf } from './stored.ts';
 
-/** Sends every form of the site twice: what the second is answered, and what it does. */
+/** Sends every form of the site twice: checks the second response, and the effect. */
 export class SentTwice implements Trial {
   readonly #portal: TestPortal;
   readonly #patterns: ReturnType<typeof patternsOf>;
@@ -31,13 +31,13 @@ export class SentTwice implements Trial {
       const path = (form.action === '' ? person.page.path : form.action).replace(/\?.*/, '');
       const pattern = this.#patterns.of(path);
       const key = `${pattern} ${form.controls.map(({ name }) => name).sort()}`;
-      // Whoever signed out would not go on: that form has a test of its own.
+      // A signed-out person could not continue: that form has its own test.
       if (form.method !== 'POST' || this.#met.has(key) || path === '/sign-out') continue;
       if (await this.#sends(person, address, { ...form, action: path })) this.#met.add(key);
     }
   }
 
-  /** False where the form is not there any more: the one before it has led on. */
+  /** False if the form is gone: the one before it has led on. */
   async #sends(person: Person, address: string, form: PageForm): Promise<boolean> {
     let isSent = false;
     for (const send of [this.#atOnce, this.#oneAfterTheOther]) {
@@ -64,7 +64,7 @@ export class SentTwice implements Trial {
     const twin = person.copy();
     const first = await person.submitsRaw('POST', action, fields, { csrf: 'none' });
     const done = await lastingTablesOf(this.#portal);
-    // The browser may have taken the first answer's cookie, or not.
+    // The browser may or may not have accepted the first response's cookie.
     const renewed = person.copy();
     for (const sender of [twin, renewed]) {
       const second = await sender.submitsRaw('POST', action, fields, { csrf: 'none' });
@@ -84,7 +84,7 @@ function filled({ controls, fields }: Pick<PageForm, 'controls' | 'fields'>, { p
   return { _csrf, ...fields, ...Object.fromEntries(good) };
 }
 
-/** Answers alike: the status, where they lead, and what they show. */
+/** Compares responses: the status, the redirect, and the content. */
 export function assertSame(first: Page, second: Page, what: string): void {
   assert.ok(first.status < 400 || first.status === 422 || first.status === 429, `${what}: ${first.status}`);
   assert.equal(second.status, first.status, what);

@@ -13,30 +13,30 @@ import { requireTool, type Tool } from './tools.ts';
 
 const run = promisify(execFile);
 
-/** A server of the real thing. */
+/** A real server. */
 export interface Server {
   readonly url: string;
   /** Ends the server, if this process started it. */
   stop(): Promise<void>;
 }
 
-/** How one kind of server is found, started and asked whether it is up. */
+/** How one kind of server is found, started and checked. */
 export interface Kind {
   readonly name: string;
-  /** Names a server that runs already. */
+  /** The URL of a server that is already running. */
   readonly variable: string;
   readonly program: Tool;
-  /** All of it that is called here. */
+  /** All programs that are called here. */
   readonly tools: readonly Tool[];
-  /** Users to run as instead of root, which the program refuses; empty: root will do. */
+  /** Users to run as instead of root, which the program refuses; empty: root is accepted. */
   readonly users: readonly string[];
-  /** Ends the server and what it has started. */
+  /** Ends the server and its child processes. */
   readonly signal: NodeJS.Signals;
   /** Makes the data folder. */
   prepare(folder: string, as: Identity): Promise<void>;
   options(folder: string, port: number): readonly string[];
   url(port: number): string;
-  /** Rejects while the server is not up. */
+  /** Rejects while the server is not ready. */
   greet(url: string): Promise<void>;
 }
 
@@ -86,7 +86,7 @@ export const POSTGRES: Kind = {
   },
 };
 
-/** Its word holds when it is killed; otherwise it may answer before it has written anything. */
+/** Its writes survive a kill; otherwise it may respond before it has written anything. */
 const LASTING_POSTGRES: Kind = {
   ...POSTGRES,
   options: (folder, port) => [...POSTGRES.options(folder, port), '-c', 'synchronous_commit=on'],
@@ -116,7 +116,7 @@ export const MARIADB: Kind = {
   },
 };
 
-/** As the PostgreSQL that lasts: a word that is given has been written. */
+/** Like the PostgreSQL with durable writes: a confirmed commit is on disk. */
 const LASTING_MARIADB: Kind = {
   ...MARIADB,
   options: (folder, port) => [...MARIADB.options(folder, port), '--innodb-flush-log-at-trx-commit=2'],
@@ -138,31 +138,31 @@ export async function redis(): Promise<Server> {
   return worker === undefined ? { url, stop } : { url: redisDatabase(url, Number(worker)), stop };
 }
 
-/** Redis has 16 unless it is told otherwise; 0 is for those who run alone. */
+/** Redis has 16 by default; 0 is for runs alone. */
 function redisDatabase(url: string, worker: number): string {
   const own = new URL(url);
   own.pathname = `/${1 + (worker % 15)}`;
   return own.href;
 }
 
-/** A PostgreSQL server (TEST_POSTGRES_URL), as `redis` is; its user may create databases. */
+/** A PostgreSQL server (TEST_POSTGRES_URL), like `redis`; its user may create databases. */
 export function postgres(): Promise<Server> {
   return theOnly(POSTGRES);
 }
 
-/** A MariaDB server (TEST_MARIADB_URL), as `redis` is; its user may create databases. */
+/** A MariaDB server (TEST_MARIADB_URL), like `redis`; its user may create databases. */
 export function mariadb(): Promise<Server> {
   return theOnly(MARIADB);
 }
 
 const KINDS = [REDIS, POSTGRES, MARIADB];
 
-/** The programs that are not needed here, for their servers run already and are named. */
+/** The programs that are not needed here, because their servers already run. */
 export function sparedTools(): readonly Tool[] {
   return KINDS.filter(({ variable }) => process.env[variable]).flatMap(({ tools }) => tools);
 }
 
-/** Starts one of each, and names them to the processes that this one starts. */
+/** Starts one of each, and passes their URLs to child processes. */
 export async function shareServers(): Promise<void> {
   const share = async (kind: Kind) => {
     process.env[kind.variable] = (await theOnly(kind)).url;
@@ -182,20 +182,20 @@ function theOnly(kind: Kind): Promise<Server> {
   return server;
 }
 
-/** A server that a test has to itself, to do harm to. */
+/** A server for one test only, which may harm it. */
 export interface OwnServer {
   readonly url: string;
-  /** Sends a signal to it and to what it has started. */
+  /** Sends a signal to it and to its child processes. */
   signal(signal: NodeJS.Signals): void;
-  /** Kills it; what it had on its disk is there at the next `start`. */
+  /** Kills it; its data on disk is there at the next `start`. */
   kill(): Promise<void>;
-  /** Starts it again where it was. */
+  /** Starts it again at the same address. */
   start(): Promise<void>;
   /** Kills it for good. */
   stop(): Promise<void>;
 }
 
-/** Starts a server for the caller alone, who stops it. What a database says is done outlives its end. */
+/** Starts a server for the caller only, who stops it. Confirmed writes of a database survive its end. */
 export async function ownServer(
   name: keyof typeof OWN_KINDS,
   options: readonly string[] = [],
@@ -262,7 +262,7 @@ async function startAt(kind: Kind, { folder, as, port }: ServerPlace): Promise<C
   return child;
 }
 
-/** What a server has started: each PostgreSQL connection has a process of its own. */
+/** The child processes of a server: each PostgreSQL connection has its own process. */
 function childrenOf({ pid }: ChildProcess): readonly number[] {
   const listed = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
   return listed.split(' ').filter(Boolean).map(Number);
@@ -293,7 +293,7 @@ async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   if (child.exitCode === null && child.signalCode === null && child.kill(signal)) await gone;
 }
 
-/** Nothing outlives the process, however it ends. */
+/** Nothing survives the process, however it ends. */
 function endWithThisProcess(): void {
   if (running.size > 1) return;
   process.once('exit', () => {
@@ -307,7 +307,7 @@ function endWithThisProcess(): void {
   process.once('SIGHUP', () => process.exit(129));
 }
 
-/** While the process exits nothing can be awaited, and PostgreSQL writes to its folder until its end: 2 s at most. */
+/** An exiting process cannot wait asynchronously, and PostgreSQL writes to its folder until its end: 2 s at most. */
 function waitUntilGone({ pid }: ChildProcess): void {
   const status = `/proc/${pid}/status`;
   for (let attempt = 0; attempt < 40 && existsSync(status); attempt += 1) {
@@ -316,7 +316,7 @@ function waitUntilGone({ pid }: ChildProcess): void {
   }
 }
 
-/** The first of the users that exists, where this process is root; else nobody in particular. */
+/** The first existing user of these, if this process is root; otherwise undefined. */
 export function identity(users: readonly string[]): Identity {
   if (process.getuid?.() !== 0 || users.length === 0) return {};
   const entries = readFileSync('/etc/passwd', 'utf8')

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A client that takes its time, so that the server has none for others. */
+/** A slow client, which occupies the server. */
 export interface SlowClient {
-  /** Whether the server has hung up. */
+  /** Whether the server has closed the connection. */
   isCut(): boolean;
-  /** What the server has said so far. */
+  /** What the server has sent so far. */
   said(): string;
   hangsUp(): void;
 }
@@ -28,7 +28,7 @@ export async function dribbles(port: number, head: string, every: number): Promi
   return { isCut: () => cut, said: () => said, hangsUp: () => socket.destroy() };
 }
 
-/** Asks for the same page so many times on one connection, and reads none of the answers. */
+/** Requests the same page this many times on one connection, and reads no response. */
 export async function readsNothing(port: number, path: string, times: number): Promise<Socket> {
   const socket = await opened(port);
   socket.pause();
@@ -43,22 +43,22 @@ async function opened(port: number): Promise<Socket> {
   return socket;
 }
 
-/** The beginning of a request whose headers go on. */
+/** The beginning of a request whose headers continue. */
 export const HEADERS_TO_COME = 'GET /sign-in HTTP/1.1\r\nHost: localhost\r\nX-Slow: ';
 
-/** A request whose body is to be 30,000 bytes long. */
+/** A request with a body of 30,000 bytes. */
 export const BODY_TO_COME =
   'POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n' +
   'Content-Length: 30000\r\n\r\nemail=';
 
-/** A request to the server at this origin whose last bytes ("=a%40b") are still to come. */
+/** A request to the server at this origin whose last bytes ("=a%40b") have not been sent. */
 export async function halfARequest(origin: string): Promise<Socket> {
   const socket = await opened(Number(new URL(origin).port));
   socket.write(
     'POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n',
   );
   socket.write('Content-Length: 11\r\n\r\nemail');
-  // Answered by the process itself: whatever was sent before this has arrived.
+  // The process itself has responded: everything that was sent before this has arrived.
   await fetch(`${origin}/healthz`);
   await delay(100);
   return socket;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { fromBase32 } from './one-time-code.ts';
 
-/** Everybody's. */
+/** The password of all people. */
 export const PASSWORD = 'seventeen green herons';
 
-/** Somebody who can sign in: with `PASSWORD`, and the codes of this secret. */
+/** A person who can sign in: with `PASSWORD`, and the codes of this secret. */
 export interface Somebody {
   readonly email: string;
   /** Base32. */
@@ -12,7 +12,7 @@ export interface Somebody {
   readonly key: Buffer;
 }
 
-/** The same people at either site. */
+/** The same people on both sites. */
 export function somebody(number: number): Somebody {
   const bytes = createHash('sha256').update(`person ${number}`).digest();
   const secret = Array.from(bytes, (byte) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[byte % 32]).join('');

@@ -1,6 +1,6 @@
 import { ENVIRONMENT, FLAGS } from '../../src/boot/runtime.js';
 
-/** What `npm start` comes to run: what is set for it alone, and what Node is given. */
+/** What `npm start` finally runs: its own environment variables, and the arguments of Node. */
 export function startCommand(): {
   readonly environment: Readonly<Record<string, string>>;
   readonly args: readonly string[];

@@ -3,7 +3,7 @@ import { codeIn } from './mailbox.ts';
 import { Person, type PersonOptions } from './person.ts';
 import { PASSWORD, type TestPortal } from './portal.ts';
 
-/** Signs in with the password and is on the page that comes next. */
+/** Signs in with the password and is on the next page. */
 export async function signsIn(
   portal: TestPortal,
   email: string,
@@ -15,7 +15,7 @@ export async function signsIn(
   return person;
 }
 
-/** Proves the password anew, in another tab; the page that is open stays, and its form is out of date. */
+/** Proves the password again, in another tab; the open page stays, and its form is out of date. */
 export async function stepsUpElsewhere(portal: TestPortal, person: Person): Promise<void> {
   portal.wait(11 * 60_000);
   const tab = person.copy();
@@ -25,14 +25,14 @@ export async function stepsUpElsewhere(portal: TestPortal, person: Person): Prom
   for (const [name, value] of tab.cookies) person.cookies.set(name, value);
 }
 
-/** Fills in the sign-in form that is open. */
+/** Fills in the open sign-in form. */
 export async function givesPassword(person: Person, email: string, password = PASSWORD): Promise<void> {
   person.fillsIn('E-mail', email);
   person.fillsIn('Password', password);
   await person.presses('Sign in');
 }
 
-/** From "Your 2FA": creates the e-mail authenticator. */
+/** From "Your 2FA": creates the email authenticator. */
 export async function setsUpEmail(
   portal: TestPortal,
   person: Person,
@@ -67,7 +67,7 @@ export async function setsUpApp(
   return app;
 }
 
-/** After the first authenticator: the recovery codes are shown; returns them and goes on. */
+/** After the first authenticator: the recovery codes are shown; returns them and continues. */
 export async function savesRecoveryCodes(
   portal: TestPortal,
   person: Person,
@@ -83,26 +83,26 @@ export async function savesRecoveryCodes(
   return codes;
 }
 
-/** Reads the QR code of the page that is open. */
+/** Reads the QR code of the open page. */
 export async function scansQrCode(person: Person): Promise<AuthenticatorApp> {
   const app = new AuthenticatorApp();
   app.scan(pictureOn(person));
   return app;
 }
 
-/** The one picture of the page that is open; it is part of the page (RFC 2397). */
+/** The one picture of the open page; it is part of the page (RFC 2397). */
 export function pictureOn({ page }: Person): Buffer {
   const [, picture] = /^data:image\/png;base64,(.+)$/.exec(page.$('img').attr('src') ?? '') ?? [];
   if (picture === undefined) throw new Error(`There is no picture on the page "${page.heading}".`);
   return Buffer.from(picture, 'base64');
 }
 
-/** Lets so much time pass that the app's next code has not been used yet. */
+/** Advances the clock until the app's next code has not been used yet. */
 export function nextStep(portal: TestPortal): void {
   portal.wait(30_000);
 }
 
-/** Lets time pass up to the beginning of a step: what is done in the next half a minute is done in one step. */
+/** Advances the clock to the start of a time step: everything in the next half minute is in one step. */
 export function atStepStart(portal: TestPortal): void {
   portal.wait(30_000 - (portal.now() % 30_000));
 }

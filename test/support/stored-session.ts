@@ -4,7 +4,7 @@ import { told } from './redis-sets.ts';
 import { redis } from './servers.ts';
 import { askStored } from './stored.ts';
 
-/** After how many milliseconds the store ends this browser's session, if no request comes; below 0: it has ended. */
+/** The milliseconds until the store ends this browser's session without a request; below 0: it has ended. */
 export async function timeLeft(portal: TestPortal, person: Person): Promise<number> {
   const id = sessionIdOf(person);
   if (portal.store === 'redis')
@@ -13,7 +13,7 @@ export async function timeLeft(portal: TestPortal, person: Person): Promise<numb
   return Date.parse(row.expired) - Date.now();
 }
 
-/** Has the store end this browser's session so soon. The stores measure by the clock of the machine. Milliseconds. */
+/** Sets when the store ends this browser's session. The stores use the clock of the machine. Milliseconds. */
 export async function leaveTime(portal: TestPortal, person: Person, left: number): Promise<void> {
   const id = sessionIdOf(person);
   const expired = new Date(Date.now() + left).toISOString();

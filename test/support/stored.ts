@@ -8,7 +8,7 @@ import { redis } from './servers.ts';
 /** Every table with its rows, each row as JSON. */
 export type Tables = Readonly<Record<string, readonly string[]>>;
 
-/** What the database holds once all mails have gone: they leave by themselves, whoever does what meanwhile. */
+/** The content of the database once all mails have gone: they are sent in the background. */
 export async function tablesOf(portal: TestPortal): Promise<Tables> {
   await portal.delivered();
   return askStored(portal, async (db) => {
@@ -19,7 +19,7 @@ export async function tablesOf(portal: TestPortal): Promise<Tables> {
   });
 }
 
-/** Asks the portal's database by a connection of its own. */
+/** Queries the portal's database over its own connection. */
 export async function askStored<T>({ folder }: TestPortal, ask: (db: Knex) => PromiseLike<T>): Promise<T> {
   const db = openDatabase(`sqlite:${path.join(folder, 'postern.sqlite')}`);
   try {
@@ -29,13 +29,13 @@ export async function askStored<T>({ folder }: TestPortal, ask: (db: Knex) => Pr
   }
 }
 
-/** The same without what keeps people signed in, and when a browser was last seen: looking at a page moves those. */
+/** The same without what keeps people signed in, and the last use of a browser: viewing a page moves those. */
 export async function lastingTablesOf(portal: TestPortal): Promise<Tables> {
   const { sessions: _moves, sign_ins: signIns = [], ...rest } = await tablesOf(portal);
   return { ...rest, sign_ins: signIns.map((row) => row.replace(/"last_seen_at":\d+/, '')) };
 }
 
-/** Everything that the session store holds now, also of other portals where it is Redis. */
+/** The whole content of the session store, with Redis also that of other portals. */
 export async function sessionsOf(portal: TestPortal): Promise<readonly string[]> {
   if (portal.store === 'database') return (await tablesOf(portal))['sessions'] ?? [];
   const client = createClient({ url: (await redis()).url });

@@ -1,12 +1,12 @@
 import jsqr from 'jsqr';
 
-/** Which characters are ink: on a light ground the drawn ones, on a dark one (a terminal's) those left out. */
+/** Which characters are ink: on a light ground the drawn ones, on a dark one (a terminal) the gaps. */
 export type Ground = 'dark on light' | 'light on dark';
 
-/** Pixels to a module: jsQR wants some. */
+/** Pixels per module: jsQR needs some. */
 const SCALE = 4;
 
-/** What a phone reads off a QR code that is drawn in half-block characters; throws when it reads nothing. */
+/** What a phone reads from a QR code in half-block characters; throws if it reads nothing. */
 export function readTextDrawing(drawing: string, ground: Ground): string {
   const lines = drawing.split('\n').filter((line) => line.length > 0);
   const width = Math.max(...lines.map((line) => line.length));

@@ -9,7 +9,7 @@ describe('The comparison of times', () => {
     assert.ok(deviations > 4 && difference > 0.15, JSON.stringify({ difference, deviations }));
   });
 
-  it('sees none where there is none', async () => {
+  it('sees no difference if there is none', async () => {
     const { difference, deviations } = await compareTimes(60, noisy(30), noisy(30));
     assert.ok(
       Math.abs(deviations) < 4.5 && Math.abs(difference) < 0.3,
@@ -17,7 +17,7 @@ describe('The comparison of times', () => {
     );
   });
 
-  it('knows medians and ranks', () => {
+  it('computes medians and ranks', () => {
     assert.equal(median([3, 1, 2]), 2);
     assert.equal(median([4, 1, 2, 3]), 2.5);
     assert.equal(rankDeviations([1, 2], [1, 2]), 0);

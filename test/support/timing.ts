@@ -1,8 +1,8 @@
-/** Two samples of times compared. */
+/** A comparison of two samples of times. */
 export interface Comparison {
-  /** Median of the one less median of the other, as a part of the other. */
+  /** Median of the first minus median of the second, relative to the second. */
   readonly difference: number;
-  /** How many standard deviations the sum of ranks is away from what chance would make it (Mann-Whitney). */
+  /** How many standard deviations the sum of ranks is away from the expected one (Mann-Whitney). */
   readonly deviations: number;
 }
 
@@ -33,7 +33,7 @@ export function median(sample: readonly number[]): number {
   );
 }
 
-/** The value below which this part of the sample lies (nearest rank). */
+/** The value below which this part of the sample is (nearest rank). */
 export function percentile(sample: readonly number[], part: number): number {
   const sorted = sample.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;

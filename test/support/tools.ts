@@ -40,7 +40,7 @@ export function requireTool(tool: Tool): string {
   return find(tool) ?? installed(tool);
 }
 
-/** Installs all that is missing, but for these, at once; throws when that cannot be done here. */
+/** Installs all missing ones, except these, at once; throws if this is not possible here. */
 export function requireAllTools(but: readonly Tool[] = []): void {
   install(
     Object.keys(TOOLS)
@@ -68,20 +68,20 @@ function install(tools: readonly Tool[]): void {
   underLock('apt-get', ...options, 'install', '--no-install-recommends', ...packages);
 }
 
-/** One process after the other: apt gives up at once where another one is reading the lists. */
+/** One process after the other: apt gives up at once while another one reads the lists. */
 function underLock(...command: readonly string[]): void {
   execFileSync('flock', ['/var/lock/postern-tests', ...command], {
-    // What apt says on its way is of interest only where it fails; then it is in the error.
+    // The output of apt only matters if it fails; then it is in the error.
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 2 ** 26,
-    // At run level 1 no package starts a service of its own.
+    // At run level 1 no package starts its own service.
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
   });
 }
 
 const PATH = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
 
-/** Debian keeps servers where no PATH of a user leads. */
+/** Debian installs servers outside of every user's PATH. */
 function find(tool: Tool): string | undefined {
   if (tool.endsWith('.ttf')) return findIn(fontFolders(), tool, constants.R_OK);
   return findIn([...postgresFolders(), ...PATH, '/usr/sbin', '/usr/local/sbin'], tool);

@@ -1,4 +1,4 @@
 import { type Transact, transactBy } from '../../src/kernel/transaction.ts';
 
-/** Transactions over stores in memory, which keep each write at once. */
+/** Transactions on stores in memory, which store each write at once. */
 export const transact: Transact = transactBy((work) => work({ afterCommit: (act) => act() }));

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { minutes } from '../../src/kernel/time.ts';
 
-/** Long enough for a machine that is ten times as slow as usual, and shorter than a test may take. */
+/** Long enough for a machine that is ten times slower than usual, and shorter than the limit of a test. */
 export const PATIENCE = minutes(4);
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const PAUSE = 20;
 
 /**
@@ -41,7 +41,7 @@ export async function settlesWithin(milliseconds: number, promise: Promise<unkno
   return Promise.race([settled, late]).finally(() => timer.abort());
 }
 
-/** The clock before and after: what is written as "now" meanwhile lies between, however long it takes. Unix milliseconds. */
+/** The clock before and after: a "now" that is written in between lies between them, whatever the duration. Unix milliseconds. */
 export async function clockAround<T>(act: () => Promise<T>) {
   const from = Date.now();
   const result = await act();

@@ -13,7 +13,7 @@ import { nextStep, savesRecoveryCodes, setsUpEmail, signsIn } from './steps.ts';
 
 export const TRUST = "Don't ask for a code in this browser for 30 days";
 
-/** Somebody with an app, recovery codes and a browser, whom the attacker is after. */
+/** A person with an app, recovery codes and a browser, whom the attacker targets. */
 export interface Victim {
   readonly email: string;
   readonly account: Account;
@@ -35,7 +35,7 @@ interface Who {
   readonly name?: string;
 }
 
-/** A new person with an app, signed in with it; without the pages and the recovery codes, which take their time. */
+/** A new person with an app, signed in with it; without the slow pages and the recovery codes. */
 export async function victimOf(
   portal: TestPortal,
   { role = 'member', name = 'Vera Victim' }: Who = {},
@@ -66,7 +66,7 @@ export async function victimWithCodes(portal: TestPortal): Promise<Victim> {
   return { email, account, app, recoveryCodes, browser };
 }
 
-/** The account gets an app, by the domain alone. */
+/** Gives the account an app, only in the domain. */
 export async function enrolsApp(portal: TestPortal, account: Account): Promise<AuthenticatorApp> {
   const method = portal.services.methods.app;
   const context = contextOf(account);
@@ -79,7 +79,7 @@ export async function enrolsApp(portal: TestPortal, account: Account): Promise<A
   return app;
 }
 
-/** The account gets e-mail as a factor, by the domain alone; the next code may be sent afterwards. */
+/** Gives the account email as a factor, only in the domain; the next code may be sent afterwards. */
 export async function enrolsEmail(portal: TestPortal, account: Account): Promise<void> {
   const state = portal.services.methods.email.enrolment.begin(contextOf(account));
   const sent = await enrols(portal, 'email', state, { name: 'Work mail' }, account);
@@ -115,7 +115,7 @@ export async function givesAppCode(portal: TestPortal, person: Person, app: Auth
   await person.presses('Continue');
 }
 
-/** A further browser of the victim's, signed in with both factors. */
+/** Another browser of the victim's, signed in with both factors. */
 export async function signsInFully(portal: TestPortal, { email, app }: Victim): Promise<Person> {
   const person = await signsIn(portal, email);
   await givesAppCode(portal, person, app);
@@ -123,12 +123,12 @@ export async function signsInFully(portal: TestPortal, { email, app }: Victim): 
   return person;
 }
 
-/** Whether the open page is one of somebody who is signed in. */
+/** Whether the open page is a signed-in one. */
 export function isSignedIn(person: Person): boolean {
   return person.page.$('details.menu').length > 0;
 }
 
-/** Whether the browser's session gets anywhere that only somebody signed in gets. */
+/** Whether the browser's session can open a signed-in page. */
 export async function canReachProfile(person: Person): Promise<boolean> {
   const answer = await person.loads('/profile');
   return answer.status === 200;
@@ -144,7 +144,7 @@ export async function trustsBrowser(portal: TestPortal, { email, app }: Victim):
   return person;
 }
 
-/** Real ids of everything that a person has: account, authenticators, sign-in, trusted browser, group, reset request. */
+/** Real ids of everything of a person: account, authenticators, sign-in, trusted browser, group, reset request. */
 export async function idsOf(portal: TestPortal, victim: Victim): Promise<readonly string[]> {
   const { authenticators, signIns, trustedBrowsers, resetRequests, settings, policies } = portal.services;
   await setsUpEmail(portal, victim.browser, victim.email);
@@ -167,7 +167,7 @@ export async function idsOf(portal: TestPortal, victim: Victim): Promise<readonl
   return [account, ...own, open, ...trusted, group, request].map(({ id }) => id);
 }
 
-/** How many recovery codes of the account can still be used. */
+/** The number of the account's usable recovery codes. */
 export async function codesLeft({ services }: TestPortal, { id }: Pick<Account, 'id'>): Promise<number> {
   const { person } = await services.snapshots.read({ accountId: id, signInId: undefined });
   assert.ok(person);
@@ -181,7 +181,7 @@ export async function currentAccount(portal: TestPortal, { account }: Victim): P
   return found;
 }
 
-/** An attacker who has the password, and nothing else: is asked for the second factor. */
+/** An attacker with only the password: is asked for the second factor. */
 export async function thiefOf(portal: TestPortal, { email }: Victim): Promise<Person> {
   const thief = await signsIn(portal, email, { userAgent: 'Dillo/3.1.1' });
   assert.equal(thief.page.path, '/sign-in/code');

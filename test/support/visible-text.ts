@@ -14,24 +14,24 @@ const UNSEEN: ReadonlySet<string> = new Set([
   'datalist',
 ]);
 
-/** Everything that is not one of these begins and ends a line. */
+/** All other elements begin and end a line. */
 const INLINE: ReadonlySet<string> = new Set(
   'a abbr b bdi bdo cite code data dfn em i img kbd label mark q s samp small span strong sub sup time u var wbr'.split(
     ' ',
   ),
 );
 
-/** Whether an element stands in a line of text, and neither begins nor ends one. */
+/** Whether an element is inline, and neither begins nor ends a line. */
 export function isInline(node: Node): boolean {
   return 'name' in node && INLINE.has(node.name);
 }
 
-/** The text that a text browser shows of the selection, white space folded; pictures say their alternative text. */
+/** The text that a text browser shows of the selection, with collapsed white space; pictures show their alternative text. */
 export function visibleText(selection: Selection): string {
   return fold(selection.get().map(textOf).join(' '));
 }
 
-/** The same without what is there for screen readers and text browsers only. */
+/** The same without text for screen readers and text browsers only. */
 export function textOnScreen(selection: Selection): string {
   const copy = selection.clone();
   copy.find('.visually-hidden').remove();

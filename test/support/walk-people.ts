@@ -4,13 +4,13 @@ import type { TestPortal } from './portal.ts';
 import { quickAccount } from './quick-account.ts';
 import { newEmail } from './victim.ts';
 
-/** Somebody on a random walk, with what the model knows of them. */
+/** A person on a random walk, with what the model knows about them. */
 export interface Somebody {
   readonly account: Account;
   app: AuthenticatorApp | undefined;
   lastStep: number;
   epoch: number;
-  /** Raised by whatever ends the trust of the person's browsers. */
+  /** Raised by everything that ends the trust of the person's browsers. */
   trustEra: number;
   recoveryCodes: string[];
 }
@@ -33,7 +33,7 @@ export function stepAt(now: number): number {
   return Math.floor(now / 30_000);
 }
 
-/** One of a list by any number. */
+/** An element of a list, chosen by any number. */
 export function at<T>(list: readonly T[], index: number): T {
   const found = list[index % list.length];
   if (found === undefined) throw new Error('The list is empty.');

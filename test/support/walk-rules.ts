@@ -10,12 +10,12 @@ import type { GivenGrace, RuleStep } from './walk-steps.ts';
 
 const METHODS: readonly MethodId[] = ['app'];
 
-/** A rule as the model has it: `begun` is when each person's days began. */
+/** A rule of the model: `begun` is when each person's days began. */
 interface ModelRule {
   rule: TwoFactorRule;
   methods: readonly MethodId[];
   grace: Grace;
-  /** When it became mandatory for each person; absent where it does not apply to them. */
+  /** When it became mandatory for each person; missing if it does not apply to them. */
   readonly since: Map<Somebody, number>;
   readonly begun: Map<Somebody, number>;
 }
@@ -24,7 +24,7 @@ function newRule(rule: TwoFactorRule): ModelRule {
   return { rule, methods: METHODS, grace: NO_GRACE, since: new Map(), begun: new Map() };
 }
 
-/** What applies to whom on a random walk: changed on the portal and, by an account of its own, in the model. */
+/** The policies of all people on a random walk: changed on the portal and, independently, in the model. */
 export class WalkRules {
   readonly #portal: TestPortal;
   readonly #people: readonly Somebody[];
@@ -65,7 +65,7 @@ export class WalkRules {
     }
   }
 
-  /** The password of somebody was accepted: what counts days begins, once. */
+  /** A person's password was accepted: the days of a grace start, once. */
   passwordAccepted(who: Somebody): void {
     for (const rule of this.#mandatoryFor(who)) {
       const since = rule.since.get(who) ?? 0;
@@ -75,7 +75,7 @@ export class WalkRules {
     }
   }
 
-  /** Whether an authenticator is asked for: as long as the person has one, whatever the rules are and offer. */
+  /** Whether an authenticator is required: if the person has one, whatever the rules are and offer. */
   asksFor(who: Somebody): boolean {
     return who.app !== undefined;
   }
@@ -84,7 +84,7 @@ export class WalkRules {
     return this.#mandatoryFor(who).length > 0;
   }
 
-  /** Whether each rule that makes it mandatory lets the person put it off still. */
+  /** Whether every mandatory rule still lets the person put it off. */
   mayWait(who: Somebody): boolean {
     const now = this.#portal.now();
     return this.#mandatoryFor(who).every(({ grace, begun, since }) => {
@@ -95,7 +95,7 @@ export class WalkRules {
     });
   }
 
-  /** The portal has the rules that the model has: no step of anybody's has changed one. */
+  /** The portal has the rules of the model: nobody's step has changed one. */
   async areAsTheyWere(): Promise<void> {
     const { settings, groups, accounts } = this.#portal.services;
     const { twoFactor, grace } = await settings.read();
@@ -151,7 +151,7 @@ export class WalkRules {
   async #enforces(who: Somebody, on: boolean, grace: Grace): Promise<void> {
     const { administration } = this.#portal.services;
     if (on === this.#enforced.since.has(who)) return;
-    // One grace for all who are singled out, so that the model is no second implementation.
+    // One grace for all enforced people, so that the model is not a second implementation.
     this.#enforced.grace = this.#enforced.since.size > 0 ? this.#enforced.grace : grace;
     await (on
       ? administration.enforceTwoFactor(who.account, this.#enforced.grace, OPERATOR)

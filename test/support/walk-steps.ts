@@ -4,19 +4,19 @@ import type { TwoFactorRule } from '../../src/settings/rule.ts';
 
 export type GivenGrace = 'none' | 'half an hour' | 'a day';
 
-/** What administrators do meanwhile: to the site's rule, to that of the group, to who is in it, to single people. */
+/** Changes by administrators in between: to the site's rule, to that of the group, to its members, to single people. */
 export type RuleStep =
   | {
       readonly do: 'rule' | 'group rule';
       readonly rule: TwoFactorRule;
       readonly grace: GivenGrace;
-      /** The app alone, where nothing is said. */
+      /** Only the app, by default. */
       readonly methods?: readonly MethodId[];
     }
   | { readonly do: 'membership'; readonly who: number; readonly on: boolean }
   | { readonly do: 'enforcement'; readonly who: number; readonly on: boolean; readonly grace: GivenGrace };
 
-/** One step of a random walk. Each can be taken in any state, so that a failing walk shrinks to its bones. */
+/** One step of a random walk. Each can be taken in any state, so that a failing walk can be shortened. */
 export type Step =
   | { readonly do: 'password'; readonly by: number; readonly who: number; readonly right: boolean }
   | {
@@ -84,15 +84,15 @@ const notNow: Step = { do: 'not now', by: 0 };
 const code: Step = { do: 'code', by: 0, of: 'own', trust: true };
 const enrols: Step = { do: 'enrolment', by: 0, right: true };
 const leaves: Step = { do: 'sign-out', by: 0 };
-/** By the password alone, as far as it goes; then with the code. */
+/** With the password alone, as far as it goes; then with the code. */
 const anew = (who: number): Step[] => [password(who), enrols, notNow, code, notNow, leaves];
 const rules = (kind: 'rule' | 'group rule', rule: TwoFactorRule, ...methods: MethodId[]): Step => ({
   ...{ do: kind, rule, grace: 'none', methods },
 });
 
-/** Walks that do get in, straight and by detours, for the random ones may not. */
+/** Walks that do get in, straight and by detours, because the random ones may not. */
 export const knownSteps: readonly Step[][] = [
-  // Every way to take away what Vera's app was set up under: it is asked for still.
+  // All ways to remove the rule under which Vera's app was set up: it is still required.
   [
     ...[rules('rule', 'optional', 'email'), ...anew(0), rules('rule', 'mandatory', 'email'), ...anew(0)],
     ...[rules('rule', 'off'), ...anew(0), rules('rule', 'mandatory', 'app', 'email'), ...anew(0)],

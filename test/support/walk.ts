@@ -11,20 +11,20 @@ import { at, newPerson, type Somebody, stepAt } from './walk-people.ts';
 import { WalkRules } from './walk-rules.ts';
 import type { RuleStep, Step } from './walk-steps.ts';
 
-/** What was proven in a session, by the model's own account of it. */
+/** What was proven in a session, according to the model. */
 interface Proven {
   readonly who: Somebody;
   readonly epoch: number;
   readonly at: number;
   readonly factor: boolean;
-  /** Whether nothing was due any more, or what was due was put off while it might be. */
+  /** Whether nothing was due any more, or the due step was put off while this was allowed. */
   readonly passed: boolean;
 }
 
-/** What somebody does at a browser. */
+/** An action of a person at a browser. */
 type Act = Exclude<Step, RuleStep | { do: 'wait' | 'reset' }>;
 
-/** Two browsers of whoever it may be. */
+/** Two browsers, of any person. */
 interface Browser {
   person: Person;
   before: ReadonlyMap<string, string>;
@@ -41,17 +41,17 @@ const BAG = {
   ...{ name: 'Mallory', step: 'scan', rule: 'off', siteName: 'Mine', language: 'ar', trust: 'yes' },
 };
 
-/** What the walk does by steps of its own. */
+/** Changes that the walk makes in its own steps. */
 const OWN_STEPS = new Set(['/sign-out', '/sign-in/set-up/later']);
 
-/** The portal, two people (one with an app, one with nothing), two browsers, and the model beside them. */
+/** The portal, two people (one with an app, one with nothing), two browsers, and the model. */
 export class Walk {
   readonly #portal: TestPortal;
   readonly #people: readonly Somebody[];
   readonly #browsers: readonly Browser[];
   readonly #proven = new Map<string, Proven>();
   readonly #rules: WalkRules;
-  /** How often somebody was in, with a second factor, without, or for the time being: a walk that gets nowhere shows nothing. */
+  /** How often a person was in, with a second factor, without, or during a grace: a walk that gets nowhere shows nothing. */
   readonly reached = { withFactor: 0, without: 0, inGrace: 0 };
 
   static async begin(portal: TestPortal): Promise<Walk> {
@@ -70,7 +70,7 @@ export class Walk {
     this.#browsers = [fresh(), fresh()];
   }
 
-  /** Takes the step, then looks: nobody may be where the model knows of no proof. */
+  /** Takes the step, then checks: nobody may be in without a proof in the model. */
   async take(step: Step): Promise<void> {
     const factors = await this.#factors();
     switch (step.do) {
@@ -89,7 +89,7 @@ export class Walk {
       default:
         await this.#acts(at(this.#browsers, step.by), step);
     }
-    // What one browser does is looked at there; what moves the ground under both, in both.
+    // One browser's step is checked there; a change that affects both, in both.
     for (const browser of 'by' in step ? [at(this.#browsers, step.by)] : this.#browsers)
       await this.#look(browser);
     if (step.do !== 'enrolment')
@@ -170,7 +170,7 @@ export class Walk {
     earlier: Proven | undefined,
   ): Promise<Proven | undefined> {
     const { person } = browser;
-    // The app's next code, for the last one may have been used.
+    // The app's next code, because the last one may have been used.
     if (of === 'own') nextStep(this.#portal);
     const now = this.#portal.now();
     const others = this.#people.find((who) => who !== earlier?.who);
@@ -185,9 +185,9 @@ export class Walk {
     const page = person.page.path.startsWith('/sign-in/code') ? '/sign-in/code' : '/step-up/code';
     const { headers } = await this.#sends(person, page, { code, ...(trust && { trust: 'yes' }) });
     const location = headers['location'] ?? '';
-    // The code was right, and yet another factor is demanded: there it may be put off, and no more is proven.
+    // The code was right, but another factor is required: this may be put off, and no more is proven.
     const isLedOn = location.startsWith('/sign-in/set-up');
-    // Led back is not let in: the password may have been too long ago.
+    // A redirect back is not a sign-in: the password may be too old.
     if (!isRight || (/^(\/(sign-in|step-up)|$)/.test(location) && !isLedOn)) return earlier;
     earlier.who.lastStep = stepAt(now);
     if (isLedOn) return { ...earlier, factor: true };
@@ -210,7 +210,7 @@ export class Walk {
     return { ...earlier, factor: true, passed: true };
   }
 
-  /** "Not now": good for as long as it may wait. */
+  /** "Not now": valid for as long as it may wait. */
   async #putsOff(person: Person, earlier: Proven | undefined): Promise<Proven | undefined> {
     await person.visits('/sign-in/set-up');
     const isOffered = person.page.buttons.includes('Not now');
@@ -221,7 +221,7 @@ export class Walk {
 
   async #enrols(person: Person, right: boolean, earlier: Proven | undefined): Promise<Proven | undefined> {
     if (!earlier) return earlier;
-    // One app a person is enough for the model; nobody gets as far as a secret who has not proven the one that there is.
+    // One app per person is enough for the model; nobody gets to a secret without proving the existing app.
     if (earlier.who.app) {
       if (!earlier.factor) await this.#seesNoSecret(person);
       return earlier;
@@ -230,7 +230,7 @@ export class Walk {
     await person.visits('/profile/two-factor/set-up/app');
     if (!person.page.path.includes('/set-up')) return earlier;
     await person.visits(person.page.path.startsWith('/sign-in') ? '/sign-in/set-up/app' : person.page.path);
-    // Another method is demanded.
+    // Another method is required.
     if (!person.page.path.endsWith('/set-up/app')) return earlier;
     const app = new AuthenticatorApp();
     app.type(person.page.$('#setup-key').text());
@@ -264,7 +264,7 @@ export class Walk {
     const routes = routesOf(this.#portal.app).filter(({ pattern }) => !OWN_STEPS.has(pattern));
     const { pattern } = at(routes, route);
     const address = at(addressesOf({ pattern }, [at(ids, id)]), id);
-    // Whoever is in may well call themselves something else or remove a factor of their own: that is no attack.
+    // A signed-in person may change their name or remove their own factor: this is no attack.
     if (post && /\/profile\/(two-factor|password|name)/.test(pattern) && this.#isIn(this.#provenBy(person)))
       return;
     const page = await person.visits('/sign-in');
@@ -324,7 +324,7 @@ export class Walk {
     return JSON.stringify([epoch, app?.entry.secret, trustEra]);
   }
 
-  /** The ids of everybody's authenticators. */
+  /** The ids of all people's authenticators. */
   async #factors(): Promise<readonly string[]> {
     const ids = this.#people.map(({ account }) => account.id);
     const theirs = await Promise.all(ids.map((id) => this.#portal.services.authenticators.of(id)));

@@ -10,7 +10,7 @@ outageSuite(POSTGRESQL);
 trigramsSuite();
 connectionLimitsSuite(POSTGRESQL, {
   sleep: 'select pg_sleep(?)',
-  // Not the server's own: autovacuum visits each database, the more often the more there are.
+  // Not the server's own: autovacuum visits each database, more often with more databases.
   connections:
     "select count(*) as total from pg_stat_activity where datname = ? and backend_type = 'client backend'",
 });

@@ -53,14 +53,14 @@ describe('sessions in Redis', () => {
     (milliseconds) => delay(milliseconds),
   );
 
-  describe('and forms that arrived', () => {
+  describe('and submitted forms', () => {
     submissionStoreSuite(
       () => sessions.submissions,
       (milliseconds) => delay(milliseconds),
     );
   });
 
-  it('lie under keys of the portal and expire by themselves', async () => {
+  it('are stored under keys of the portal and expire by themselves', async () => {
     const id = randomBytes(8).toString('hex');
     await set(sessions.store, id, 1);
     const client = createClient({ url: (await redis()).url });
@@ -70,7 +70,7 @@ describe('sessions in Redis', () => {
     assert.ok(left > 0 && left <= 300, `${left} s`);
   });
 
-  it('fail once for each call while Redis is down, reject nothing, and work again when it is back', async () => {
+  it('fail once for each call while Redis is down, reject nothing else, and work again when it is back', async () => {
     await set(sessions.store, 'lasting', 1);
     const rejections = await unhandled(async () => {
       await way.cut();
@@ -97,7 +97,7 @@ describe('sessions in Redis', () => {
     await answering(sessions);
   });
 
-  it('fail as soon as was asked for when Redis hangs', async () => {
+  it('fail as soon as configured when Redis hangs', async () => {
     const hasty = redisSessionStore(way.url, { clock: Date.now, idleLimit: LASTING, timeout: 200 });
     await hasty.opened();
     way.freeze();
@@ -107,7 +107,7 @@ describe('sessions in Redis', () => {
     await hasty.close();
   });
 
-  it('stay connected while nobody does anything', async () => {
+  it('stay connected without any traffic', async () => {
     await new Promise((resolve) => setTimeout(resolve, 4000));
     await sessions.ping();
     assert.deepEqual(faults, []);
@@ -123,7 +123,7 @@ describe('sessions in Redis', () => {
     await early.close();
   });
 
-  it('leave a server that has become a replica, to ask anew for the primary', async () => {
+  it('leave a server that has become a replica, to ask for the primary again', async () => {
     const server = await ownServer('redis');
     const demoted = redisSessionStore(server.url, {
       clock: Date.now,
@@ -152,7 +152,7 @@ describe('sessions in Redis', () => {
   });
 });
 
-/** Waits until Redis answers. */
+/** Waits until Redis responds. */
 async function answering(sessions: RedisSessions): Promise<void> {
   await until('Redis answers', () =>
     sessions.ping().then(

@@ -11,7 +11,7 @@ export function accountsSuite(engine: Engine): void {
     const accounts = () => new KnexAccounts(database());
     const people = () => new KnexPeople(database());
 
-    it('are created many at once: those whose address is taken are left out', async () => {
+    it('are created in bulk: those whose address is taken are skipped', async () => {
       const taken = person({ email: 'ann@example.org' });
       await accounts().create(taken);
       const newcomers = [member(), member({ email: 'ANN@example.org' }), member()];
@@ -25,10 +25,10 @@ export function accountsSuite(engine: Engine): void {
       assert.deepEqual(found.map(({ id }) => id).sort(), [taken.id, newcomers[0]?.id].sort());
     });
 
-    it('are created once each by twenty who import the same people at once', async () => {
+    it('are created once each by twenty concurrent imports of the same people', async () => {
       const emails = Array.from({ length: 5 }, (_, index) => `person${index}@example.org`);
       const imports = Array.from({ length: 20 }, (_, time) => {
-        // Each in another order, as files are.
+        // Each in another order, like files.
         const order = emails.map((_, index) => emails[(index + time) % emails.length] ?? '');
         return accounts().createMany(order.map((email) => member({ email })));
       });
@@ -38,7 +38,7 @@ export function accountsSuite(engine: Engine): void {
       assert.equal(created.length, emails.length);
     });
 
-    it('keeps every part of a new account', async () => {
+    it('store every part of a new account', async () => {
       const ann = person({ name: 'Ann Šmíd 🗝', locale: 'ar', passwordHash: '$argon2id$v=19$x' });
       assert.equal(await accounts().create(ann), true);
       assert.deepEqual(await accounts().find(ann.id), {
@@ -55,48 +55,48 @@ export function accountsSuite(engine: Engine): void {
       });
     });
 
-    it('finds nobody by an unknown id or address', async () => {
+    it('are not found by an unknown id or address', async () => {
       await accounts().create(person());
       assert.equal(await accounts().find('unknown'), undefined);
       assert.equal(await accounts().findByEmail('unknown@example.org'), undefined);
     });
 
-    it('tells ids apart by the case of their letters', async () => {
+    it('have case-sensitive ids', async () => {
       await accounts().create(person({ id: 'abc' }));
       assert.equal((await accounts().find('abc'))?.id, 'abc');
       assert.equal(await accounts().find('ABC'), undefined);
     });
 
-    it('finds an address however it is spelled, and refuses it a second account', async () => {
+    it('are found by any spelling of the address, which is refused to a second account', async () => {
       const ann = person({ email: 'Ann@Example.org' });
       await accounts().create(ann);
       assert.equal((await accounts().findByEmail(' aNN@example.ORG '))?.email, 'Ann@Example.org');
       assert.equal(await accounts().create(person({ email: 'ann@example.org' })), false);
     });
 
-    it('tells an accented address from the plain one', async () => {
+    it('have different addresses with and without an accent', async () => {
       await accounts().create(person({ email: 'rene@example.org' }));
       assert.equal(await accounts().create(person({ email: 'rené@example.org' })), true);
     });
 
-    it('gives an address to one of twenty who ask at once', async () => {
+    it('get an address for one of twenty concurrent requests', async () => {
       const won = await winners(() => accounts().create(person({ email: 'ann@example.org' })));
       assert.equal(won, 1);
     });
 
-    it('lets one of twenty create the first account', async () => {
+    it('let one of twenty concurrent requests create the first one', async () => {
       assert.equal(await accounts().isEmpty(), true);
       assert.equal(await winners(() => accounts().createFirst(person({ role: 'administrator' }))), 1);
       assert.equal(await accounts().isEmpty(), false);
       assert.equal((await people().search({ search: '', page: 1, pageSize: 50 })).total, 1);
     });
 
-    it('creates no first account once there is any', async () => {
+    it('do not let a first one be created once there is any', async () => {
       await accounts().create(person());
       assert.equal(await accounts().createFirst(person()), false);
     });
 
-    it('remembers the language of the last sign-in, and keeps it where a sign-in has none', async () => {
+    it('store the language of the last sign-in, and keep it if a sign-in has none', async () => {
       const ann = person({ knownLanguage: 'de' });
       await accounts().create(ann);
       const known = async () => (await accounts().find(ann.id))?.knownLanguage;
@@ -108,7 +108,7 @@ export function accountsSuite(engine: Engine): void {
       assert.equal((await accounts().find(ann.id))?.locale, null);
     });
 
-    it('changes name, language and last sign-in', async () => {
+    it('change name, language and last sign-in', async () => {
       const ann = person();
       await accounts().create(ann);
       await accounts().rename(ann.id, 'Ann Jones');
@@ -121,7 +121,7 @@ export function accountsSuite(engine: Engine): void {
       assert.deepEqual(await names(people(), 'jones'), ['Ann Jones']);
     });
 
-    it('notes a reset by mail until the next sign-in of the epoch that it began', async () => {
+    it('store a reset by mail until the next sign-in of the epoch that it began', async () => {
       const ann = person();
       await accounts().create(ann);
       const resetAt = async () => (await accounts().find(ann.id))?.resetByMailAt;
@@ -135,7 +135,7 @@ export function accountsSuite(engine: Engine): void {
       assert.deepEqual([await resetAt(), (await accounts().find(ann.id))?.lastSignInAt], [null, NOW + 3]);
     });
 
-    it('changes an address unless another account has it', async () => {
+    it('change an address unless another account has it', async () => {
       const [ann, bob] = [person({ email: 'ann@example.org' }), person({ email: 'bob@example.org' })];
       await accounts().create(ann);
       await accounts().create(bob);
@@ -146,7 +146,7 @@ export function accountsSuite(engine: Engine): void {
       assert.equal(await accounts().findByEmail('ann@example.org'), undefined);
     });
 
-    it('notes when the mailbox was first proven, for the address that it belongs to', async () => {
+    it('store when the mailbox was first proven, for its address', async () => {
       const ann = person({ email: 'Ann@example.org' });
       const confirmed = async () => (await accounts().find(ann.id))?.emailConfirmedAt;
       await accounts().create(ann);
@@ -162,14 +162,14 @@ export function accountsSuite(engine: Engine): void {
       assert.equal((await accounts().find(bob.id))?.emailConfirmedAt, NOW + 4);
     });
 
-    it('gives one address to one of twenty accounts that change to it at once', async () => {
+    it('give one address to one of twenty accounts that change to it at once', async () => {
       const people = Array.from({ length: 20 }, () => person());
       for (const each of people) await accounts().create(each);
       const won = await winners((i) => accounts().changeEmail(people[i]?.id ?? '', 'new@example.org', NOW));
       assert.equal(won, 1);
     });
 
-    it('raises the session epoch with a new password and when sessions end, once for each', async () => {
+    it('raise the session epoch with a new password and when sessions end, once for each', async () => {
       const ann = person({ passwordHash: 'old' });
       await accounts().create(ann);
       assert.equal(await accounts().changePassword(ann.id, 'new'), 1);
@@ -181,11 +181,11 @@ export function accountsSuite(engine: Engine): void {
       );
     });
 
-    it('ends no sessions of an account that does not exist', async () => {
+    it('end no sessions of an account that does not exist', async () => {
       await assert.rejects(accounts().endSessions('unknown'));
     });
 
-    it('rehashes the password that it was, and no newer one', async () => {
+    it('rehash the present password, and no newer one', async () => {
       const ann = person({ passwordHash: 'old' });
       await accounts().create(ann);
       await accounts().rehashPassword(ann.id, 'old', 'stronger');
@@ -194,7 +194,7 @@ export function accountsSuite(engine: Engine): void {
       assert.deepEqual([found?.passwordHash, found?.sessionEpoch], ['stronger', 0]);
     });
 
-    it('enforces 2FA on one of twenty requests, with its grace, and lifts it on one', async () => {
+    it('enforce 2FA for one of twenty requests, with its grace, and lift it for one', async () => {
       const ann = person();
       await accounts().create(ann);
       const enforcement = { at: NOW, grace: { kind: 'days', days: 14 } } as const;
@@ -208,7 +208,7 @@ export function accountsSuite(engine: Engine): void {
       assert.equal(await accounts().enforce('unknown', enforcement), false);
     });
 
-    it('makes the suggestion in one of twenty requests, and never again', async () => {
+    it('show the suggestion for one of twenty requests, and never again', async () => {
       const ann = person();
       await accounts().create(ann);
       assert.equal(await winners(() => accounts().takeSuggestion(ann.id, NOW)), 1);
@@ -222,7 +222,7 @@ export function accountsSuite(engine: Engine): void {
     const accounts = () => new KnexAccounts(database());
     const people = () => new KnexPeople(database());
 
-    it('are found by a part of name or address, whatever its case, in order of their names', async () => {
+    it('are found by a part of name or address, in any case, ordered by name', async () => {
       await accounts().create(person({ name: 'zoe', email: 'z@smith.example' }));
       await accounts().create(person({ name: 'Ann SMITH', email: 'a@example.org' }));
       await accounts().create(person({ name: 'Élodie', email: 'e@example.org' }));
@@ -231,14 +231,14 @@ export function accountsSuite(engine: Engine): void {
       assert.deepEqual(await names(people(), ''), ['Ann SMITH', 'zoe', 'Élodie']);
     });
 
-    it('are found by the whole address alone, where that is somebody’s', async () => {
+    it('are found only by the whole address if it is somebody’s', async () => {
       await accounts().create(person({ name: 'Ann', email: 'ann@example.org' }));
       await accounts().create(person({ name: 'Joann', email: 'joann@example.org' }));
       assert.deepEqual(await names(people(), ' ANN@example.org'), ['Ann']);
       assert.deepEqual(await names(people(), 'nn@example.org'), ['Ann', 'Joann']);
     });
 
-    it('are not found by the signs that a pattern is made of', async () => {
+    it('are not found by the wildcards of a pattern', async () => {
       await accounts().create(person({ name: 'Ann' }));
       await accounts().create(person({ name: '100% _real_!' }));
       for (const search of ['%', '_', '!', '0% _r']) {
@@ -248,7 +248,7 @@ export function accountsSuite(engine: Engine): void {
       assert.deepEqual(await names(people(), 'A\0nn'), ['Ann']);
     });
 
-    it('come in pages with the number of all', async () => {
+    it('are listed in pages with the total number', async () => {
       for (const name of ['e', 'd', 'c', 'b', 'a']) await accounts().create(person({ name }));
       const last = await people().search({ search: '', page: 3, pageSize: 2 });
       assert.deepEqual([last.people.map(({ account }) => account.name), last.total], [['e'], 5]);
@@ -266,7 +266,7 @@ export function accountsSuite(engine: Engine): void {
     const database = useDatabase(engine);
     const accounts = () => new KnexAccounts(database());
 
-    it('approve from the moment that comes with the role, which goes with it', async () => {
+    it('can approve from the time that comes with the role, and lose it with the role', async () => {
       const [ann, bob] = [administrator(), person({ passwordHash: 'a hash' })];
       await accounts().create(ann);
       await accounts().create({ ...bob, approvesFrom: NOW });
@@ -281,7 +281,7 @@ export function accountsSuite(engine: Engine): void {
       assert.equal(await from(bob.id), null, 'nothing is given where nothing is said');
     });
 
-    it('stop coming to count, and all count again, but for those who have accepted no invitation', async () => {
+    it('stop counting, and all count again, except those with an invitation that is not accepted', async () => {
       const kept = administrator();
       const late = person({ role: 'administrator', passwordHash: 'a hash', approvesFrom: NOW + 5 });
       const invited = person({ role: 'administrator', approvesFrom: NOW });
@@ -294,7 +294,7 @@ export function accountsSuite(engine: Engine): void {
       assert.deepEqual(await from(), [NOW, NOW + 7, NOW + 9]);
     });
 
-    it('are listed while they are enabled and have a password', async () => {
+    it('are listed if they are enabled and have a password', async () => {
       const [ann, bob, cal] = [administrator(), administrator(), person({ role: 'administrator' })];
       for (const one of [ann, bob, cal, person({ passwordHash: 'a hash' })]) await accounts().create(one);
       await accounts().disable(bob.id, NOW);
@@ -317,7 +317,7 @@ export function accountsSuite(engine: Engine): void {
       assert.deepEqual([enabled?.disabledAt, enabled?.sessionEpoch], [null, 1]);
     });
 
-    it('keep one who is enabled: the last is neither disabled nor made a member', async () => {
+    it('keep one that is enabled: the last is neither disabled nor made a member', async () => {
       const [ann, bob] = [administrator(), person()];
       await accounts().create(ann);
       await accounts().create(bob);
@@ -331,7 +331,7 @@ export function accountsSuite(engine: Engine): void {
       assert.deepEqual([found?.role, found?.disabledAt, found?.sessionEpoch], ['administrator', null, 0]);
     });
 
-    it('keep one who can sign in: an invited one does not stand in for the last', async () => {
+    it('keep one that can sign in: an invited one does not replace the last', async () => {
       const [ann, bob] = [administrator(), administrator({ passwordHash: null })];
       await accounts().create(ann);
       await accounts().create(bob);
@@ -357,7 +357,7 @@ export function accountsSuite(engine: Engine): void {
       }
     });
 
-    it('keep one when two of them disable each other again and again', async () => {
+    it('keep one when two of them disable each other repeatedly', async () => {
       const [ann, bob] = [administrator(), administrator()];
       await accounts().create(ann);
       await accounts().create(bob);

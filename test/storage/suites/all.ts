@@ -28,7 +28,7 @@ import { submissionsSuite } from './submissions.ts';
 import { transactionsSuite } from './transactions.ts';
 import { trustedBrowsersSuite } from './trusted-browsers.ts';
 
-/** Everything that storage promises, on one database system. */
+/** All guarantees of storage, on one database system. */
 export function storageSuites(engine: Engine): void {
   describe(`storage on ${engine.name}`, () => {
     migrationsSuite(engine);

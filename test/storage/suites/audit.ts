@@ -22,7 +22,7 @@ export function auditSuite(engine: Engine): void {
       return events.map(({ id }) => id);
     };
 
-    it('keeps every part of an event', async () => {
+    it('stores every part of an event', async () => {
       const full = await append({ detail: { method: 'app', authenticator: 'Handy "Süd"\r\n📱' } });
       const empty = await append({ at: NOW + 1, actorId: null, subjectId: null, browser: '', detail: {} });
       assert.deepEqual(await store().search({ page: 1, pageSize: 50 }), {
@@ -31,12 +31,12 @@ export function auditSuite(engine: Engine): void {
       });
     });
 
-    it('takes browsers and labels of any length', async () => {
+    it('accepts browsers and labels of any length', async () => {
       const long = await append({ browser: 'x'.repeat(5000), actorLabel: 'ü'.repeat(5000) });
       assert.deepEqual(await found({}), [long.id]);
     });
 
-    it('keeps the events of one moment in the order in which they were made', async () => {
+    it('keeps the order of simultaneous events', async () => {
       const ids = ['c', 'a', 'b'].map((letter) => letter.repeat(26));
       for (const id of ids) await append({ id });
       assert.deepEqual(await found({}), ids.sort().reverse());
@@ -56,7 +56,7 @@ export function auditSuite(engine: Engine): void {
       assert.deepEqual(await found({ subjectId: 'ann' }), [theirs.id]);
     });
 
-    it('finds events by a part of who did it or whom it concerns', async () => {
+    it('finds events by a part of the person who did it or of the person concerned', async () => {
       const actor = await append({ actorLabel: 'Zoe@example.org' });
       const subject = await append({ at: NOW + 1, subjectLabel: 'zOE%@example.org' });
       await append({});
@@ -64,7 +64,7 @@ export function auditSuite(engine: Engine): void {
       assert.deepEqual(await found({ person: 'zoe%' }), [subject.id]);
     });
 
-    it('finds events by the account that did it or that it concerns, also where the address was another', async () => {
+    it('finds events by the account that did it or is concerned, also with another address at that time', async () => {
       const actor = await append({ actorId: 'zoe', actorLabel: 'old@example.org' });
       const subject = await append({ at: NOW + 1, subjectId: 'zoe', subjectLabel: 'new@example.org' });
       await append({ subjectLabel: 'zoe' });
@@ -89,7 +89,7 @@ export function auditSuite(engine: Engine): void {
       assert.equal(await store().countBefore(NOW + 10_400), 10_400, 'what is to be removed is counted whole');
     });
 
-    it('finds events from a moment on, up to but not at another', async () => {
+    it('finds events from a time on, up to but not at another', async () => {
       const [first, second, third] = [
         await append({}),
         await append({ at: NOW + 1 }),
@@ -102,20 +102,20 @@ export function auditSuite(engine: Engine): void {
       ]);
     });
 
-    it('comes in pages with the number of all', async () => {
+    it('has pages with the total number', async () => {
       const all: string[] = [];
       for (let i = 0; i < 5; i += 1) all.unshift((await append({ at: NOW + i })).id);
       const { events, total } = await store().search({ page: 2, pageSize: 2 });
       assert.deepEqual([events.map(({ id }) => id), total], [all.slice(2, 4), 5]);
     });
 
-    it('gives out everything that fits, newest first, however much it is', async () => {
+    it('returns everything that matches, newest first, whatever the number', async () => {
       const events = Array.from({ length: 1100 }, (_, index) => event({ at: NOW + Math.floor(index / 9) }));
       for (const start of [0, 400, 800]) await store().append(events.slice(start, start + 400));
       const other = await append({ event: 'account.disabled', at: NOW - 1 });
       const ids: string[] = [];
       for await (const { id } of store().each({ event: 'sign-out' })) {
-        // What is written meanwhile is newer, and shifts nothing.
+        // Entries that are written in between are newer, and shift nothing.
         if (ids.length === 5) await append({ at: NOW + 9999 });
         ids.push(id);
       }
@@ -124,7 +124,7 @@ export function auditSuite(engine: Engine): void {
       assert.deepEqual(rest, [other]);
     });
 
-    it('loses what is older than a moment, when it is told to, and nothing else', async () => {
+    it('removes entries older than a given time when told to, and nothing else', async () => {
       await append({ at: NOW - 2 });
       await append({ at: NOW - 1 });
       const kept = [await append({ at: NOW + 1 }), await append({ at: NOW })];
@@ -135,7 +135,7 @@ export function auditSuite(engine: Engine): void {
       );
     });
 
-    it('takes twenty events at once', async () => {
+    it('accepts twenty concurrent events', async () => {
       await Promise.all(Array.from({ length: 20 }, () => append({})));
       assert.equal((await found({})).length, 20);
     });

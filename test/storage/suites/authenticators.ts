@@ -32,7 +32,7 @@ export function authenticatorsSuite(engine: Engine): void {
       return app;
     };
 
-    it('are kept with everything in them, oldest first', async () => {
+    it('are stored with all their data, oldest first', async () => {
       const accountId = await createAccount();
       const newer = await createApp(accountId, {
         name: 'new',
@@ -61,7 +61,7 @@ export function authenticatorsSuite(engine: Engine): void {
       );
     });
 
-    it('have each name once per person, however it is spelled', async () => {
+    it('have unique names per person, in any spelling', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       await createApp(ann, { name: 'My Phone' });
       assert.equal(await authenticators().create(authenticator(ann, { name: 'my PHONE' })), false);
@@ -70,13 +70,13 @@ export function authenticatorsSuite(engine: Engine): void {
       await createApp(ann, { name: 'ﷺ'.repeat(60) });
     });
 
-    it('give one name to one of twenty that are created at once', async () => {
+    it('give one name to one of twenty concurrent requests', async () => {
       const accountId = await createAccount();
       assert.equal(await winners(() => authenticators().create(authenticator(accountId))), 1);
       assert.equal((await authenticators().of(accountId)).length, 1);
     });
 
-    it('are created as the first by one of twenty at once, whatever they are called', async () => {
+    it('are created as the first by one of twenty concurrent requests, whatever their names', async () => {
       const accountId = await createAccount();
       const won = await winners((index) =>
         authenticators().createFirst(authenticator(accountId, { name: `Phone ${index}` })),
@@ -90,7 +90,7 @@ export function authenticatorsSuite(engine: Engine): void {
       await assert.rejects(authenticators().create(authenticator('unknown')));
     });
 
-    it('are renamed by their owner, to a name that is free', async () => {
+    it('are renamed by their owner to a free name', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       const phone = await createApp(ann, { name: 'Phone' });
       await createApp(ann, { name: 'Tablet' });
@@ -110,7 +110,7 @@ export function authenticatorsSuite(engine: Engine): void {
       assert.deepEqual([await removedAt(ann), await removedAt(bob)], [NOW + 2, null]);
     });
 
-    it('take the place of another in one go, of twenty once; a name that is taken leaves all as it was', async () => {
+    it('replace another in one step, once for twenty; a taken name changes nothing', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       const old = await createApp(ann, { name: 'Old' });
       const other = await createApp(ann, { name: 'Other' });
@@ -136,7 +136,7 @@ export function authenticatorsSuite(engine: Engine): void {
       assert.equal(await authenticators().replace(upper, id), 'replaced', 'its own name');
     });
 
-    it('take the recovery codes along with the last of them, also where two are removed at once', async () => {
+    it('take the recovery codes with the last of them, also if two are removed at once', async () => {
       const codes = new KnexRecoveryCodeStore(database());
       for (let time = 0; time < 5; time += 1) {
         const [ann, bob] = [await createAccount(), await createAccount()];
@@ -154,7 +154,7 @@ export function authenticatorsSuite(engine: Engine): void {
       }
     });
 
-    it('are reset together with everything that stands in for them, and with the sessions, and nobody else’s', async () => {
+    it('are reset together with everything that replaces them, and with the sessions, and nobody else’s', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       const challenges = new KnexChallengeStore(database());
       const throttles = new KnexBackoffStore(database());
@@ -202,14 +202,14 @@ export function authenticatorsSuite(engine: Engine): void {
       assert.equal((await throttles.read(secondFactorSubject(bob))).failures, 100);
     });
 
-    it('go with their account', async () => {
+    it('are deleted with their account', async () => {
       const accountId = await createAccount();
       await createApp(accountId);
       await database()('accounts').where({ id: accountId }).delete();
       assert.deepEqual(await authenticators().of(accountId), []);
     });
 
-    it('accept a step for one of twenty requests, and no earlier step after it', async () => {
+    it('accept a step for one of twenty concurrent requests, and no earlier step after it', async () => {
       const steps = new KnexTotpStepStore(database());
       const [app, other] = [await createApp(await createAccount()), await createApp(await createAccount())];
       assert.equal(await winners(() => steps.consume(app.id, STEP)), 1);
@@ -220,7 +220,7 @@ export function authenticatorsSuite(engine: Engine): void {
       assert.equal(await steps.consume('nobody', STEP), false);
     });
 
-    it('remember when they were last used and when they were first blocked', async () => {
+    it('store when they were last used and when they were first blocked', async () => {
       const app = await createApp(await createAccount());
       await authenticators().recordUse(app.id, NOW + 1);
       await authenticators().block(app.id, NOW + 2);
@@ -229,7 +229,7 @@ export function authenticatorsSuite(engine: Engine): void {
       assert.deepEqual([found?.lastUsedAt, found?.blockedAt], [NOW + 1, NOW + 2]);
     });
 
-    it('are gone through by method, each once, however many there are', async () => {
+    it('are listed by method, each once, whatever the number', async () => {
       const accountId = await createAccount();
       const ids: string[] = [];
       for (let i = 0; i < 205; i += 1) ids.push((await createApp(accountId, { name: `app ${i}` })).id);
@@ -239,7 +239,7 @@ export function authenticatorsSuite(engine: Engine): void {
       assert.deepEqual(seen, ids.sort());
     });
 
-    it('have their data replaced by one of twenty, and only if it still is what it was', async () => {
+    it('get new data from one of twenty, and only if it has not changed', async () => {
       const before = { key: 'old', nested: { ü: [1, 2] } };
       const app = await createApp(await createAccount(), { data: before });
       const [found] = await authenticators().of(app.accountId);
@@ -250,7 +250,7 @@ export function authenticatorsSuite(engine: Engine): void {
       assert.equal(await authenticators().replaceData(app.id, before, {}), false);
     });
 
-    it('of an unknown method are a fault: the person would sign in without it', async () => {
+    it('of an unknown method are an error: the person would sign in without it', async () => {
       const app = await createApp(await createAccount());
       await database()('authenticators').where({ id: app.id }).update({ method: 'carrier pigeon' });
       await assert.rejects(authenticators().of(app.accountId));

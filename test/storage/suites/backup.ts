@@ -37,7 +37,7 @@ export function backupSuite(engine: Engine): void {
       return db;
     }
 
-    it('goes to another database and back, with every row as it was', async () => {
+    it('goes to another database and back, with every row unchanged', async () => {
       await fill(database());
       const first = await linesOf(database());
       assert.ok(first.length > 1200);
@@ -55,12 +55,12 @@ export function backupSuite(engine: Engine): void {
       const apps = await new KnexAppStore(back).all();
       assert.deepEqual(apps, await new KnexAppStore(database()).all());
       assert.deepEqual([apps[0]?.audience.length, apps[0]?.lastSignInAt], [1, NOW]);
-      // Twice beyond every epoch that a session may have begun in.
+      // Two above every epoch that a session may have.
       assert.ok((account?.sessionEpoch ?? 0) >= 20_000);
       assert.deepEqual((await new KnexAuditStore(back).search({ page: 1, pageSize: 1 })).total, 1234);
     });
 
-    it('is of one moment: what is written while it is made is not in it', async () => {
+    it('is a snapshot: it contains nothing that is written while it is made', async () => {
       await fill(database());
       const before = await linesOf(database());
       const lines: string[] = [];
@@ -72,7 +72,7 @@ export function backupSuite(engine: Engine): void {
       assert.equal((await linesOf(database())).length, before.length + 1);
     });
 
-    it('leaves sessions out', async () => {
+    it('contains no sessions', async () => {
       const [head = ''] = await linesOf(database());
       const { tables } = JSON.parse(head);
       for (const name of ['sessions', 'hand_overs', 'app_sign_ins']) assert.equal(tables[name], undefined);
@@ -94,7 +94,7 @@ export function backupSuite(engine: Engine): void {
       ['with fewer rows than it says', 'incomplete', withHead('"throttles":1', '"throttles":2')],
       ['with rows that it does not speak of', 'incomplete', withHead(',"throttles":1', '')],
     ] as const) {
-      it(`${what} is refused and leaves nothing behind`, async () => {
+      it(`${what} is refused and changes nothing`, async () => {
         await fill(database(), 3);
         const lines = spoil(await linesOf(database()));
         const empty = await emptyDatabase(SQLITE);
@@ -111,7 +111,7 @@ export function backupSuite(engine: Engine): void {
       (lines: readonly string[]): string[] => {
         const index = lines.findIndex((line) => line.startsWith(`["${table}",`));
         const [, row] = JSON.parse(lines[index] ?? '');
-        // JSON.stringify knows no 1e999.
+        // JSON.stringify cannot write 1e999.
         const text = JSON.stringify([table, { ...row, ...change }]).replaceAll('"1e308"', '1e308');
         return lines.with(index, text);
       };
@@ -136,7 +136,7 @@ export function backupSuite(engine: Engine): void {
       ['a column that there is not', 'throttles', { subject: 'x' }],
       ['a number that the column does not hold', 'throttles', { wait_until: null }],
     ] as const) {
-      it(`with ${what} is refused and leaves nothing behind`, async () => {
+      it(`with ${what} is refused and changes nothing`, async () => {
         await fill(database(), 3);
         const lines = withRow(table, change)(await linesOf(database()));
         const empty = await emptyDatabase(engine);
@@ -148,7 +148,7 @@ export function backupSuite(engine: Engine): void {
       });
     }
 
-    it('with the same row twice is refused and leaves nothing behind', async () => {
+    it('with the same row twice is refused and changes nothing', async () => {
       await fill(database(), 3);
       const [head = '', first = '', ...rest] = await linesOf(database());
       const table = JSON.parse(first)[0];
@@ -161,7 +161,7 @@ export function backupSuite(engine: Engine): void {
       assert.equal(await new KnexAccounts(empty).isEmpty(), true);
     });
 
-    it('with more rows than it says is refused before the rest is read', async () => {
+    it('with more rows than it announces is refused before the rest is read', async () => {
       await fill(database(), 3);
       const [head = '', first = ''] = await linesOf(database());
       let read = 0;
@@ -178,7 +178,7 @@ export function backupSuite(engine: Engine): void {
       assert.ok(read <= 3, `${read} rows`);
     });
 
-    it('knows what is read of every table', async () => {
+    it('knows all columns of every table', async () => {
       const tables = await dataTables(database());
       assert.deepEqual(tables.map(({ name }) => name).sort(), [...CARRIED_TABLES].sort());
     });
@@ -191,7 +191,7 @@ export function backupSuite(engine: Engine): void {
       assert.deepEqual(await linesOf(database()), lines);
     });
 
-    it('is refused while another instance makes the tables', async () => {
+    it('is refused while another instance creates the tables', async () => {
       await fill(database(), 3);
       const empty = await emptyDatabase(engine);
       assert.ok(await holdMigrations(empty));
@@ -202,7 +202,7 @@ export function backupSuite(engine: Engine): void {
     });
 
     if (engine !== SQLITE) {
-      it('lets no instance start before it is restored as a whole', async () => {
+      it('lets no instance start before it is completely restored', async () => {
         await fill(database(), 3);
         const lines = await linesOf(database());
         const { url, drop } = await engine.create();
@@ -225,7 +225,7 @@ export function backupSuite(engine: Engine): void {
       });
     }
 
-    it('knows every table, those first that others refer to', async () => {
+    it('knows every table, and orders referenced tables first', async () => {
       const tables = await allTables(database());
       const names = tables.map(({ name }) => name);
       for (const [first, then] of [
@@ -280,7 +280,7 @@ const withHead =
   (from: string, to: string) =>
   ([head = '', ...rest]: string[]): string[] => [head.replace(from, to), ...rest];
 
-/** Writes as another process would: SQLite's one connection is busy with the backup. */
+/** Writes like another process: SQLite's one connection is busy with the backup. */
 async function elsewhere(db: Knex, write: (db: Knex) => Promise<unknown>): Promise<void> {
   const { filename } = db.client.config.connection;
   if (filename === undefined) return void (await write(db));

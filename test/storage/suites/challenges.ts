@@ -9,7 +9,7 @@ import { NOW, person, winners } from './people.ts';
 
 const EXPIRY = NOW + minutes(10);
 const MOST = 5;
-/** What a new code takes over of an earlier one. */
+/** What a new code keeps of an earlier one. */
 const CARRIED = { now: NOW, most: MOST - 1 };
 
 export function challengesSuite(engine: Engine): void {
@@ -39,7 +39,7 @@ export function challengesSuite(engine: Engine): void {
       assert.equal(JSON.stringify(rows).includes(binding.browser), false);
     });
 
-    it('replace the earlier one of their binding, which is dead', async () => {
+    it('replace the earlier one with the same binding, which becomes invalid', async () => {
       const [earlier, other, newer] = [challenge(), challenge(), challenge({ address: 'new@example.org' })];
       await store().replace(binding, earlier, CARRIED);
       await store().replace({ ...binding, purpose: 'enrolment' }, other, CARRIED);
@@ -50,7 +50,7 @@ export function challengesSuite(engine: Engine): void {
       assert.deepEqual(await store().find({ ...binding, purpose: 'enrolment' }), other);
     });
 
-    it('take over the tries of a live earlier one, all but one, and none of a dead one', async () => {
+    it('keep the attempts of a valid earlier one, except one, and none of an invalid one', async () => {
       for (const [earlier, tries] of [
         [challenge({ tries: 3 }), 3],
         [challenge({ tries: MOST }), MOST - 1],
@@ -64,7 +64,7 @@ export function challengesSuite(engine: Engine): void {
       }
     });
 
-    it('lose none of the tries that are taken while the next one replaces them', async () => {
+    it('lose none of the attempts that are made while the next one replaces them', async () => {
       const sent = challenge();
       await store().replace(binding, sent, CARRIED);
       const taking = Array.from({ length: 3 }, () => store().takeTry(sent.id, NOW, MOST));
@@ -74,19 +74,19 @@ export function challengesSuite(engine: Engine): void {
       assert.equal((await store().find(binding))?.tries, taken);
     });
 
-    it('leave one when twenty are sent for one binding at once', async () => {
+    it('are left as one when twenty are sent for one binding at once', async () => {
       await Promise.all(Array.from({ length: 20 }, () => store().replace(binding, challenge(), CARRIED)));
       assert.equal((await database()('challenges')).length, 1);
     });
 
-    it('have as many tries as they have, of twenty at once', async () => {
+    it('grant only the remaining attempts to twenty concurrent requests', async () => {
       const sent = challenge({ tries: 2 });
       await store().replace(binding, sent, CARRIED);
       assert.equal(await winners(() => store().takeTry(sent.id, NOW, MOST)), 3);
       assert.equal((await store().find(binding))?.tries, MOST);
     });
 
-    it('are used up by one of twenty, and have no tries after that', async () => {
+    it('are used up by one of twenty, and have no attempts after that', async () => {
       const sent = challenge();
       await store().replace(binding, sent, CARRIED);
       assert.equal(await winners(() => store().consume(sent.id, NOW)), 1);
@@ -94,7 +94,7 @@ export function challengesSuite(engine: Engine): void {
       assert.equal((await store().find(binding))?.usedAt, NOW);
     });
 
-    it('end at the moment of their expiry', async () => {
+    it('end exactly when they expire', async () => {
       const sent = challenge();
       await store().replace(binding, sent, CARRIED);
       assert.equal(await store().takeTry(sent.id, EXPIRY, MOST), false);
@@ -103,7 +103,7 @@ export function challengesSuite(engine: Engine): void {
       assert.equal(await store().consume(sent.id, EXPIRY - 1), true);
     });
 
-    it('are forgotten a day after their expiry, when the account gets the next', async () => {
+    it('are deleted a day after their expiry, when the account gets the next one', async () => {
       const yesterday = challenge();
       await store().replace({ ...binding, browser: 'old' }, yesterday, CARRIED);
       await store().replace(binding, challenge({ sentAt: EXPIRY + days(1) }), CARRIED);
@@ -116,7 +116,7 @@ export function challengesSuite(engine: Engine): void {
       assert.equal(await store().find({ ...binding, browser: 'old' }), undefined);
     });
 
-    it('go with their account', async () => {
+    it('are deleted with their account', async () => {
       await store().replace(binding, challenge(), CARRIED);
       await database()('accounts').delete();
       assert.equal(await store().find(binding), undefined);
@@ -124,7 +124,7 @@ export function challengesSuite(engine: Engine): void {
   });
 }
 
-/** A challenge that was sent just now. */
+/** A challenge that was just sent. */
 export function challenge(changes: Partial<Challenge> = {}): Challenge {
   return {
     id: newId(NOW),

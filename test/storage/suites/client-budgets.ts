@@ -25,12 +25,12 @@ export function clientBudgetsSuite(engine: Engine): void {
       now = NOW;
     });
 
-    it('are spent by ten of twenty that ask at once, from the first on', async () => {
+    it('are spent by ten of twenty concurrent requests, also the first time', async () => {
       assert.equal(await winners(async () => (await budget().consume(HERE)).kind === 'granted'), 10);
       assert.deepEqual(await budget().consume(HERE), { kind: 'wait', until: NOW + seconds(30) });
     });
 
-    it('wait twice as long each further time, drain, and are whole again a day later', async () => {
+    it('cause a wait that doubles each time, drain, and are full again a day later', async () => {
       assert.equal(await granted(12), 10);
       for (const wait of [30, 60, 120, 240]) {
         assert.deepEqual(await budget().consume(HERE), { kind: 'wait', until: now + seconds(wait) });
@@ -41,14 +41,14 @@ export function clientBudgetsSuite(engine: Engine): void {
       assert.equal(await granted(12), 10);
     });
 
-    it('are given back as much as is said, by all of twenty at once', async () => {
+    it('take back exactly the given amount, for all of twenty concurrent requests', async () => {
       await granted(9);
       await Promise.all(Array.from({ length: 20 }, () => budget().giveBack(HERE, 1)));
       assert.equal(await granted(12), 10);
       await budget().giveBack('198.51.100.1', 1);
     });
 
-    it('wait no longer once there is no reason for it, and as long as there is', async () => {
+    it('end a wait when its reason is gone, and not before', async () => {
       await granted(12);
       now += seconds(30);
       assert.equal(await granted(2), 1);
@@ -68,7 +68,7 @@ export function clientBudgetsSuite(engine: Engine): void {
       );
     });
 
-    it('outlive a clock that is set back', async () => {
+    it('survive a clock that is set back', async () => {
       await granted(12);
       now -= days(30);
       assert.equal(await granted(1), 1);
@@ -76,7 +76,7 @@ export function clientBudgetsSuite(engine: Engine): void {
       assert.equal(await granted(12), 10);
     });
 
-    it('are forgotten once they have drained, and not before', async () => {
+    it('are deleted once they have drained, and not before', async () => {
       const store = new KnexBudgetStore(database());
       await granted(12);
       await granted(1, '198.51.100.1');
@@ -89,7 +89,7 @@ export function clientBudgetsSuite(engine: Engine): void {
       assert.equal(await rows(), 0);
     });
 
-    it('hold no address in words', async () => {
+    it('contain no address in plain text', async () => {
       await granted(1);
       assert.ok(!JSON.stringify(await database()('client_budgets')).includes(HERE));
     });

@@ -21,12 +21,12 @@ const MANY = 480;
 const FORTNIGHT = { kind: 'days', days: 14 } as const;
 
 export function cohortsSuite(engine: Engine): void {
-  describe('people who are alike', () => {
+  describe('cohorts of people', () => {
     const database = useDatabase(engine);
     // By a few statements, the last of which counts less than it could.
     const cohorts = () => new KnexCohortStore(database(), 100);
 
-    /** People of each kind, by their number: the remainders by different numbers meet in every way. */
+    /** People of each kind, by their number: the remainders of different divisors give all combinations. */
     async function crowd() {
       const db = database();
       const groups = new KnexGroupStore(db);
@@ -105,7 +105,7 @@ export function cohortsSuite(engine: Engine): void {
       return { policyReport, adoption: new Adoption({ policyReport, clock: () => NOW }) };
     }
 
-    it('are counted together, and found again, as when everybody is asked one by one', async () => {
+    it('have the same counts, and the same people, as when everybody is evaluated one by one', async () => {
       const { staff } = await crowd();
       const { policyReport, adoption } = counting();
       const behind: Record<string, string[]> = { lacking: [], 'in-grace': [], overdue: [], 'with-app': [] };
@@ -147,7 +147,7 @@ export function cohortsSuite(engine: Engine): void {
       );
     });
 
-    it('have in common what each of them has, and each of them what is kept of them', async () => {
+    it('have in common what each of their people has, and each person has the stored values', async () => {
       await crowd();
       const db = database();
       const all = await cohorts().all();
@@ -191,7 +191,7 @@ export function cohortsSuite(engine: Engine): void {
       }
     });
 
-    it('are far fewer kinds than people, each with the oldest of them; and of a group its members alone', async () => {
+    it('are far fewer than people, each with its oldest person; and those of a group have its members only', async () => {
       const { desk } = await crowd();
       const all = await cohorts().all();
       assert.ok(all.length < MANY / 2, `${all.length} kinds`);
@@ -212,7 +212,7 @@ export function cohortsSuite(engine: Engine): void {
       assert.deepEqual(await cohorts().all('unknown'), []);
     });
 
-    it('are given out in batches, each once, oldest first, as many skipped as is said', async () => {
+    it('are listed in batches, each person once, oldest first, with the given number skipped', async () => {
       await new KnexAccounts(database()).createMany(Array.from({ length: 450 }, () => member()));
       const [one, ...others] = await cohorts().all();
       assert.ok(one);

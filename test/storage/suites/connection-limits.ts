@@ -9,18 +9,18 @@ import { openPortal } from '../../support/portal.ts';
 import { signsIn } from '../../support/steps.ts';
 
 interface Statements {
-  /** Takes the seconds that are bound to it. */
+  /** A statement that takes the seconds that are bound to it. */
   readonly sleep: string;
-  /** How many connections there are to the database of this name. */
+  /** The number of connections to the database with this name. */
   readonly connections: string;
 }
 
-/** How many connections a database server sees, and how long they are waited for. */
+/** The connections that a database server sees, and the time that they are waited for. */
 export function connectionLimitsSuite(engine: Engine, { sleep, connections }: Statements): void {
   describe(`connections to ${engine.name}`, () => {
     let empty: EmptyDatabase;
     let way: Gateway;
-    /** Another one, of the observer's. */
+    /** Another one, of the observer. */
     let observer: Knex;
     before(async function () {
       this.timeout(CREATION_TIMEOUT);
@@ -36,7 +36,7 @@ export function connectionLimitsSuite(engine: Engine, { sleep, connections }: St
       await empty.drop();
     });
 
-    /** The most that were seen while the work went on. */
+    /** The maximum during the work. */
     async function mostDuring(work: Promise<unknown>): Promise<number> {
       let isOver = false;
       let most = 0;
@@ -54,7 +54,7 @@ export function connectionLimitsSuite(engine: Engine, { sleep, connections }: St
       return Number(row.total);
     }
 
-    it('are as many as the pool holds, and never more, however much is asked at once', async () => {
+    it('are as many as the pool allows, and never more, whatever the number of statements', async () => {
       for (const [options, expected] of [
         [{}, 10],
         [{ poolSize: 3 }, 3],
@@ -64,12 +64,12 @@ export function connectionLimitsSuite(engine: Engine, { sleep, connections }: St
         const most = await mostDuring(Promise.all(work));
         await db.destroy();
         assert.equal(most, expected);
-        // The server takes its time to let go of those that were closed.
+        // The server takes a while to drop closed ones.
         while ((await seen()) > 0) await delay(10);
       }
     });
 
-    it('are as many as DATABASE_POOL_SIZE says for a whole portal, which needs no more than one', async () => {
+    it('are as many as DATABASE_POOL_SIZE for a whole portal, which needs no more than one', async () => {
       const environment = { DATABASE_URL: empty.url, DATABASE_POOL_SIZE: '1' };
       const portal = await openPortal('database', environment);
       const email = 'ann@example.org';
@@ -87,7 +87,7 @@ export function connectionLimitsSuite(engine: Engine, { sleep, connections }: St
       assert.equal(most, 1);
     });
 
-    it('are waited for no longer than the timeout, whether all are in use or the server hangs', async () => {
+    it('are waited for no longer than the timeout, if all are in use or the server hangs', async () => {
       const db = openDatabase(way.url, { poolSize: 1, timeout: 1000 });
       const failing = async () => String(await db.raw('select 1').then(ignore, (reason: unknown) => reason));
       let isBusy = true;

@@ -5,7 +5,7 @@ import { type Engine, useDatabase } from '../../support/databases.ts';
 import { NOW, person } from './people.ts';
 
 export function gracesSuite(engine: Engine): void {
-  describe('graces', () => {
+  describe('grace periods', () => {
     const database = useDatabase(engine);
     const graces = () => new KnexGraceStore(database());
     const createAccount = async () => {
@@ -17,7 +17,7 @@ export function gracesSuite(engine: Engine): void {
     const atOnce = (begin: (contender: number) => Promise<void>) =>
       Promise.all(Array.from({ length: 20 }, (_, contender) => begin(contender)));
 
-    it('begin once, however many sign in at the same time, and later', async () => {
+    it('start once, with any number of sign-ins, concurrent and later', async () => {
       const ann = await createAccount();
       await atOnce((i) => graces().begin(ann, 'site', NOW, NOW + i));
       const first = await begun(ann);
@@ -26,7 +26,7 @@ export function gracesSuite(engine: Engine): void {
       assert.equal(await begun(ann), first);
     });
 
-    it('begin anew, once, when it has become mandatory again since', async () => {
+    it('start again, once, if it has become mandatory again since', async () => {
       const ann = await createAccount();
       await graces().begin(ann, 'site', NOW, NOW);
       await atOnce((i) => graces().begin(ann, 'site', NOW + 100, NOW + 100 + i));
@@ -36,7 +36,7 @@ export function gracesSuite(engine: Engine): void {
       assert.equal(await begun(ann), second);
     });
 
-    it('are kept apart by person and by the rule that they belong to', async () => {
+    it('are separate by person and by rule', async () => {
       const [ann, bob, cyd] = [await createAccount(), await createAccount(), await createAccount()];
       await graces().begin(ann, 'site', 0, NOW);
       await graces().begin(ann, 'person', 0, NOW + 1);

@@ -26,7 +26,7 @@ export function groupsSuite(engine: Engine): void {
     const names = async (accountId: string) =>
       ((await groups().of([accountId])).get(accountId) ?? []).map(({ group }) => group.name);
 
-    it('are kept with their rule, and listed by name with the number of their members', async () => {
+    it('are stored with their rule, and listed by name with the number of their members', async () => {
       const zoo = await createGroup({ name: 'Zoo' });
       const agents = await createGroup({
         name: 'agents "Süd" 🦉',
@@ -46,7 +46,7 @@ export function groupsSuite(engine: Engine): void {
       assert.equal(await groups().find('unknown'), undefined);
     });
 
-    it('have each name once, however it is spelled', async () => {
+    it('have unique names, in any spelling', async () => {
       const agents = await createGroup({ name: 'Agents' });
       const zoo = await createGroup({ name: 'Zoo' });
       assert.equal(await groups().create(newGroup({ name: ' AGENTS' })), false);
@@ -56,7 +56,7 @@ export function groupsSuite(engine: Engine): void {
       assert.equal(await winners((i) => groups().create(newGroup({ name: i % 2 ? 'New' : 'NEW' }))), 1);
     });
 
-    it('change name and rule, unless they are gone', async () => {
+    it('change name and rule, unless they are deleted', async () => {
       const agents = await createGroup({ name: 'Agents' });
       const next: Group = { ...agents, name: 'Desk', rule: 'optional', methods: ['app'], since: 0 };
       assert.equal(await groups().change(next), true);
@@ -64,7 +64,7 @@ export function groupsSuite(engine: Engine): void {
       assert.equal(await groups().change(newGroup({ name: 'Other' })), false);
     });
 
-    it('take a person in for one of twenty requests, and let go for one', async () => {
+    it('add a person for one of twenty requests, and remove for one', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       const agents = await createGroup();
       assert.equal(await winners((i) => groups().add(agents.id, ann, NOW + i)), 1);
@@ -75,7 +75,7 @@ export function groupsSuite(engine: Engine): void {
       assert.deepEqual(await names(ann), []);
     });
 
-    it('know who is in them since when, by name, of many people at once', async () => {
+    it('list their members with the date of joining, by name, for many people at once', async () => {
       const [ann, bob, cyd] = [await createAccount(), await createAccount(), await createAccount()];
       const zoo = await createGroup({ name: 'zoo' });
       const agents = await createGroup({ name: 'Agents', rule: 'mandatory' });
@@ -92,7 +92,7 @@ export function groupsSuite(engine: Engine): void {
       assert.equal((await groups().of([])).size, 0);
     });
 
-    it('narrow a search for people down', async () => {
+    it('filter a search for people', async () => {
       const agents = await createGroup();
       const [ann, bob] = [person({ name: 'Ann Smith' }), person({ name: 'Bob Smith' })];
       for (const one of [ann, bob, person({ name: 'Cyd Smith' })]) await accounts().create(one);
@@ -113,7 +113,7 @@ export function groupsSuite(engine: Engine): void {
       assert.deepEqual(await found('', 'unknown'), []);
     });
 
-    it('are joined by accounts as they are created, and those that are gone are left out', async () => {
+    it('get accounts as members when these are created; deleted groups are skipped', async () => {
       const [agents, zoo] = [await createGroup({ name: 'Agents' }), await createGroup({ name: 'Zoo' })];
       const taken = person();
       await accounts().create(taken);
@@ -129,7 +129,7 @@ export function groupsSuite(engine: Engine): void {
       assert.deepEqual(await names(taken.id), []);
     });
 
-    it('go with their memberships and graces, and a person with theirs', async () => {
+    it('are deleted with their memberships and graces, and a person with theirs', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       const [agents, zoo] = [await createGroup({ name: 'Agents' }), await createGroup({ name: 'Zoo' })];
       const graces = new KnexGraceStore(database());
@@ -149,7 +149,7 @@ export function groupsSuite(engine: Engine): void {
       );
     });
 
-    it('of a rule that cannot be read are a fault, for to leave it out could be weaker', async () => {
+    it('with an unreadable rule are an error, because skipping it could be weaker', async () => {
       const ann = await createAccount();
       const agents = await createGroup();
       await groups().add(agents.id, ann, NOW);

@@ -15,15 +15,15 @@ const ONE = { failures: 1, waitUntil: NOW };
 const TWO = { failures: 2, waitUntil: NOW + 1 };
 
 export function limitsSuite(engine: Engine): void {
-  describe('throttles', () => {
+  describe('back-offs', () => {
     const database = useDatabase(engine);
     const store = () => new KnexBackoffStore(database());
 
-    it('begin with no failures', async () => {
+    it('start without failures', async () => {
       assert.deepEqual(await store().read('ann'), NONE);
     });
 
-    it('keep what replaces the state that was expected, for one subject', async () => {
+    it('store what replaces the expected state, for one subject', async () => {
       assert.equal(await store().replace('ann', NONE, ONE), true);
       assert.deepEqual(await store().read('ann'), ONE);
       assert.equal(await store().replace('ann', ONE, TWO), true);
@@ -31,7 +31,7 @@ export function limitsSuite(engine: Engine): void {
       assert.deepEqual(await store().read('ANN'), NONE);
     });
 
-    it('refuse what expects another state', async () => {
+    it('refuse an update that expects another state', async () => {
       assert.equal(await store().replace('ann', ONE, TWO), false);
       await store().replace('ann', NONE, ONE);
       assert.equal(await store().replace('ann', NONE, TWO), false);
@@ -40,19 +40,19 @@ export function limitsSuite(engine: Engine): void {
       assert.deepEqual(await store().read('ann'), ONE);
     });
 
-    it('take the first failure from one of twenty, and the next from one of twenty', async () => {
+    it('count the first failure for one of twenty, and the next for one of twenty', async () => {
       assert.equal(await winners(() => store().replace('ann', NONE, ONE)), 1);
       assert.equal(await winners(() => store().replace('ann', ONE, TWO)), 1);
     });
 
-    it('are removed by one of twenty, and not where there was another failure meanwhile', async () => {
+    it('are removed by one of twenty, and not if there was another failure in between', async () => {
       await store().replace('ann', NONE, TWO);
       assert.equal(await store().remove('ann', 1), false);
       assert.equal(await winners(() => store().remove('ann', 2)), 1);
       assert.deepEqual(await store().read('ann'), NONE);
     });
 
-    it('are forgiven once, however many ask how many they were', async () => {
+    it('are forgiven once, with any number of concurrent requests', async () => {
       const throttle = new FailureBackoff(store(), () => NOW);
       await store().replace('ann', NONE, { failures: 7, waitUntil: 0 });
       const forgiven = await Promise.all(Array.from({ length: 20 }, () => throttle.forgive('ann')));
@@ -74,7 +74,7 @@ export function limitsSuite(engine: Engine): void {
       assert.equal(await store().replace('ann', NONE, ONE), true);
     });
 
-    it('take subjects of any length, and do not store what was typed', async () => {
+    it('accept subjects of any length, and do not store the typed text', async () => {
       const subject = `password:${'ä\0'.repeat(5000)}`;
       assert.equal(await store().replace(subject, NONE, ONE), true);
       assert.deepEqual(await store().read(subject), ONE);
@@ -82,7 +82,7 @@ export function limitsSuite(engine: Engine): void {
       assert.equal(JSON.stringify(await database()('throttles')).includes('password'), false);
     });
 
-    it('are forgotten from the moment on that the last failure says, and never where it says none', async () => {
+    it('expire at the time that the last failure sets, and never if it sets none', async () => {
       await store().replace('ann', NONE, ONE, NOW);
       await store().replace('ben', NONE, ONE, null);
       await store().replace('cal', NONE, ONE, NOW + 1);
@@ -99,7 +99,7 @@ export function limitsSuite(engine: Engine): void {
       );
     });
 
-    it('of passwords are gone a day after the last failure or its wait; those of a second factor stay', async () => {
+    it('of passwords are deleted a day after the last failure or its wait; those of a second factor stay', async () => {
       let now = NOW;
       const throttle = new FailureBackoff(store(), () => now);
       await throttle.consume('password', PASSWORD_FROM_ADDRESS_RULE);
@@ -113,7 +113,7 @@ export function limitsSuite(engine: Engine): void {
       assert.equal((await store().read('second factor')).failures, 1);
     });
 
-    it('let five of twenty tries through that come at once', async () => {
+    it('grant five of twenty concurrent attempts', async () => {
       const throttle = new FailureBackoff(store(), () => NOW);
       const rule = { from: 5, first: seconds(30), longest: hours(1) };
       assert.equal(await winners(async () => (await throttle.consume('ann', rule)).kind === 'may try'), 5);
@@ -121,15 +121,15 @@ export function limitsSuite(engine: Engine): void {
     });
   });
 
-  describe('allowances', () => {
+  describe('rate limits', () => {
     const database = useDatabase(engine);
     const store = () => new KnexRateLimitStore(database());
 
-    it('begin with nothing done', async () => {
+    it('start empty', async () => {
       assert.deepEqual(await store().read('ann'), { version: 0, times: [] });
     });
 
-    it('keep the times that replace the expected version, for one subject', async () => {
+    it('store the times that replace the expected version, for one subject', async () => {
       assert.equal(await store().replace('ann', 0, [NOW]), true);
       assert.deepEqual(await store().read('ann'), { version: 1, times: [NOW] });
       assert.equal(await store().replace('ann', 1, [NOW, NOW + 1]), true);
@@ -137,7 +137,7 @@ export function limitsSuite(engine: Engine): void {
       assert.deepEqual(await store().read('bob'), { version: 0, times: [] });
     });
 
-    it('refuse what expects another version', async () => {
+    it('refuse an update that expects another version', async () => {
       assert.equal(await store().replace('ann', 1, [NOW]), false);
       await store().replace('ann', 0, [NOW]);
       assert.equal(await store().replace('ann', 0, [NOW + 1]), false);
@@ -150,7 +150,7 @@ export function limitsSuite(engine: Engine): void {
       assert.equal(await winners(() => store().replace('ann', 1, [NOW])), 1);
     });
 
-    it('are forgotten once their longest window is over, and not before', async () => {
+    it('are deleted once their longest window is over, and not before', async () => {
       const rateLimit = new RateLimit(store(), () => NOW);
       await rateLimit.consume('ann', LINK_SENDING_RULE);
       await Promise.all([store().forget(NOW + days(1) - 1), store().forget(NOW + days(1) - 1)]);
@@ -159,7 +159,7 @@ export function limitsSuite(engine: Engine): void {
       assert.deepEqual(await store().read('ann'), { version: 0, times: [] });
     });
 
-    it('grant one of twenty that ask at once', async () => {
+    it('grant one of twenty concurrent requests', async () => {
       const rateLimit = new RateLimit(store(), () => NOW);
       const rule = { pause: seconds(30), windows: [{ length: hours(1), most: 5 }] };
       assert.equal(await winners(async () => (await rateLimit.consume('ann', rule)).kind === 'granted'), 1);

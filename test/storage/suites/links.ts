@@ -33,7 +33,7 @@ export function linksSuite(engine: Engine): void {
       assert.equal(await store().findLive('password reset', hash.toUpperCase(), NOW), undefined);
     });
 
-    it('are known to be open by purpose and account, until they are used or expire', async () => {
+    it('are known as open by purpose and account, until they are used or expire', async () => {
       const { link: invitation } = await keep({ accountId, purpose: 'invitation' });
       const isOpen = (purpose: Link['purpose'], id = accountId, at = NOW) => store().hasLive(purpose, id, at);
       assert.equal(await isOpen('invitation'), true);
@@ -44,7 +44,7 @@ export function linksSuite(engine: Engine): void {
       assert.equal(await isOpen('invitation'), false);
     });
 
-    it('of a sign-up say whom the account will belong to', async () => {
+    it('of a sign-up store to whom the account will belong', async () => {
       const signUp = { purpose: 'sign-up', email: 'Zoë@example.org', name: 'Zoë' } as const;
       const { link: kept, hash } = await keep(signUp);
       assert.deepEqual(await store().findLive('sign-up', hash, NOW), kept);
@@ -63,7 +63,7 @@ export function linksSuite(engine: Engine): void {
       assert.equal(await store().spend(earlier.link.id, NOW), false);
     });
 
-    it('replace the earlier one for the same address, however it is spelled', async () => {
+    it('replace the earlier one for the same address, in any spelling', async () => {
       const earlier = await keep({ purpose: 'sign-up', email: 'ann@example.org' });
       const other = await keep({ purpose: 'sign-up', email: 'bob@example.org' });
       await keep({ purpose: 'sign-up', email: 'ANN@example.org' });
@@ -71,14 +71,14 @@ export function linksSuite(engine: Engine): void {
       assert.notEqual(await store().findLive('sign-up', other.hash, NOW), undefined);
     });
 
-    it('for the set-up are one', async () => {
+    it('for the set-up exist once', async () => {
       const earlier = await keep({ purpose: 'setup' });
       const newer = await keep({ purpose: 'setup' });
       assert.equal(await store().findLive('setup', earlier.hash, NOW), undefined);
       assert.notEqual(await store().findLive('setup', newer.hash, NOW), undefined);
     });
 
-    it('leave one when twenty are issued to an account at once', async () => {
+    it('are left as one when twenty are issued for an account at once', async () => {
       await Promise.all(Array.from({ length: 20 }, () => keep({ accountId })));
       assert.equal((await database()('links')).length, 1);
     });
@@ -94,7 +94,7 @@ export function linksSuite(engine: Engine): void {
       assert.equal(await store().spend(reset.id, EXPIRY), false);
     });
 
-    it('of an account are dropped together, those of others stay', async () => {
+    it('of an account are deleted together, those of others stay', async () => {
       const other = person();
       await new KnexAccounts(database()).create(other);
       await keep({ accountId });
@@ -107,7 +107,7 @@ export function linksSuite(engine: Engine): void {
       );
     });
 
-    it('of an account that only cancel stay when the others are dropped', async () => {
+    it('of an account that only cancel stay when the others are deleted', async () => {
       const cancelling = await keep({ accountId, purpose: 'cancel request' });
       await keep({ accountId });
       await store().dropFor(accountId);
@@ -127,7 +127,7 @@ export function linksSuite(engine: Engine): void {
       );
     });
 
-    it('go with their account', async () => {
+    it('are deleted with their account', async () => {
       const { hash } = await keep({ accountId });
       await database()('accounts').delete();
       assert.equal(await store().findLive('password reset', hash, NOW), undefined);

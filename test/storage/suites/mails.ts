@@ -22,7 +22,7 @@ export function mailsSuite(engine: Engine): void {
     };
     const stored = async (id: string) => database()('mails').where({ id }).first();
 
-    it('are due in the order in which they became so, and so many at a time', async () => {
+    it('are due in their order, up to a limit', async () => {
       const late = await keep({ dueAt: NOW });
       const later = await keep({ dueAt: NOW + 1 });
       const early = await keep({ dueAt: NOW - 1 });
@@ -35,7 +35,7 @@ export function mailsSuite(engine: Engine): void {
       assert.equal(await store().nextDue(), later.dueAt);
     });
 
-    it("are due after all that are people's own, one of each client before the second of any", async () => {
+    it('are due after all personal mails, one of each client before the second of any', async () => {
       const asked = async (client: string, dueAt: number) => {
         const kept = newMail({ dueAt });
         await store().add(kept, letter(), client);
@@ -50,7 +50,7 @@ export function mailsSuite(engine: Engine): void {
       assert.deepEqual(await store().due(NOW, 2), [own.id, a1]);
     });
 
-    it('take turns anew once none of the client waits, of whom nothing is kept then', async () => {
+    it('start new turns once the client has none waiting, and then nothing is stored of it', async () => {
       const ids: string[] = [];
       for (const one of [newMail({}), newMail({}), newMail({})]) {
         await store().add(one, letter(), 'a');
@@ -72,7 +72,7 @@ export function mailsSuite(engine: Engine): void {
       assert.equal(Number((await stored(next.id)).turn), 1);
     });
 
-    it('are claimed with their letter, all of it as it was', async () => {
+    it('are claimed with their unchanged letter', async () => {
       const sealed = letter();
       const kept = newMail({ kind: 'e-mail changed', address: 'zoë@example.org', fault: '451 später' });
       await store().add(kept, sealed);
@@ -89,14 +89,14 @@ export function mailsSuite(engine: Engine): void {
       assert.equal((await stored(id)).tries, 1);
     });
 
-    it('are claimed again once a claim has run out, for whoever had it may have died', async () => {
+    it('are claimed again once a claim has expired, because its worker may have died', async () => {
       const { id } = await keep();
       await store().claim(id, NOW, UNTIL);
       assert.equal(await store().claim(id, UNTIL - 1, UNTIL + 9), undefined);
       assert.equal((await store().claim(id, UNTIL, UNTIL + 9))?.mail.tries, 2);
     });
 
-    it('keep nothing of their letter once they are settled, and are never due again', async () => {
+    it('delete their letter once they are settled, and are never due again', async () => {
       const kept = await keep();
       const claimed = await store().claim(kept.id, NOW, UNTIL);
       assert.ok(claimed);
@@ -110,7 +110,7 @@ export function mailsSuite(engine: Engine): void {
       assert.equal(await store().nextDue(), undefined);
     });
 
-    it('are postponed, refused and given up by the last to claim them alone; taken is taken', async () => {
+    it('are postponed, refused and given up only by the last claimer; an accepted mail stays accepted', async () => {
       const { id } = await keep();
       const first = await store().claim(id, NOW, UNTIL);
       const second = await store().claim(id, UNTIL, UNTIL + 9);
@@ -132,7 +132,7 @@ export function mailsSuite(engine: Engine): void {
       assert.equal(await winners(() => store().settle(claimed.mail, taken)), 1);
     });
 
-    it('give way to a newer one of their kind to the same address, and no other', async () => {
+    it('are replaced by a newer one of their kind to the same address, and no other', async () => {
       const earlier = await keep({ kind: 'password reset' });
       const other = await keep({ kind: 'invitation' });
       const elsewhere = await keep({ kind: 'password reset', address: 'bob@example.org' });
@@ -153,7 +153,7 @@ export function mailsSuite(engine: Engine): void {
       assert.deepEqual(await store().newestOf(ann.id, 1), [newer]);
     });
 
-    it('outlive their account, of which they forget everything but the address', async () => {
+    it('survive their account, of which they keep only the address', async () => {
       const ann = person();
       await new KnexAccounts(database()).create(ann);
       const { id } = await keep({ accountId: ann.id });
@@ -162,7 +162,7 @@ export function mailsSuite(engine: Engine): void {
       assert.notEqual(await store().claim(id, NOW, UNTIL), undefined);
     });
 
-    it('that wait for too long are counted, with the one that has waited longest', async () => {
+    it('that wait for too long are counted, with the one that has been waiting longest', async () => {
       assert.equal(await store().late(NOW), undefined);
       const oldest = await keep({ createdAt: NOW - 2, fault: 'down' });
       await keep({ createdAt: NOW - 1 });
@@ -171,14 +171,14 @@ export function mailsSuite(engine: Engine): void {
       assert.deepEqual(await store().late(NOW), { count: 2, oldest });
     });
 
-    it('are counted while they wait: all, those for too long, and since when the oldest does', async () => {
+    it('are counted while they wait: all, late ones, and the time of the oldest', async () => {
       assert.deepEqual(await store().depth(NOW), { waiting: 0, late: 0, oldest: undefined });
       for (const createdAt of [NOW - 2, NOW - 1, NOW]) await keep({ createdAt });
       await keep({ state: 'taken', createdAt: NOW - 3 });
       assert.deepEqual(await store().depth(NOW), { waiting: 3, late: 2, oldest: NOW - 2 });
     });
 
-    it('are forgotten 30 days after they were settled, and never while they wait', async () => {
+    it('are deleted 30 days after they were settled, and never while they wait', async () => {
       const waiting = await keep({ createdAt: NOW - days(99) });
       await keep({ state: 'taken', settledAt: NOW - 1 });
       const recent = await keep({ state: 'taken', settledAt: NOW });
@@ -187,7 +187,7 @@ export function mailsSuite(engine: Engine): void {
       assert.deepEqual(new Set(left.map(({ id }) => id)), new Set([waiting.id, recent.id]));
     });
 
-    it('let every letter be sealed anew, but not one that is gone meanwhile', async () => {
+    it('let every letter be sealed again, but not one that is gone in the meantime', async () => {
       const kept: Mail[] = [];
       for (let count = 0; count < 203; count += 1) kept.push(await keep());
       await store().add(newMail({ state: 'taken', settledAt: NOW }), null);

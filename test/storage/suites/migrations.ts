@@ -34,13 +34,13 @@ export function migrationsSuite(engine: Engine): void {
       await empty.drop();
     });
 
-    it('are all pending on an empty database, which asking does not change', async () => {
+    it('are all pending on an empty database, and listing them changes nothing', async () => {
       await ping(db);
       assert.ok(all.includes('0001-accounts') && all.includes('0005-sessions'));
       assert.equal(await db.schema.hasTable('knex_migrations'), false);
     });
 
-    it('leave nothing pending, and nothing to do for the next start', async () => {
+    it('leave nothing pending, and nothing for the next start', async () => {
       await migrate(db);
       assert.deepEqual(await pendingMigrations(db), []);
       const ann = person();
@@ -49,7 +49,7 @@ export function migrationsSuite(engine: Engine): void {
       assert.equal((await new KnexAccounts(db).find(ann.id))?.email, ann.email);
     });
 
-    it('go down with data in every table, and up again', async () => {
+    it('are reverted with data in every table, and run again', async () => {
       await migrate(db);
       await fill(db);
       await migrateDown(db);
@@ -60,10 +60,10 @@ export function migrationsSuite(engine: Engine): void {
       assert.equal((await db('authenticators')).length, 1);
     });
 
-    it('go down by one step and leave what older versions know as it was', async () => {
+    it('are reverted by one step, without a change to what older versions know', async () => {
       await migrate(db);
       await fill(db);
-      // Its tables refer to the groups, so it goes first.
+      // Its tables reference the groups, so it is reverted first.
       await migrateDown(db, '0019-apps');
       await migrateDown(db, '0008-groups-and-grace');
       assert.equal(await db.schema.hasTable('groups'), false);
@@ -72,7 +72,7 @@ export function migrationsSuite(engine: Engine): void {
       assert.equal((await new KnexPeople(db).inBatches()[Symbol.asyncIterator]().next()).done, false);
     });
 
-    it('go down step by step, and take along only what each has made', async () => {
+    it('are reverted step by step, and delete only what each has created', async () => {
       await migrate(db);
       await fill(db);
       for (const name of [...all].reverse()) {
@@ -83,7 +83,7 @@ export function migrationsSuite(engine: Engine): void {
       }
     });
 
-    it('give counts of earlier versions an end, and let mails that wait go on', async () => {
+    it('give counts of earlier versions an expiry, and keep waiting mails', async () => {
       await migrate(db);
       await fill(db);
       await migrateDown(db, '0016-clients');
@@ -98,7 +98,7 @@ export function migrationsSuite(engine: Engine): void {
       assert.deepEqual([turn, client, letter], [0, null, 'sealed']);
     });
 
-    it('say whose mailbox is confirmed, as far as what is kept proves it', async () => {
+    it('mark confirmed mailboxes, as far as the stored data proves it', async () => {
       await migrate(db);
       await migrateDown(db, '0018-assurance');
       const ids = { neither: 'a', email: 'b', app: 'c', reset: 'd' };
@@ -130,7 +130,7 @@ export function migrationsSuite(engine: Engine): void {
       assert.deepEqual(confirmed, [null, 5, null, 9]);
     });
 
-    it('run once when several instances start at the same time', async () => {
+    it('run once when several instances start at once', async () => {
       const start = `import { migrate, openDatabase } from '${import.meta.resolve('../../../src/storage/sql/database.ts')}';
         const db = openDatabase(process.argv[1]);
         await migrate(db);

@@ -8,7 +8,7 @@ import { settlesWithin } from '../../support/until.ts';
 import { assertFails, get, LASTING, set } from './session-stores.ts';
 import { unhandled } from './sessions.ts';
 
-/** Instances that find the server empty at the very same moment; SQLite's would not share a file over a network. */
+/** Instances that find the server empty at the same moment; SQLite instances would not share a file over a network. */
 export function firstStartSuite(engine: Engine): void {
   describe(`the first start on ${engine.name}`, () => {
     before('the server', async function () {
@@ -16,7 +16,7 @@ export function firstStartSuite(engine: Engine): void {
       await (await engine.create()).drop();
     });
 
-    it('leaves one lock, which is free, when eight instances migrate at once', async () => {
+    it('leaves one free lock when eight instances migrate at once', async () => {
       for (let round = 0; round < 3; round += 1) {
         const empty = await engine.create();
         const instances = Array.from({ length: 8 }, () => openDatabase(empty.url));
@@ -40,9 +40,9 @@ export function firstStartSuite(engine: Engine): void {
   });
 }
 
-/** A database server that goes away and comes back. */
+/** A database server that becomes unavailable and comes back. */
 export function outageSuite(engine: Engine): void {
-  describe(`${engine.name} going away`, () => {
+  describe(`an outage of ${engine.name}`, () => {
     let empty: EmptyDatabase;
     let way: Gateway;
     let db: Knex;
@@ -63,7 +63,7 @@ export function outageSuite(engine: Engine): void {
       await empty.drop();
     });
 
-    it('fails each call once, rejects nothing, and works again when it is back', async () => {
+    it('makes each call fail once, rejects nothing else, and ends when the server is back', async () => {
       await set(store, 'one', 1);
       const rejections = await unhandled(async () => {
         await way.cut();
@@ -76,7 +76,7 @@ export function outageSuite(engine: Engine): void {
       assert.equal((await get(store, 'one'))?.state, 1);
     });
 
-    it('is noticed within 4 seconds when it hangs', async () => {
+    it('is noticed within 4 seconds when the server hangs', async () => {
       await ping(db);
       way.freeze();
       const answer = ping(db);

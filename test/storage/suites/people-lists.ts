@@ -13,7 +13,7 @@ export function peopleListsSuite(engine: Engine): void {
     const database = useDatabase(engine);
     const people = () => new KnexPeople(database());
 
-    /** So many, each with two authenticators and in three groups; then as many who have nothing. */
+    /** This many people, each with two authenticators and in three groups; then as many who have nothing. */
     async function haves(count: number) {
       const db = database();
       const groups = ['Zoo', `the "b", c; d \\ 🦉`, 'Áb'].map((name) => newGroup({ name }));
@@ -34,7 +34,7 @@ export function peopleListsSuite(engine: Engine): void {
       return { ids: [...rich, ...poor].map(({ id }) => id) };
     }
 
-    it('have each with their authenticators and the names of their groups, as asked for one by one', async () => {
+    it('have each person with their authenticators and the names of their groups, the same as one by one', async () => {
       const { ids } = await haves(2);
       const { people: listed, total } = await people().search({ search: '', page: 1, pageSize: 9 });
       assert.equal(total, 4);
@@ -62,7 +62,7 @@ export function peopleListsSuite(engine: Engine): void {
       );
     });
 
-    it('have as many people on a page as is asked for, however much each has', async () => {
+    it('have the requested number of people per page, whatever each of them has', async () => {
       const { ids } = await haves(3);
       const pages = await Promise.all(
         [1, 2, 3].map((page) => people().search({ search: '', page, pageSize: 2 })),
@@ -74,7 +74,7 @@ export function peopleListsSuite(engine: Engine): void {
       for (const { total } of pages) assert.equal(total, 6);
     });
 
-    it('are given out in batches, each person once, oldest account first', async () => {
+    it('are read in batches, each person once, oldest account first', async () => {
       const some = await haves(3);
       const many = Array.from({ length: 450 }, () => member());
       await new KnexAccounts(database()).createMany(many.slice(0, 225));

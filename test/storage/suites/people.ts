@@ -1,10 +1,10 @@
 import type { NewAccount, NewMember } from '../../../src/accounts/accounts.ts';
 import { newId } from '../../../src/kernel/identifiers.ts';
 
-/** A moment that no 32-bit column holds. */
+/** A time that does not fit into a 32-bit column. */
 export const NOW = Date.UTC(2031, 4, 6, 7, 8, 9, 10);
 
-/** An account to be created; every one has another address. */
+/** A new account; each one has another address. */
 export function person(changes: Partial<NewAccount> = {}): NewAccount {
   const id = newId(NOW);
   return {
@@ -21,12 +21,12 @@ export function person(changes: Partial<NewAccount> = {}): NewAccount {
   };
 }
 
-/** The same for those who are created many at once, in these groups. */
+/** The same for accounts that are created in bulk, in these groups. */
 export function member(changes: Partial<NewMember> = {}): NewMember {
   return { groupIds: [], ...person(), ...changes };
 }
 
-/** Lets twenty do the same at once and returns how many were told that it was them. */
+/** Runs the same twenty times at once and returns how many succeeded. */
 export async function winners(attempt: (contender: number) => Promise<boolean>): Promise<number> {
   const outcomes = await Promise.all(Array.from({ length: 20 }, (_, contender) => attempt(contender)));
   return outcomes.filter(Boolean).length;

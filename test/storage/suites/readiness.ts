@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { readinessOf } from '../../../src/storage/readiness.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 
-/** A table that is not where it should be stands for a disk that takes nothing: what is asked without it is answered. */
+/** A missing table simulates a full disk: statements without this table still work. */
 export function readinessSuite(engine: Engine): void {
   describe('readiness', () => tellsReadiness(useDatabase(engine)));
 }
@@ -25,13 +25,13 @@ function tellsReadiness(database: () => Knex): void {
 
   const rename = (from: string, to: string) => database().schema.renameTable(from, to);
 
-  it('writes nothing as long as no statement has failed', async () => {
+  it('writes nothing unless a statement has failed', async () => {
     await ready();
     await ready();
     assert.deepEqual(asked, ['select 1', 'select 1']);
   });
 
-  it('fails while the database answers and takes nothing, and is there again once it does', async () => {
+  it('fails while the database responds but accepts no writes, and recovers once it does', async () => {
     await rename('throttles', 'elsewhere');
     try {
       await ready();

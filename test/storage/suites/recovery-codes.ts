@@ -26,7 +26,7 @@ export function recoveryCodesSuite(engine: Engine): void {
       assert.equal(await codes().left(id), 1);
     });
 
-    it('are of use to their own account alone', async () => {
+    it('work only for their own account', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       await codes().replace(ann, 'salt', set('one'), NOW);
       assert.equal(await codes().consume(bob, 'one', NOW), false);
@@ -34,7 +34,7 @@ export function recoveryCodesSuite(engine: Engine): void {
       assert.deepEqual([await codes().salt(ann), await codes().salt(bob)], ['salt', undefined]);
     });
 
-    it('die when new ones are made: of twenty sets made at once one is left', async () => {
+    it('become invalid when new ones are created: of twenty concurrent sets one is left', async () => {
       const id = await createAccount();
       await codes().replace(id, 'salt', set('old'), NOW);
       const salts = Array.from({ length: 20 }, (_, index) => `salt ${index}`);
@@ -46,7 +46,7 @@ export function recoveryCodesSuite(engine: Engine): void {
       assert.equal(await codes().consume(id, `b ${salt}`, NOW), true);
     });
 
-    it('go with their account', async () => {
+    it('are deleted with their account', async () => {
       const id = await createAccount();
       await codes().replace(id, 'salt', set('one'), NOW);
       await database()('accounts').where({ id }).delete();

@@ -19,7 +19,7 @@ export function remindersSuite(engine: Engine): void {
     const claim = (id: string, at: number, dueSince = NOW, without: readonly MethodId[] = ['app']) =>
       store().claim(id, { dueSince, at, without });
 
-    it('are for one of twenty to send, and once', async () => {
+    it('are claimed by one of twenty, once', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       assert.equal(await winners((i) => claim(ann, NOW + i)), 1);
       assert.equal(await claim(ann, NOW + 1000), false);
@@ -27,14 +27,14 @@ export function remindersSuite(engine: Engine): void {
       assert.equal(await claim('unknown', NOW), false);
     });
 
-    it('are sent anew when another is due since the last', async () => {
+    it('are sent again when another is due since the last', async () => {
       const ann = await createAccount();
       assert.equal(await claim(ann, NOW), true);
       assert.equal(await winners((i) => claim(ann, NOW + 100 + i, NOW + 100)), 1);
       assert.equal(await claim(ann, NOW + 200, NOW + 100), false);
     });
 
-    it('can be sent by the next when the mail server refused, and by nobody because of an older refusal', async () => {
+    it('can be sent by the next run when the mail server refused, but not because of an older refusal', async () => {
       const ann = await createAccount();
       await claim(ann, NOW);
       await store().release(ann, NOW);
@@ -43,7 +43,7 @@ export function remindersSuite(engine: Engine): void {
       assert.equal(await claim(ann, NOW + 2), false);
     });
 
-    it('are not for who has one of the methods by now, or is disabled', async () => {
+    it('are not for people who have one of the methods by now, or are disabled', async () => {
       const [ann, bob, cyd] = [await createAccount(), await createAccount(), await createAccount()];
       const base = { name: 'Phone', data: {}, createdAt: NOW };
       const authenticators = new KnexAuthenticators(database());

@@ -47,7 +47,7 @@ export function resetRequestsSuite(engine: Engine): void {
       ];
     });
 
-    it('are kept with everything in them, and with whose they are', async () => {
+    it('are stored with all their data, and with their account', async () => {
       const request = await opened({ happened: 'My phone\nis 📱 gone', contact: 'Zimmer 5' });
       const kept = {
         ...request,
@@ -65,7 +65,7 @@ export function resetRequestsSuite(engine: Engine): void {
       assert.equal(await store().find(ann), undefined);
     });
 
-    it('are open once for an account, however many ask at once, and again when closed', async () => {
+    it('are open once per account, with any number of concurrent requests, and again when closed', async () => {
       assert.equal(await winners(() => store().open(newRequest({ accountId: ann }))), 1);
       const first = await store().openOf(ann);
       await store().close(first?.id ?? '', { state: 'cancelled', by: 'ann', note: null, at: NOW });
@@ -73,7 +73,7 @@ export function resetRequestsSuite(engine: Engine): void {
       await opened({ accountId: ada });
     });
 
-    it('are due with the one approval that is needed', async () => {
+    it('are due with the one required approval', async () => {
       const { id } = await opened();
       assert.equal(await store().approve(id, approval(ada), { needed: 1, dueAt: DUE }), 'complete');
       assert.deepEqual(await standing(id), { state: 'open', dueAt: DUE, counting: 1 });
@@ -89,7 +89,7 @@ export function resetRequestsSuite(engine: Engine): void {
       assert.equal(await store().approve(id, approval(ben), TWO), 'complete');
     });
 
-    it('take one approval of an administrator who sends twenty, and one completion of twenty', async () => {
+    it('accept one approval of an administrator who sends twenty, and one completion of twenty', async () => {
       const { id } = await opened();
       const same = await Promise.all(
         Array.from({ length: 20 }, () => store().approve(id, approval(ada), TWO)),
@@ -104,13 +104,13 @@ export function resetRequestsSuite(engine: Engine): void {
       assert.equal(others.filter((outcome) => outcome === 'settled').length, 11);
     });
 
-    it('are not approved by the one whose account it is', async () => {
+    it('are not approved by the owner of the account', async () => {
       const { id } = await opened({ accountId: ada });
       assert.equal(await store().approve(id, approval(ada), ONE), 'not theirs');
       assert.deepEqual((await store().find(id))?.approvals, []);
     });
 
-    it('do not count the approval of one who is disabled, or no administrator any more', async () => {
+    it('do not count the approval of a person who is disabled or no longer an administrator', async () => {
       const { id } = await opened();
       await store().approve(id, approval(ada), TWO);
       await accounts().disable(ada, NOW);
@@ -122,7 +122,7 @@ export function resetRequestsSuite(engine: Engine): void {
       assert.equal((await standing(id)).counting, 2);
     });
 
-    it('are not approved by whose approval does not count yet, or not at all, nor by a member', async () => {
+    it('are not approved by a person whose approval does not count yet, or not at all, or by a member', async () => {
       const { id } = await opened();
       const late = await account({ role: 'administrator', approvesFrom: NOW + 1 });
       const never = await account({ role: 'administrator', approvesFrom: null });
@@ -133,7 +133,7 @@ export function resetRequestsSuite(engine: Engine): void {
       assert.equal(await store().approve(id, { ...approval(late), at: NOW + 1 }, ONE), 'complete');
     });
 
-    it('do not count the approval of one who has become an administrator anew since', async () => {
+    it('do not count the approval of a person who has become an administrator again since', async () => {
       const { id } = await opened();
       await store().approve(id, approval(ada), ONE);
       await accounts().setRole(ada, 'member');
@@ -142,7 +142,7 @@ export function resetRequestsSuite(engine: Engine): void {
       assert.equal(await store().carryOut(id, 'ben', { needed: 1, at: NOW }), undefined);
     });
 
-    it('are not carried out when an approver was disabled meanwhile, and can be approved anew', async () => {
+    it('are not carried out if an approver was disabled in between, and can be approved again', async () => {
       const { id } = await opened();
       await store().approve(id, approval(ada), ONE);
       await accounts().disable(ada, NOW);
@@ -193,7 +193,7 @@ export function resetRequestsSuite(engine: Engine): void {
       assert.equal(closed?.closedAt, NOW);
     });
 
-    it('are decided once, whatever is decided at the same time', async () => {
+    it('are decided once, with any concurrent decisions', async () => {
       const { id } = await opened();
       await store().approve(id, approval(ada), ONE);
       const closing = { state: 'refused', by: 'ben', note: 'no', at: NOW } as const;
@@ -206,7 +206,7 @@ export function resetRequestsSuite(engine: Engine): void {
       assert.equal(await store().approve(id, approval(cal), ONE), 'closed');
     });
 
-    it('are listed open ones first, those oldest first, then the closed ones, newest first', async () => {
+    it('list open ones first, oldest first, then the closed ones, newest first', async () => {
       const ids: string[] = [];
       for (const [age, accountId] of [ann, ada, ben, cal].entries()) {
         ids.push((await opened({ accountId, askedAt: NOW + age })).id);
@@ -233,7 +233,7 @@ export function resetRequestsSuite(engine: Engine): void {
       );
     });
 
-    it('are done with when the account is reset in another way', async () => {
+    it('are closed when the account is reset in another way', async () => {
       const { id } = await opened();
       const other = await opened({ accountId: ben });
       await new KnexAuthenticators(database()).reset(ann, 'ada@example.org', NOW);
@@ -242,7 +242,7 @@ export function resetRequestsSuite(engine: Engine): void {
       assert.equal((await standing(other.id)).state, 'open');
     });
 
-    it('go with their account', async () => {
+    it('are deleted with their account', async () => {
       const { id } = await opened();
       await store().approve(id, approval(ada), ONE);
       await database()('accounts').where({ id: ann }).delete();

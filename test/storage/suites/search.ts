@@ -7,7 +7,7 @@ import { migrateDown } from '../../../src/storage/sql/migrations.ts';
 import { CREATION_TIMEOUT, type EmptyDatabase, POSTGRESQL } from '../../support/databases.ts';
 import { person } from './people.ts';
 
-/** PostgreSQL alone has an index for parts of names and addresses, in an extension. */
+/** Only PostgreSQL has an index for parts of names and addresses, in an extension. */
 export function trigramsSuite(): void {
   describe('the search for people', () => {
     let empty: EmptyDatabase;
@@ -22,7 +22,7 @@ export function trigramsSuite(): void {
       await empty.drop();
     });
 
-    it('goes by an index for parts of names and addresses', async () => {
+    it('uses an index for parts of names and addresses', async () => {
       await migrate(db);
       await db.raw('set enable_seqscan = off');
       for (const column of ['name_key', 'email_key']) {
@@ -34,7 +34,7 @@ export function trigramsSuite(): void {
       assert.deepEqual(await pendingMigrations(db), []);
     });
 
-    it('does without where the database’s owner has not added the extension, and nobody else may', async () => {
+    it('works without it if the database’s owner has not added the extension, and nobody else may', async () => {
       const role = `plain_${process.pid}`;
       await db.raw('create role ?? login', [role]);
       await db.raw('grant usage, create on schema public to ??', [role]);

@@ -5,7 +5,7 @@ import { hours, minutes } from '../../../src/kernel/time.ts';
 import type { SessionStore } from '../../../src/sign-in/session-store.ts';
 import { clockAround, settlesWithin } from '../../support/until.ts';
 
-/** So long sessions last in tests that do not wait for their end. */
+/** The lifetime of sessions in tests that do not wait for their end. */
 export const LASTING = minutes(5);
 
 /**
@@ -17,11 +17,11 @@ export function sessionStoreSuite(
   ending: (idleLimit: number) => Promise<SessionStore>,
   pass: (milliseconds: number) => unknown,
 ): void {
-  it('has no session under an unknown id', async () => {
+  it('has no session with an unknown id', async () => {
     assert.equal(await get(store(), 'unknown'), undefined);
   });
 
-  it('gives back what was kept, the newest of it', async () => {
+  it('returns the newest stored state', async () => {
     await set(store(), 'one', { kind: 'first' });
     await set(store(), 'one', { kind: 'signed in', name: 'Zoë 📱', list: [1, null] });
     await set(store(), 'two', { kind: 'other' });
@@ -32,27 +32,27 @@ export function sessionStoreSuite(
     });
   });
 
-  it('keeps the twentieth of twenty sessions that are written at once', async () => {
+  it('keeps the twentieth of twenty consecutive writes', async () => {
     const ids = Array.from({ length: 20 }, (_, i) => `session ${i}`);
     await Promise.all(ids.map((id) => set(store(), id, id)));
     for (const id of ids) assert.equal((await get(store(), id))?.state, id);
   });
 
-  it('takes twenty writes of one session at once', async () => {
+  it('accepts twenty concurrent writes of one session', async () => {
     for (const id of ['one', 'two', 'three', 'four', 'five']) {
       await Promise.all(Array.from({ length: 20 }, (_, i) => set(store(), id, i)));
       assert.equal(typeof (await get(store(), id))?.state, 'number');
     }
   });
 
-  it('has no session that was ended, and ends one that is not there', async () => {
+  it('does not have ended sessions, and can end a missing one', async () => {
     await set(store(), 'one', 1);
     await store().remove('one');
     await store().remove('one');
     assert.equal(await get(store(), 'one'), undefined);
   });
 
-  it('stores a session under a new id once, of twenty that come at once', async () => {
+  it('stores a session with a new id once, for twenty concurrent requests', async () => {
     const id = newToken();
     const tries = await Promise.allSettled(
       Array.from({ length: 20 }, (_, i) => store().create(id, data(`try ${i}`))),
@@ -62,7 +62,7 @@ export function sessionStoreSuite(
     assert.equal((await get(store(), id))?.state, `try ${first}`);
   });
 
-  it('changes the session that is there, also where nothing is different', async () => {
+  it('changes an existing session, even if nothing is different', async () => {
     const id = newToken();
     await store().create(id, data(1));
     for (const state of [2, 2, 3]) {
@@ -71,7 +71,7 @@ export function sessionStoreSuite(
     }
   });
 
-  it('brings back none that was ended, however many changes come then', async () => {
+  it('does not restore an ended session, with any number of later changes', async () => {
     const id = newToken();
     assert.equal(await store().update(id, data(1)), false, 'one that never was');
     await store().create(id, data(1));
@@ -82,7 +82,7 @@ export function sessionStoreSuite(
     assert.equal(await get(store(), id), undefined);
   });
 
-  it('brings back none that nobody came for in time', async () => {
+  it('does not restore an expired session', async () => {
     const brief = await ending(1000);
     const id = newToken();
     await brief.create(id, data(1));
@@ -91,18 +91,18 @@ export function sessionStoreSuite(
     assert.equal(await get(brief, id), undefined);
   });
 
-  it('has no session that nobody came for in time', async () => {
+  it('does not have expired sessions', async () => {
     const brief = await ending(1000);
     await set(brief, 'one', 1);
     await pass(2200);
     assert.equal(await get(brief, 'one'), undefined);
   });
 
-  it('prolongs a session at each request, and brings none back', async () => {
+  it('extends a session at each request, and restores none', async () => {
     const brief = await ending(3000);
     await set(brief, 'one', 1);
     await set(brief, 'forsaken', 1);
-    // Each look would prolong it, where the store prolongs what it reads.
+    // Each read would extend it, if the store extends on reading.
     for (let left = 4500; left > 0; left -= 300) {
       await pass(300);
       assert.equal((await get(brief, 'one'))?.state, 1);
@@ -114,7 +114,7 @@ export function sessionStoreSuite(
     assert.equal(await get(brief, 'one'), undefined);
   });
 
-  it('writes down how long the cookie lasts, however soon the session ends', async () => {
+  it('stores how long the cookie lasts, however soon the session ends', async () => {
     const { from, to } = await clockAround(() => set(store(), 'one', 1));
     const { originalMaxAge, expires } = (await get(store(), 'one'))?.cookie ?? {};
     assert.equal(originalMaxAge, COOKIE_LIFETIME);
@@ -123,7 +123,7 @@ export function sessionStoreSuite(
   });
 }
 
-/** What it does while its server is away: each call that asks it fails, within 6 seconds. */
+/** What it does while its server is unavailable: each call fails, within 6 seconds. */
 export async function assertFails(store: SessionStore, prolongs: 'by itself' | 'as it reads'): Promise<void> {
   const calls: Record<string, () => Promise<unknown>> = {
     read: () => store.read('one'),
@@ -146,7 +146,7 @@ export async function get(store: SessionStore, id: string): Promise<SessionData 
 /** Stores a session with this state, whether or not there is one. */
 export async function set(store: SessionStore, id: string, state: unknown): Promise<void> {
   if (await store.update(id, data(state))) return;
-  // Others may have been as quick.
+  // Others may have been as fast.
   await store.create(id, data(state)).catch(async (error: unknown) => {
     if (!(await store.update(id, data(state)))) throw error;
   });

@@ -53,7 +53,7 @@ export function sessionsSuite(engine: Engine): void {
       assert.deepEqual(errors, []);
     });
 
-    it('stored by connect-session-knex are read, prolonged and expire', async () => {
+    it('of connect-session-knex are read, extended and expire', async () => {
       // As its version 5 wrote them: text in ISO 8601 on SQLite, a time of whole seconds on MariaDB.
       const soon = new Date(now + 60_000);
       const expired =
@@ -70,7 +70,7 @@ export function sessionsSuite(engine: Engine): void {
       assert.equal(await get(store, 'left'), undefined);
     });
 
-    it('fail once for each call when the database is gone, and reject nothing else', async () => {
+    it('fail once for each call when the database is unavailable, and reject nothing else', async () => {
       const rejections = await unhandled(async () => {
         const gone = openDatabase('sqlite::memory:');
         await gone.destroy();
@@ -84,7 +84,7 @@ export function sessionsSuite(engine: Engine): void {
       assert.deepEqual(rejections, []);
     });
 
-    it('work once the database is there, even if it was not when the store was made', async () => {
+    it('work once the database is available, even if it was not when the store was created', async () => {
       const late = openDatabase('sqlite::memory:');
       try {
         const early = opened(late);

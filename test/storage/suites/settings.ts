@@ -11,12 +11,12 @@ export function settingsSuite(engine: Engine): void {
     const store = () => new KnexSettingsStore(database());
     const write = (name: string, value: string) => database()('settings').insert({ name, value });
 
-    it('are the defaults as long as nobody has changed them', async () => {
+    it('are the defaults until somebody changes them', async () => {
       assert.deepEqual(await store().read(), DEFAULT_SETTINGS);
       assert.deepEqual(await store().change({}), DEFAULT_SETTINGS);
     });
 
-    it('change by themselves, and stay so on every instance', async () => {
+    it('change independently, on every instance', async () => {
       const twoFactor = { rule: 'mandatory', methods: ['app'] } as const;
       assert.deepEqual(await store().change({ twoFactor, siteName: 'Hilfe "Süd"' }), {
         ...DEFAULT_SETTINGS,
@@ -32,7 +32,7 @@ export function settingsSuite(engine: Engine): void {
       });
     });
 
-    it('all survive twenty changes at once to different ones', async () => {
+    it('all survive twenty concurrent changes of different ones', async () => {
       const changes = [
         { siteName: 'Site' },
         { helpContact: 'Call us' },
@@ -43,7 +43,7 @@ export function settingsSuite(engine: Engine): void {
       assert.deepEqual(await store().read(), Object.assign({ ...DEFAULT_SETTINGS }, ...changes));
     });
 
-    it('are those of the last second to whoever wants them so: another instance sees a change by then, this one at once', async () => {
+    it('may be cached for a second: another instance sees a change by then, this one at once', async () => {
       const [here, there] = [store(), store()];
       for (const instance of [here, there]) assert.equal((await instance.recent()).signUp, false);
       await here.change({ signUp: true });
@@ -53,10 +53,10 @@ export function settingsSuite(engine: Engine): void {
       assert.equal((await there.recent()).signUp, true);
     });
 
-    it('are those of a change once it is kept, though they were asked for while it was made', async () => {
+    it('are those of a change after its commit, even if they were read during it', async () => {
       const settings = store();
       const made = Promise.withResolvers<void>();
-      // A promise goes on where it was made: outside of the transaction. SQLite, with its one connection, waits for its end.
+      // A promise runs where it was created: outside of the transaction. SQLite, with its one connection, waits for its end.
       const meanwhile = made.promise.then(() => settings.recent());
       await transactOn(database())({ settings }, async (bound) => {
         await bound.settings.change({ signUp: true });
@@ -67,7 +67,7 @@ export function settingsSuite(engine: Engine): void {
       assert.equal((await settings.recent()).signUp, true);
     });
 
-    it('are asked for once, however many want the recent ones at once', async () => {
+    it('are read once for any number of concurrent requests for recent ones', async () => {
       let asked = 0;
       database().on('query', () => {
         asked += 1;
@@ -77,7 +77,7 @@ export function settingsSuite(engine: Engine): void {
       assert.equal(asked, 1);
     });
 
-    it('are asked for anew after an error', async () => {
+    it('are read again after an error', async () => {
       const broken = store();
       await write('signUp', '"perhaps"');
       await assert.rejects(broken.recent());
@@ -85,7 +85,7 @@ export function settingsSuite(engine: Engine): void {
       assert.equal((await broken.recent()).signUp, true);
     });
 
-    it('of another version are left alone', async () => {
+    it('of another version are not changed', async () => {
       await write('colour', '"blue"');
       assert.deepEqual(await store().read(), DEFAULT_SETTINGS);
     });
@@ -95,7 +95,7 @@ export function settingsSuite(engine: Engine): void {
       assert.deepEqual((await store().read()).twoFactor, { rule: 'mandatory', methods: ['email'] });
     });
 
-    it('hold the grace, and since when 2FA has been mandatory', async () => {
+    it('contain the grace, and since when 2FA has been mandatory', async () => {
       for (const grace of [
         { kind: 'until', at: Date.UTC(2031, 0, 1) },
         { kind: 'days', days: 14 },
@@ -109,7 +109,7 @@ export function settingsSuite(engine: Engine): void {
       await assert.rejects(store().read());
     });
 
-    it('that cannot be read are a fault, for a default could be weaker', async () => {
+    it('that cannot be read are an error, because a default could be weaker', async () => {
       await write('twoFactor', '{"rule":"strict","methods":[]}');
       await assert.rejects(store().read());
       await database()('settings').update({ value: '{"rule":"mand' });

@@ -32,7 +32,7 @@ export function signInsSuite(engine: Engine): void {
       return { ...signIn, endedAt: null, trust: null };
     };
 
-    it('are kept with everything in them, newest first, for their own account', async () => {
+    it('are stored with all their data, newest first, for their own account', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       const one = await begin(ann);
       const two = await begin(ann, { startedAt: NOW + 1, browser: 'w3m' });
@@ -42,7 +42,7 @@ export function signInsSuite(engine: Engine): void {
       assert.deepEqual(await found(ann, one.id), { ...one, lastSeenAt: NOW + 5 });
     });
 
-    it('are ended by their owner, by one of twenty, and stay so', async () => {
+    it('are ended by their owner, by one of twenty, and stay ended', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       const { id } = await begin(ann);
       assert.equal(await store().end(bob, id, NOW), false);
@@ -51,7 +51,7 @@ export function signInsSuite(engine: Engine): void {
       assert.deepEqual(await store().open(ann), []);
     });
 
-    it('are ended all but one, each counted once by twenty who do it at once', async () => {
+    it('are ended except one, each counted once for twenty concurrent requests', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       const mine = await begin(ann);
       for (let time = 0; time < 3; time += 1) await begin(ann);
@@ -67,7 +67,7 @@ export function signInsSuite(engine: Engine): void {
       assert.deepEqual(await store().open(bob), [others]);
     });
 
-    it('know what the trust rests on that opened them, that it is gone, and that they need none any more', async () => {
+    it('store the basis of the trust that opened them, that it is gone, and that they need none any more', async () => {
       const ann = await createAccount();
       const browsers = new KnexTrustedBrowserStore(database());
       const browser = { id: newId(NOW), accountId: ann, tokenHash: 'first', basis: 'basis' };
@@ -88,7 +88,7 @@ export function signInsSuite(engine: Engine): void {
       assert.equal(await trustOf(), null);
     });
 
-    it('keep what was proven; what is not known, or cannot be read, has proven nothing', async () => {
+    it('store what was proven; unknown or unreadable proofs do not count', async () => {
       const ann = await createAccount();
       const one = await begin(ann);
       const proven = [...PASSWORD, { factor: 'app', at: NOW + 1 }];
@@ -100,7 +100,7 @@ export function signInsSuite(engine: Engine): void {
       }
     });
 
-    it('are forgotten after two days', async () => {
+    it('are deleted after two days', async () => {
       const ann = await createAccount();
       const old = await begin(ann, { startedAt: NOW - days(2) - 1 });
       const kept = await begin(ann, { startedAt: NOW - days(2) });
@@ -109,7 +109,7 @@ export function signInsSuite(engine: Engine): void {
       assert.ok(await found(ann, kept.id));
     });
 
-    it('go with their account', async () => {
+    it('are deleted with their account', async () => {
       const ann = await createAccount();
       const { id } = await begin(ann);
       await database()('accounts').where({ id: ann }).delete();

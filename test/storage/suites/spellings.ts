@@ -13,7 +13,7 @@ import { person } from './people.ts';
 
 const MIGRATION = '0011-spellings';
 
-/** One address, as people and programs write it. */
+/** One address in different spellings. */
 const SPELLINGS = [
   'ann@bücher.example',
   ' ANN@BÜCHER.example ',
@@ -35,7 +35,7 @@ export function spellingsSuite(engine: Engine): void {
       );
 
     for (const email of SPELLINGS) {
-      it(`of an address find the account of ${JSON.stringify(email)}, and get no second one`, async () => {
+      it(`of an address find the account of ${JSON.stringify(email)}, and do not create a second one`, async () => {
         const ann = person({ email });
         await accounts().create(ann);
         for (const other of SPELLINGS) {
@@ -59,16 +59,16 @@ export function spellingsSuite(engine: Engine): void {
       assert.deepEqual(await listed('bucher'), []);
     });
 
-    it('have a key that fits, however long the lower case of an address is', async () => {
+    it('have a key that fits, however long the address is in lower case', async () => {
       const long = person({ email: `${'\u0130'.repeat(120)}@example.org` });
       assert.equal(await accounts().create(long), true);
       assert.equal(await found(long.email.toLowerCase()), long.id);
     });
 
-    describe('that accounts had before they counted as one', () => {
+    describe('of accounts from before spellings counted as one', () => {
       beforeEach(() => migrateDown(database(), MIGRATION));
 
-      it('lead to them afterwards, also where they had characters that nobody sees', async () => {
+      it('lead to them afterwards, also if they had invisible characters', async () => {
         const db = database();
         const before = [
           ['1', 'ann@example.org\u200b', 'ann@example.org'],
@@ -90,7 +90,7 @@ export function spellingsSuite(engine: Engine): void {
         assert.equal(await found('eve@bücher.example'), '5');
       });
 
-      it('lead to both of two accounts: to the other by its exact spelling alone', async () => {
+      it('lead to both of two accounts: to the other only by its exact spelling', async () => {
         const db = database();
         await insertAsBefore(db, '1', 'ann@xn--bcher-kva.example');
         await insertAsBefore(db, '2', 'ann@bücher.example');
@@ -113,14 +113,14 @@ export function spellingsSuite(engine: Engine): void {
         ] as const) {
           assert.equal(await found(typed), id, typed);
         }
-        // The address that is left as it was is the one to copy from the list.
+        // The unchanged address is the one to copy from the list.
         assert.equal((await accounts().find('4'))?.email, 'bob@ｘ.test');
         assert.equal(await accounts().create(person({ email: 'bob@x.test' })), false);
         assert.equal(await accounts().changeEmail('4', 'bob@elsewhere.test', 1), true);
         assert.equal(await found('bob@elsewhere.test'), '4');
       });
 
-      it('leave a name that shows nothing to nobody, and find names as they look', async () => {
+      it('leave no person with an invisible name, and find names by their look', async () => {
         const db = database();
         await insertAsBefore(db, '1', 'ann@example.org', '\u3164\u2800');
         await insertAsBefore(db, '2', 'bob@example.org', 'Bo\u200bb');
@@ -134,7 +134,7 @@ export function spellingsSuite(engine: Engine): void {
         assert.equal(groupNameKey(group.name), 'sales');
       });
 
-      it('are more accounts than are read at once', async () => {
+      it('are handled in several batches', async () => {
         const db = database();
         const rows = Array.from({ length: 1100 }, (_, index) =>
           rowAsBefore(String(index).padStart(5, '0'), `p${index}@example.org\u200b`),
@@ -146,7 +146,7 @@ export function spellingsSuite(engine: Engine): void {
         }
       });
 
-      it('are the keys again when the migration is taken back', async () => {
+      it('are the keys again when the migration is reverted', async () => {
         const db = database();
         await insertAsBefore(db, '1', 'ann@xn--bcher-kva.example');
         await insertAsBefore(db, '2', 'bob@x。test');
@@ -168,7 +168,7 @@ async function insertAsBefore(db: Knex, id: string, email: string, name?: string
   await db('accounts').insert(rowAsBefore(id, email, name));
 }
 
-/** An account as it was kept while the spelling counted. */
+/** An account as it was stored before all spellings counted as one. */
 function rowAsBefore(id: string, email: string, name = `Person ${id}`) {
   const key = email.trim().normalize('NFC').toLowerCase();
   const keys = { email_key: key, name_key: name.normalize('NFKC').toLowerCase() };

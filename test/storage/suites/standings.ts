@@ -18,13 +18,13 @@ import { NOW, person } from './people.ts';
 import { newRequest } from './reset-requests.ts';
 
 export function standingsSuite(engine: Engine): void {
-  describe('what says where somebody stands', () => {
+  describe('the auth snapshot', () => {
     const database = useDatabase(engine);
     const read = (accountId: string, signInId?: string) =>
       new KnexAuthSnapshots(database()).read({ accountId, signInId });
     const accounts = () => new KnexAccounts(database());
 
-    /** Somebody of whom there is one of everything, with characters that JSON and SQL write in another way. */
+    /** A person with one of everything, with characters that JSON and SQL escape. */
     async function somebody(name: string) {
       const account = person({ name, role: 'administrator', passwordHash: "it's a hash", locale: 'ar' });
       await accounts().create(account);
@@ -50,7 +50,7 @@ export function standingsSuite(engine: Engine): void {
       return { id: account.id, signInId: signIn.id };
     }
 
-    it('is the same as asked for one by one, and nobody else’s', async () => {
+    it('is the same as separate queries, and nobody else’s', async () => {
       const ann = await somebody(`Ann "O'Neil" \\ 🦉`);
       await somebody('Bob');
       await new KnexSettingsStore(database()).change({ siteName: `Ann's "Help" \\ 🦉`, trustDays: 30 });
@@ -66,20 +66,20 @@ export function standingsSuite(engine: Engine): void {
       assert.deepEqual([authenticators.length, memberships.length, graceStarts.size], [2, 2, 1]);
     });
 
-    it('is the settings alone where nobody is claimed, or somebody who is not there', async () => {
+    it('has only the settings if there is no account, or an unknown one', async () => {
       const settings = await new KnexSettingsStore(database()).change({ siteName: 'Acorn' });
       const nobody = { settings, person: undefined };
       assert.deepEqual(await new KnexAuthSnapshots(database()).read(undefined), nobody);
       assert.deepEqual(await read('unknown', 'unknown'), nobody);
     });
 
-    it('has no sign-in half way through, and never that of somebody else', async () => {
+    it('has no sign-in half-way through, and never that of somebody else', async () => {
       const [ann, bob] = [await somebody('Ann'), await somebody('Bob')];
       assert.equal((await read(ann.id)).person?.signIn, undefined);
       assert.equal((await read(ann.id, bob.signInId)).person?.signIn, undefined);
     });
 
-    it('is little where there is little', async () => {
+    it('is small if there is little data', async () => {
       const ann = person();
       await accounts().create(ann);
       assert.deepEqual(await read(ann.id), {
@@ -92,7 +92,7 @@ export function standingsSuite(engine: Engine): void {
       });
     });
 
-    it('counts the recovery codes that can still be used, and nobody else’s', async () => {
+    it('counts the usable recovery codes, and nobody else’s', async () => {
       const [ann, bob] = [person(), person()];
       for (const account of [ann, bob]) await accounts().create(account);
       const codesLeft = async (id: string) => (await read(id)).person?.codesLeft;
@@ -118,7 +118,7 @@ export function standingsSuite(engine: Engine): void {
       assert.equal(await openRequests(ada.id), 1);
     });
 
-    it('knows since when mails wait for administrators, and for nobody else', async () => {
+    it('has the time since when mails wait for administrators, and for nobody else', async () => {
       const [ada, ann] = [person({ role: 'administrator' }), person()];
       for (const account of [ada, ann]) await accounts().create(account);
       const oldestMail = async (id: string) => (await read(id)).person?.oldestMail;

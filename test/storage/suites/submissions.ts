@@ -7,14 +7,14 @@ import { type Engine, useDatabase } from '../../support/databases.ts';
 
 const LIFETIME = 600;
 
-/** What a store of forms that arrived promises. `passes`: lets so many milliseconds go by. */
+/** The guarantees of a store of submitted forms. `passes`: advances its time by this many milliseconds. */
 export function submissionStoreSuite(
   store: () => SubmissionStore,
   passes: (milliseconds: number) => Promise<void>,
 ): void {
   const newKey = () => randomBytes(32).toString('base64url');
 
-  it('lets the first claim a key, and tells the others what is there', async () => {
+  it('lets the first request claim a key, and returns what is stored to the others', async () => {
     const [key, other] = [newKey(), newKey()];
     assert.equal(await store().claim(key, 'one', LIFETIME), undefined);
     assert.equal(await store().claim(key, 'two', LIFETIME), 'one');
@@ -32,7 +32,7 @@ export function submissionStoreSuite(
     assert.equal(new Set(claims).size, 2, 'all others find the same');
   });
 
-  it('replaces a text, and forgets it', async () => {
+  it('replaces a text, and deletes it', async () => {
     const key = newKey();
     await store().claim(key, 'claimed', LIFETIME);
     const answer = 'ä日'.repeat(20_000);
@@ -43,7 +43,7 @@ export function submissionStoreSuite(
     assert.equal(await store().claim(key, 'anew', LIFETIME), undefined);
   });
 
-  it('forgets a text when its time is over', async () => {
+  it('deletes an expired text', async () => {
     const key = newKey();
     await store().claim(key, 'one', LIFETIME);
     await passes(LIFETIME + 50);
@@ -54,7 +54,7 @@ export function submissionStoreSuite(
 }
 
 export function submissionsSuite(engine: Engine): void {
-  describe('forms that arrived, in the database', () => {
+  describe('submitted forms in the database', () => {
     const database = useDatabase(engine);
     let store: KnexSubmissionStore;
     let faults: unknown[];
@@ -79,7 +79,7 @@ export function submissionsSuite(engine: Engine): void {
       },
     );
 
-    it('are cleared away when their time is over', async () => {
+    it('are deleted when they have expired', async () => {
       await store.claim('old', 'one', 1000);
       now += 1000;
       await store.claim('new', 'two', 1000);
@@ -107,7 +107,7 @@ export function submissionsInMemorySuite(): void {
     },
   );
 
-  it('forgets the oldest when there is too much', async () => {
+  it('deletes the oldest when there is too much', async () => {
     const text = 'x'.repeat(1024 * 1024);
     for (let count = 0; count < 20; count += 1) await store.claim(`key ${count}`, text, 10_000);
     assert.equal(await store.read('key 3'), undefined);

@@ -20,7 +20,7 @@ export function transactionsSuite(engine: Engine): void {
     class Broken extends Error {}
     const breaks = () => Promise.reject(new Broken());
 
-    it('keeps what each of the stores has written', async () => {
+    it('commits the writes of all stores', async () => {
       const ann = person();
       const created = await transact(async ({ accounts, settings }) => {
         await settings.change({ siteName: 'Kept' });
@@ -31,7 +31,7 @@ export function transactionsSuite(engine: Engine): void {
       assert.ok(await stores().accounts.find(ann.id));
     });
 
-    it('keeps nothing when it breaks off', async () => {
+    it('rolls back everything when it fails', async () => {
       const [ann, bob] = [person(), person()];
       await stores().accounts.create(ann);
       const broken = transact(async ({ accounts, settings }) => {
@@ -48,7 +48,7 @@ export function transactionsSuite(engine: Engine): void {
       assert.deepEqual([passwordHash, sessionEpoch], [null, 0]);
     });
 
-    it('goes on after a taken key, with what it wrote before', async () => {
+    it('continues after a taken key, with its earlier writes', async () => {
       const ann = person();
       await stores().accounts.create(ann);
       const outcome = await transact(async ({ accounts, settings }) => {
@@ -62,7 +62,7 @@ export function transactionsSuite(engine: Engine): void {
       assert.deepEqual([before, helpContact], ['Before', 'after']);
     });
 
-    it('takes a transaction of a bound service into itself', async () => {
+    it('includes the transaction of a bound service', async () => {
       const services = { ...stores(), transaction: transactOn(database()) };
       const outer = services.transaction(services, async ({ transaction, settings }) => {
         await transaction({ settings }, (inner) => inner.settings.change({ siteName: 'Inner' }));
@@ -72,7 +72,7 @@ export function transactionsSuite(engine: Engine): void {
       assert.equal(await siteName(), 'Help Center');
     });
 
-    it('leaves alone what others write meanwhile', async () => {
+    it('does not affect concurrent writes', async () => {
       const ann = person();
       const broken = transact(async ({ settings }) => {
         await settings.change({ siteName: 'Half done' });
@@ -84,7 +84,7 @@ export function transactionsSuite(engine: Engine): void {
       assert.equal(await siteName(), 'Help Center');
     });
 
-    it('refuses a store that its caller has not bound, at once', async () => {
+    it('refuses an unbound store at once', async () => {
       const { accounts, settings } = stores();
       const outside = {
         read: () => settings.read(),
@@ -100,11 +100,11 @@ export function transactionsSuite(engine: Engine): void {
         await assert.rejects(transaction, /outside of the open transaction/, what);
       }
       assert.equal(await siteName(), 'Help Center');
-      // Afterwards, and beside it, every store is free.
+      // Afterwards, and in parallel, every store is usable.
       await accounts.create(person());
     });
 
-    it('acts after the commit, once, however often it had to begin', async () => {
+    it('acts after the commit, once, however often it had to start again', async () => {
       const acts: string[] = [];
       const { settings } = stores();
       let runs = 0;
@@ -124,7 +124,7 @@ export function transactionsSuite(engine: Engine): void {
       assert.deepEqual(acts, ['run 2']);
     });
 
-    it('is carried out, however many get in one another’s way', async () => {
+    it('is carried out even if several conflict with each other', async () => {
       const [ann, bob] = [person(), person()];
       await stores().accounts.create(ann);
       await stores().accounts.create(bob);

@@ -27,7 +27,7 @@ export function trustedBrowsersSuite(engine: Engine): void {
       return browser;
     };
 
-    it('are kept with everything in them, newest first, for their own account', async () => {
+    it('are stored with all their data, newest first, for their own account', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       const one = await createBrowser(ann);
       const two = await createBrowser(ann, { createdAt: NOW + 1, browser: 'w3m' });
@@ -36,7 +36,7 @@ export function trustedBrowsersSuite(engine: Engine): void {
       assert.deepEqual(await store().find(one.id), one);
     });
 
-    it('get their next token by one of twenty who have the present one, and by nobody who has an earlier one', async () => {
+    it('give their next token to one of twenty with the present one, and to nobody with an earlier one', async () => {
       const { id } = await createBrowser(await createAccount());
       const won = await winners((contender) => store().renew(id, 'first', `next ${contender}`));
       assert.equal(won, 1);
@@ -46,7 +46,7 @@ export function trustedBrowsersSuite(engine: Engine): void {
       assert.equal(await store().renew(id, tokenHash, 'after that'), true);
     });
 
-    it('are taken back by their owner, once', async () => {
+    it('are removed by their owner, once', async () => {
       const [ann, bob] = [await createAccount(), await createAccount()];
       const { id } = await createBrowser(ann);
       assert.equal(await store().remove(bob, id), false);
@@ -54,7 +54,7 @@ export function trustedBrowsersSuite(engine: Engine): void {
       assert.equal(await store().renew(id, 'first', 'next'), false);
     });
 
-    it('are cleared of everybody, of one account or of the members of a group', async () => {
+    it('are deleted for everybody, for one account or for the members of a group', async () => {
       const [ann, bob, cyd] = [await createAccount(), await createAccount(), await createAccount()];
       const rule = { rule: 'off', methods: [], grace: { kind: 'none' }, since: 0 } as const;
       const groups = new KnexGroupStore(database());
@@ -71,7 +71,7 @@ export function trustedBrowsersSuite(engine: Engine): void {
       assert.deepEqual(await left(), [0, 0, 0]);
     });
 
-    it('that expired a day ago make room for the next', async () => {
+    it('that expired a day ago are deleted for the next', async () => {
       const ann = await createAccount();
       await createBrowser(ann, { expiresAt: NOW - days(1) });
       const open = await createBrowser(ann, { expiresAt: NOW - days(1) + 1 });
@@ -79,7 +79,7 @@ export function trustedBrowsersSuite(engine: Engine): void {
       assert.deepEqual((await store().of(ann)).map(({ id }) => id).sort(), [open.id, next.id].sort());
     });
 
-    it('go with their account', async () => {
+    it('are deleted with their account', async () => {
       const ann = await createAccount();
       const { id } = await createBrowser(ann);
       await database()('accounts').where({ id: ann }).delete();
