@@ -5,6 +5,7 @@ import { type Actor, party } from '../../src/audit/audit.ts';
 import { hours } from '../../src/kernel/time.ts';
 import { siteRule } from '../../src/settings/settings.ts';
 import type { EnrolmentState } from '../../src/two-factor/method.ts';
+import { APP_CHANGES } from './app-changes.ts';
 import { AuthenticatorApp } from './authenticator-app.ts';
 import { GROUP_CHANGES } from './group-changes.ts';
 import { codeIn, linkIn } from './mailbox.ts';
@@ -307,6 +308,7 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
     return () => portal.services.signIns.endOthers(account, 'this one', actor);
   },
   ...GROUP_CHANGES,
+  ...APP_CHANGES,
   'a change of the settings': async ({ portal }) => {
     const changes = () => ({ siteName: newEmail('site'), helpContact: newEmail('help') });
     await portal.services.settings.change({ ...changes(), mandatorySince: 0 });

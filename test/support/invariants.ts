@@ -16,6 +16,9 @@ const WRONG: Readonly<Record<string, string>> = {
   'a recovery code that was used and not written down': `select count(*) as total from accounts a
     where (select count(*) from recovery_codes r where r.account_id = a.id and r.used_at is not null)
       > (select count(*) from audit_events e where e.subject_id = a.id and e.event = 'recovery-code.used')`,
+  'more sign-ins of somebody to apps than are written down': `select count(*) as total from accounts a
+    where (select count(*) from app_sign_ins s where s.account_id = a.id)
+      > (select count(*) from audit_events e where e.subject_id = a.id and e.event = 'app.signed-in')`,
   'a sign-in of somebody of whom none is written down': `select count(*) as total from sign_ins s
     where not exists (select 1 from audit_events e where e.subject_id = s.account_id and e.event = 'sign-in.completed')`,
   'an e-mailed code with more tries than it has':
