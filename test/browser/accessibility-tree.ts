@@ -2,25 +2,25 @@ import type { CDPSession, Page } from 'playwright-core';
 
 type AxNode = Awaited<ReturnType<typeof nodesOf>>[number];
 
-/** What is passed over: boxes without a meaning, words within a sentence, and the pieces that text is drawn in. */
+/** Ignored: boxes without a meaning, words within a sentence, and the pieces in which text is drawn. */
 const PASSED_OVER: ReadonlySet<string> = new Set([
   ...['generic', 'none', 'RootWebArea', 'InlineTextBox', 'ListMarker', 'LineBreak', 'Pre', 'Section'],
   ...['strong', 'emphasis', 'code', 'mark', 'time', 'superscript', 'subscript', 'paragraph', 'rowgroup'],
 ]);
-/** The text of these is the name of something else, which says it. */
+/** The text of these is the name of another element, which has it already. */
 const NAMES_OF_OTHERS: ReadonlySet<string> = new Set(['LabelText', 'Legend', 'caption', 'Caption']);
-/** A sentence ends where one of these does. */
+/** A sentence ends at these elements. */
 const ENDS_SENTENCE: ReadonlySet<string> = new Set(['paragraph', 'strong', 'Section']);
-/** Whose text is their name, or their value: it is not said twice. */
+/** Elements whose text is their name or their value: it is not repeated. */
 const SAID_ALREADY: ReadonlySet<string> = new Set([
   ...['button', 'heading', 'link', 'DisclosureTriangle', 'option', 'MenuListOption', 'img', 'image'],
   ...['textbox', 'searchbox', 'spinbutton', 'Date', 'columnheader', 'term'],
 ]);
 
-/** What has but one thing in it stands beside it. */
+/** Elements with only one child, which is on the same line. */
 const ON_ONE_LINE: ReadonlySet<string> = new Set(['listitem', 'definition', 'status', 'contentinfo']);
 
-/** Chromium's own names, in the words of ARIA. */
+/** Chromium's own names, in ARIA's words. */
 const ROLES: Readonly<Record<string, string>> = {
   DescriptionList: 'list of terms',
   DisclosureTriangle: 'disclosure',
@@ -55,7 +55,7 @@ interface Tree {
   readonly byId: ReadonlyMap<string, AxNode>;
   /** The elements that are marked as the current one, by the ids of their nodes in the document. */
   readonly current: ReadonlySet<number>;
-  /** Those that stand on lines of their own. */
+  /** Elements on lines of their own. */
   readonly boxes: ReadonlySet<number>;
 }
 
@@ -64,7 +64,7 @@ async function nodesOf(session: CDPSession) {
   return (await session.send('Accessibility.getFullAXTree')).nodes;
 }
 
-/** What Chromium keeps to itself is read from the document: what is marked as the current one, and what is drawn as a box. */
+/** What Chromium does not report is read from the document: elements marked as the current one, and boxes. */
 async function marksOf(session: CDPSession): Promise<Pick<Tree, 'current' | 'boxes'>> {
   const { documents, strings } = await session.send('DOMSnapshot.captureSnapshot', {
     computedStyles: ['display', 'position'],
@@ -74,7 +74,7 @@ async function marksOf(session: CDPSession): Promise<Pick<Tree, 'current' | 'box
   const isCurrent = ids.map((_, index) =>
     (attributes[index] ?? []).some((at) => strings[at] === 'aria-current'),
   );
-  // What is for screen readers alone has been taken out of the flow, and stays in its sentence.
+  // Text for screen readers only is out of the flow, and stays in its sentence.
   const isBox = layout?.styles.map(([display = -1, position = -1]) => {
     return !/^(inline|contents|)$/.test(strings[display] ?? '') && strings[position] !== 'absolute';
   });
@@ -88,10 +88,10 @@ function linesOf(node: AxNode, tree: Tree, depth: number): string[] {
   return joined(piecesOf(node, tree)).map((line) => `${'  '.repeat(depth)}${line}`);
 }
 
-/** Stands between two sentences. */
+/** Separates two sentences. */
 const BREAK = '';
 
-/** The lines of what is in a node, sentences still in their pieces. */
+/** The lines of a node's content, with sentences still in their pieces. */
 function piecesOf(node: AxNode, tree: Tree): string[] {
   const children = (node.childIds ?? []).flatMap((id) => tree.byId.get(id) ?? []);
   return children.flatMap((child) => {
@@ -106,7 +106,7 @@ function piecesOf(node: AxNode, tree: Tree): string[] {
   });
 }
 
-/** Chromium calls a span as well as a box "generic"; words within a sentence have no box. */
+/** Chromium calls both a span and a box "generic"; words within a sentence have no box. */
 function isBlock({ backendDOMNodeId = -1 }: AxNode, role: string, { boxes }: Tree): boolean {
   return ENDS_SENTENCE.has(role) || boxes.has(backendDOMNodeId);
 }
@@ -122,7 +122,7 @@ function linesOfOne(node: AxNode, role: string, tree: Tree): string[] {
   return ON_ONE_LINE.has(role) && inside.length === 1 ? [`${title} ${only.trim()}`] : [title, ...inside];
 }
 
-/** A row of a table on one line: its cells, with what is in each. */
+/** A row of a table on one line: its cells, with their content. */
 function rowOf(row: AxNode, tree: Tree): string {
   const cells = (row.childIds ?? [])
     .flatMap((id) => tree.byId.get(id) ?? [])
@@ -157,7 +157,7 @@ function stateInWords(state: string, value: unknown): string {
   return value === true || value === 'true' ? state : `${state}: ${value}`;
 }
 
-/** The pieces of a sentence that stand in elements of their own, as one. */
+/** The pieces of a sentence in several elements, as one. */
 function joined(pieces: readonly string[]): string[] {
   const lines: string[] = [];
   let goesOn = false;
@@ -171,7 +171,7 @@ function joined(pieces: readonly string[]): string[] {
   return lines.map(trimmed).filter((line) => line !== '""');
 }
 
-/** What is for screen readers alone is drawn nowhere, and its space with it. */
+/** Text for screen readers only is not drawn, and neither is its space. */
 function trimmed(line: string): string {
   return isText(line)
     ? line
@@ -181,7 +181,7 @@ function trimmed(line: string): string {
     : line;
 }
 
-/** Text that stands in what is being put together, and not further inside. */
+/** Text directly in the element that is being assembled, not deeper inside. */
 function isPiece(piece: string): boolean {
   return piece.startsWith('"');
 }
@@ -190,7 +190,7 @@ function isText(line: string): boolean {
   return /^ *"/.test(line);
 }
 
-/** What is new in each run; and how far a mail has come, for mails leave while pages are shown. */
+/** What is new in each run; and the state of a mail, because mails are sent while pages are shown. */
 function steady(text: string): string {
   return text
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '00000000-0000-4000-8000-000000000000')

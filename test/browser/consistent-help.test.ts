@@ -3,7 +3,7 @@ import { load } from 'cheerio';
 import { allStates } from './states/all.ts';
 import type { State } from './states/studio.ts';
 
-/** Pages on which somebody may be stuck with 2FA; each has a link to the section of the guide that is about it. */
+/** Pages on which people may have trouble with 2FA; each links the section of the guide about it. */
 const ABOUT_TWO_FACTOR =
   /^\/(sign-in\/(code|set-up)|step-up\/code|profile\/(two-factor(?!\/suggestion)|sign-ins))\b/;
 
@@ -14,7 +14,7 @@ describe('Help', () => {
     ({ states } = await allStates());
   });
 
-  it('stands first in the foot of every page: whom to ask, then the guide', () => {
+  it('is first in the footer of every page: the contact, then the guide', () => {
     for (const { name, html } of states) {
       const $ = load(html);
       const [contact, guide] = $('footer p').toArray();
@@ -24,7 +24,7 @@ describe('Help', () => {
     }
   });
 
-  it('with a step of 2FA stands last on the page of that step, and leads to the section about it', () => {
+  it('about a step of 2FA is last on the page of that step, and links the section about it', () => {
     const guide = states.find(({ name }) => name === 'help/signed-out');
     assert.ok(guide);
     const sections = new Set(

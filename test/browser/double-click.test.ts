@@ -12,7 +12,7 @@ import { PATIENCE } from '../support/until.ts';
 import { enrolsApp, newEmail } from '../support/victim.ts';
 import { launchChromium } from './viewer.ts';
 
-/** When the second click comes, in milliseconds, and what is on its way then: answers to this method are held back. */
+/** When the second click comes, in milliseconds, and what is held back then: responses to this method. */
 const CLICKS = [
   { after: 100, held: 'POST', what: 'the answer' },
   { after: 400, held: 'POST', what: 'the answer' },
@@ -20,7 +20,7 @@ const CLICKS = [
   { after: 1500, held: 'GET', what: 'the next page' },
 ] as const;
 
-/** Holds answers back until the form has come a second time. */
+/** Holds responses back until the form has arrived a second time. */
 interface Hold {
   readonly method: 'GET' | 'POST';
   readonly second: PromiseWithResolvers<void>;
@@ -84,8 +84,8 @@ describe('In Chromium without JavaScript, a double click', () => {
   }
 
   for (const { after: pause, held, what } of CLICKS) {
-    describe(`after ${pause} ms, while ${what} is on its way,`, () => {
-      /** Clicks twice, and is on the page that shows `next`, which the page before does not. */
+    describe(`after ${pause} ms, while ${what} is in transit,`, () => {
+      /** Clicks twice, and waits for the page that shows `next`, which the page before does not. */
       async function clicksTwice(page: Page, button: string, next: Locator): Promise<void> {
         const pressed = page.getByRole('button', { name: button, exact: true });
         await pressed.scrollIntoViewIfNeeded();
@@ -164,7 +164,7 @@ function heading(page: Page, name: string): Locator {
   return page.getByRole('heading', { level: 1, name });
 }
 
-/** Has an answer go out later, as a whole. */
+/** Delays a whole response. */
 function holdBack(response: ServerResponse, until: Promise<void>): void {
   const end = response.end.bind(response);
   response.end = ((...args: Parameters<typeof end>) => {

@@ -7,7 +7,7 @@ import { launchChromium } from './viewer.ts';
 
 for (const way of [WITHOUT_SCRIPT, WITH_SCRIPT, BY_KEYBOARD]) goesTheWholeWay(inChromium(way));
 
-/** People who get about in Chromium in this way. */
+/** People who use Chromium in this way. */
 function inChromium(way: Way): People<Visitor> {
   let browser: Promise<Browser> | undefined;
   return {

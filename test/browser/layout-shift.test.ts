@@ -6,12 +6,12 @@ import { allStates } from './states/all.ts';
 import type { State } from './states/studio.ts';
 import { launchChromium, Viewer } from './viewer.ts';
 
-/** Milliseconds: the page is painted long before the script is there. */
+/** Milliseconds: the page is painted long before the script arrives. */
 const SCRIPT_DELAY = 100;
-/** Pages that are open at once: each waits for its script most of the time. */
+/** Pages that are open at once: each mostly waits for its script. */
 const VIEWERS = 4;
 
-/** One thing that moved although nobody had done anything. */
+/** An element that moved although nobody did anything. */
 interface Shift {
   readonly value: number;
   readonly moved: readonly string[];
@@ -23,7 +23,7 @@ declare global {
   }
 }
 
-describe('What has been painted', () => {
+describe('The painted content', () => {
   let browser: Browser;
   let states: readonly State[];
   before(async () => {
@@ -34,7 +34,7 @@ describe('What has been painted', () => {
 
   const LOOKS = [
     { width: 320, words: 'in every state', looked: () => states },
-    // What is wide enough there has nothing to push down here: one state of each page will do.
+    // Wide windows have nothing to push down: one state of each page is enough.
     {
       width: 1280,
       words: 'on every page',
@@ -42,14 +42,14 @@ describe('What has been painted', () => {
     },
   ] as const;
   for (const { width, words, looked } of LOOKS) {
-    it(`stays where it is at ${width} px, ${words}, however late the script comes`, async () => {
+    it(`does not move at ${width} px, ${words}, however late the script arrives`, async () => {
       const shifted: unknown[] = [];
       const waiting = [...looked()];
       const look = async () => {
         const viewer = await open(width);
         for (let state = waiting.pop(); state; state = waiting.pop()) {
           await viewer.shows(state);
-          // Countdowns change what they say once a second.
+          // Countdowns change their text once a second.
           await delay(hasCountdown(state) ? 1_200 : 0);
           const shifts = await shiftsOn(viewer);
           if (shifts.length > 0) shifted.push({ state: state.name, shifts });
@@ -61,7 +61,7 @@ describe('What has been painted', () => {
     });
   }
 
-  it('would be seen to move', async () => {
+  it('is seen to move if it does', async () => {
     const viewer = await open(320);
     await viewer.shows(states[0] as State);
     await viewer.page.evaluate(() => document.querySelector('main')?.prepend(document.createElement('hr')));

@@ -11,7 +11,7 @@ export async function misfits(page: Page): Promise<string[]> {
       `<${element.tagName.toLowerCase()} class="${element.className}"> "${element.textContent?.trim().slice(0, 60)}"`;
     const isLeftAlone = (element: Element) => {
       if (element.matches('svg, select, input, textarea, .skip-link')) return true;
-      // What is cut to a point is there for those who listen.
+      // Text that is clipped to a point is for screen readers.
       const { overflowX, clipPath, display } = getComputedStyle(element);
       return display === 'none' || overflowX === 'auto' || clipPath === 'inset(50%)';
     };

@@ -11,7 +11,7 @@ import { launchChromium } from './viewer.ts';
 
 const NARROW = { width: 320, height: 256 };
 
-/** A page with one fault for each look, and what the look has to say of it. */
+/** A page with one fault for each check, and the expected finding. */
 const FAULTS: readonly (readonly [Look, body: string, finding: RegExp, media?: Setting['media']])[] = [
   [AXE, '<input>', /^a page: label: <input>/],
   [COLOURS, '<p style="color: #666">Pale</p>', /color-contrast-enhanced: <p style="color: #666">/],
@@ -62,7 +62,7 @@ const FAULTS: readonly (readonly [Look, body: string, finding: RegExp, media?: S
   [TAB_ORDER, '<button tabindex="-1">Never</button>', /Tab 1 came by nothing instead of button "Never"/],
 ];
 
-describe('A look at a page', () => {
+describe('A check of a page', () => {
   let browser: Browser;
   before(async () => {
     browser = await launchChromium();

@@ -4,7 +4,7 @@ import type { State } from './states/studio.ts';
 
 type Element = Extract<Node, { attribs: object }>;
 
-/** Attributes that no rule of the stylesheet asks for: they say where something leads, what it holds, and what it is called. */
+/** Attributes that no rule of the stylesheet uses: targets, values, and names. */
 const UNSEEN =
   /^(href|id|for|name|value|content|src|alt|action|method|datetime|autocomplete|m(in|ax)(length)?|inputmode|title|pattern|rows|d|viewbox|width|height|x|y|aria-(describedby|labelledby|label|controls))$/i;
 
@@ -45,7 +45,7 @@ function ownKind({ name, attribs }: Element): string {
   return `${name}${seen.map(([attribute, value]) => `[${attribute}=${value}]`).join('')}`;
 }
 
-/** A selector that asks what stands before or after an element. */
+/** A selector that depends on the elements before or after an element. */
 const BY_NEIGHBOUR = /[+~]|:(first|last|only|nth)-|:empty|:has\(/;
 const COLOURED = /^\s*(color|background|border|outline|box-shadow|text-decoration|opacity|fill|stroke|--)/m;
 

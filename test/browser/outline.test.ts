@@ -21,7 +21,7 @@ describe('Every page in every state', () => {
     return failed;
   }
 
-  it('has one h1, and from there on no level of headings is left out', () => {
+  it('has one h1, and skips no level of headings after it', () => {
     for (const { name, $ } of pages) {
       assert.equal($('h1').length, 1, name);
       const levels = $('h1, h2, h3, h4, h5, h6')
@@ -35,7 +35,7 @@ describe('Every page in every state', () => {
     }
   });
 
-  it('has a banner, one main part and a footer, and navigations that can be told apart', () => {
+  it('has a banner, one main part and a footer, and navigations with different names', () => {
     for (const { name, $ } of pages) {
       for (const landmark of ['body > header', 'main', 'body > footer']) {
         assert.equal($(landmark).length, 1, `${name}: ${landmark}`);
@@ -50,7 +50,7 @@ describe('Every page in every state', () => {
     }
   });
 
-  it('says in its title what the heading says, which step it is, and whose site', () => {
+  it('has the heading, the step and the site in its title', () => {
     for (const { name, $ } of pages) {
       const title = fold($('head > title').text());
       const parts = [visibleText($('h1')), visibleText($('.caption')), visibleText($('.site-name'))];
@@ -62,10 +62,10 @@ describe('Every page in every state', () => {
     assert.ok(steps.length > 5, `${steps.length} pages are steps`);
   });
 
-  it('shares its title with no other page', () => {
+  it('has a title that no other page has', () => {
     const titled = new Map<string, string>();
     for (const { name, path, $ } of pages) {
-      // Where something went wrong the title says what, whichever page it was.
+      // If something went wrong the title says what, on every page.
       if (name.startsWith('error/')) continue;
       const title = $('head > title').text().replace('Error: ', '');
       const page = pageOf(path);
@@ -74,7 +74,7 @@ describe('Every page in every state', () => {
     }
   });
 
-  it('begins, where a form was refused, with the summary of what is wrong, which takes the focus', () => {
+  it('starts, after a refused form, with the summary of errors, which gets the focus', () => {
     for (const { name, status, $ } of failedForms()) {
       const summary = $('main > :first-child');
       assert.ok(summary.is('.error-summary[role=alert][autofocus]'), name);
@@ -84,7 +84,7 @@ describe('Every page in every state', () => {
     }
   });
 
-  it('links each line of the summary to its field, which says itself that it is wrong, and why', () => {
+  it('links each line of the summary to its field, which is marked as wrong, with the reason', () => {
     for (const { name, $ } of failedForms()) {
       for (const link of $('.error-summary li a').toArray()) {
         const field = $(`[id="${$(link).attr('href')?.slice(1)}"]`);
@@ -100,7 +100,7 @@ describe('Every page in every state', () => {
     }
   });
 
-  it('tells the errors in the order of their fields', () => {
+  it('lists the errors in the order of their fields', () => {
     for (const { name, $ } of failedForms()) {
       const summary = $('.error-summary li a').toArray();
       const atFields = $('.error > p').toArray();
@@ -113,7 +113,7 @@ describe('Every page in every state', () => {
     }
   });
 
-  it('marks no field as wrong, and shows no success, that the summary does not speak of', () => {
+  it('marks no field as wrong, and shows no success, without a line in the summary', () => {
     for (const { name, $ } of pages) {
       const linked = $('.error-summary li a').length;
       assert.equal($('.error').length, linked, `${name}: errors at fields`);

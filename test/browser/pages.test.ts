@@ -15,7 +15,7 @@ import { type Findings, survey } from './survey.ts';
 import { launchChromium } from './viewer.ts';
 
 const WIDE = { width: 1280, height: 1024 };
-/** What is left of 1280 by 1024 pixels at 400 %, too (WCAG 1.4.10). */
+/** What remains of 1280 by 1024 pixels at 400 %, too (WCAG 1.4.10). */
 const NARROW = { width: 320, height: 256 };
 
 const LAYOUT = [TARGETS, REFLOW, TEXT_SPACING];
@@ -44,7 +44,7 @@ const ARABIC: readonly Setting[] = [
   { words: 'from right to left at 320 pixels', viewport: NARROW, looks: LAYOUT },
 ];
 
-/** Words wrap elsewhere: what depends on the fonts of the machine that the tests run on, or of the person's. */
+/** Words wrap elsewhere: shows what depends on the fonts of the machine, or of the person's. */
 const NARROW_FONTS: readonly Setting[] = [
   { words: 'in narrow fonts', viewport: WIDE, looks: LAYOUT },
   { words: 'in narrow fonts at 320 pixels', viewport: NARROW, looks: LAYOUT },
@@ -76,7 +76,7 @@ function pagesIn(language: string, settings: readonly Setting[], fonts: FontWidt
 }
 
 describe('The stylesheet', () => {
-  // Lines beside a text, which no look takes: any other rule would need another scheme's looks in every state.
+  // Lines beside a text, which no check covers: any other rule would need another scheme's checks in every state.
   const LINES = ['.menu-panel li:last-child', '.disclosure > summary ~ *'];
 
   it('sets no colours, borders or outlines by an element’s neighbours', () => {
@@ -85,7 +85,7 @@ describe('The stylesheet', () => {
     assert.deepEqual(rulesByNeighbours('a + p, b { margin: 0 } h1 ~ p { color: red }'), ['h1 ~ p']);
   });
 
-  it('has few kinds of elements, and some states have them all', async () => {
+  it('has few kinds of elements, and a few states have them all', async () => {
     const { states } = await allStates();
     const chosen = statesWithEveryElement(states);
     const kindsOf = (some: Iterable<State>) => new Set([...some].flatMap((state) => [...kindsIn(state)]));

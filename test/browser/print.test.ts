@@ -4,7 +4,7 @@ import { openPortal, type TestPortal } from '../support/portal.ts';
 import { scansQrCode, signsIn } from '../support/steps.ts';
 import { launchChromium, Viewer } from './viewer.ts';
 
-describe('Recovery codes on paper', () => {
+describe('Printed recovery codes', () => {
   let browser: Browser;
   let portal: TestPortal;
   before(async () => {
@@ -16,7 +16,7 @@ describe('Recovery codes on paper', () => {
     await portal?.close();
   });
 
-  it('are one page with the codes, black on white, and nothing that can only be pressed', async () => {
+  it('are one page with the codes, black on white, and without controls', async () => {
     await portal.account('ann@example.org');
     const ann = await signsIn(portal, 'ann@example.org');
     await ann.visits('/profile/two-factor/set-up/app');

@@ -11,7 +11,7 @@ import { launchChromium, Viewer } from './viewer.ts';
 
 const WORDS = pseudoWords();
 
-/** What stands on pages and is no text of the catalogue: what the scenes made up, and what machines write. */
+/** Text on pages that is not from the catalogue: made up by the scenes, or written by machines. */
 const DATA: readonly RegExp[] = [
   /\S+@\S+/,
   ...Object.values(LONG).map((text) => new RegExp(escaped(text))),
@@ -23,7 +23,7 @@ const DATA: readonly RegExp[] = [
   /\b(Help Center|Phone|Work mail|Room 5|Lynx|Firefox, Linux)\b/,
   /My phone fell into a lake\.|I have no other\.|Called back on the number that we have on file\./,
   /Not reached in three days\./,
-  // Languages call themselves by their own names.
+  // Languages are named in themselves.
   ...WORDS.locales.map(({ name }) => new RegExp(`^${escaped(name)}$`)),
   // Dates and times, recovery codes, keys, the lines of an example.
   /\b[A-Z][a-z]+\s\d{1,2},\s\d{4}( at \d\d:\d\d UTC)?/,
@@ -32,21 +32,21 @@ const DATA: readonly RegExp[] = [
   /email,name(,role)?/,
 ];
 
-/** Attributes that are read out or shown, or that the script shows. */
+/** Attributes that are spoken or shown, or that the script shows. */
 const READ = /^(alt|title|placeholder|label|aria-label|aria-description|data-[a-z-]*(label|text|done))$/;
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-describe('In a language that nobody speaks, every page in every state', () => {
+describe('In an artificial language, every page in every state', () => {
   let states: readonly State[];
 
   before(async () => {
     ({ states } = await allStates({ language: PSEUDO, words: WORDS }));
   });
 
-  it('takes what it says, shows and reads out from the catalogue', () => {
+  it('takes its visible and spoken text from the catalogue', () => {
     const hardWired = states.flatMap(({ name, html }) =>
       textsOf(html)
         .flatMap(outsideTexts)
@@ -56,7 +56,7 @@ describe('In a language that nobody speaks, every page in every state', () => {
     assert.deepEqual(hardWired, []);
   });
 
-  it('says whole sentences, none put together from texts', () => {
+  it('has whole sentences, none assembled from texts', () => {
     const broken = states.flatMap(({ name, html }) => putTogether(html).map((text) => `${name}: ${text}`));
     assert.deepEqual(broken, []);
   });
@@ -68,7 +68,7 @@ describe('In a language that nobody speaks, every page in every state', () => {
     });
     after(() => browser?.close());
 
-    it('fits on 320 px, its words a third longer, with nothing cut off', async () => {
+    it('fits on 320 px with texts a third longer, with nothing cut off', async () => {
       const viewer = await Viewer.open(browser, { viewport: { width: 320, height: 640 } });
       const found: string[] = [];
       for (const state of states) {
@@ -80,7 +80,7 @@ describe('In a language that nobody speaks, every page in every state', () => {
   });
 });
 
-/** All that a page says: its title, its text and attributes that are read out. Initials and what is typed are data. */
+/** All text of a page: its title, its text and spoken attributes. Initials and typed values are data. */
 function textsOf(html: string): string[] {
   const $ = load(html);
   $('script, style, .avatar, textarea, pre').remove();
@@ -103,7 +103,7 @@ function withoutData(text: string): string {
   );
 }
 
-/** The blocks in which a text stands beside another: their order would be that of English in every language. */
+/** The blocks in which one text is beside another: their order would be that of English in every language. */
 function putTogether(html: string): string[] {
   const $ = load(html);
   return $('body *')
@@ -116,7 +116,7 @@ function putTogether(html: string): string[] {
     .map((element) => $(element).text().replace(/\s+/g, ' ').trim());
 }
 
-/** Where each text of a block begins: "bare" in the block itself, or in an element of its own. Signs stand for themselves. */
+/** The start of each text of a block: "bare" in the block itself, or in its own element. Signs are kept as they are. */
 function textsIn(nodes: readonly Node[], where: 'bare' | 'own element'): ('bare' | 'own element')[] {
   let depth = 0;
   return nodes.flatMap((node) => {

@@ -9,13 +9,13 @@ import type { State } from './states/studio.ts';
 import { launchChromium, Viewer } from './viewer.ts';
 
 const FOLDER = path.join(import.meta.dirname, 'snapshots');
-/** Set by `npm run snapshots`: what is seen is written down, to be read before it is committed. */
+/** Set by `npm run snapshots`: the trees are written, and have to be read before the commit. */
 const WRITES = process.env['WRITE_SNAPSHOTS'] === 'yes';
 
 /** The parts of a tree that are the same on most pages. */
 const SURROUNDINGS = ['link "Skip to main content"', 'banner', 'contentinfo', 'status'];
 
-describe('What a screen reader is told of each page in each state', () => {
+describe('The accessibility tree of each page in each state', () => {
   let browser: Browser;
   let viewer: Viewer;
   let now: ReadonlyMap<string, string>;
@@ -24,7 +24,7 @@ describe('What a screen reader is told of each page in each state', () => {
     this.timeout(600_000);
     browser = await launchChromium();
     viewer = await Viewer.open(browser, { viewport: { width: 1280, height: 1024 } });
-    // Countdowns say what they begin with, however slow the machine.
+    // Countdowns show their first value, however slow the machine.
     await viewer.page.clock.setFixedTime(0);
     now = await snapshots(viewer, (await allStates()).states);
     if (WRITES) write(now);
@@ -34,23 +34,23 @@ describe('What a screen reader is told of each page in each state', () => {
     await browser?.close();
   });
 
-  it('is what was read and approved (after a change: npm run snapshots, and read the diff)', () => {
+  it('is the approved one (after a change: npm run snapshots, and read the diff)', () => {
     assert.ok(now.size > 30, `${now.size} pages`);
     const changes = [...now].flatMap(([name, text]) => differences(name, text));
     if (changes.length > 0)
       assert.fail([`${changes.length} pages are told otherwise:`, ...changes].join('\n\n'));
   });
 
-  it('has no placeholder left that nothing has filled in', () => {
+  it('has no placeholder without a value', () => {
     const left = [...now].flatMap(([name, text]) => (text.includes('{{') ? name : []));
     assert.deepEqual(left, []);
   });
 
-  it('is kept for no page that is gone', () => {
+  it('is stored for no page that no longer exists', () => {
     assert.deepEqual(readdirSync(FOLDER).sort(), [...now.keys()].sort());
   });
 
-  it('is the same table where a narrow screen stacks its rows', async () => {
+  it('is the same table if a narrow screen stacks its rows', async () => {
     const { states } = await allStates();
     const state = states.find(({ name }) => name === 'people/found');
     assert.ok(state);
@@ -79,7 +79,7 @@ async function snapshots(viewer: Viewer, states: readonly State[]): Promise<Read
   return files;
 }
 
-/** Leaves out the contents of surroundings that have been told in the same file; what is new is noted in `told`. */
+/** Leaves out landmarks that were already listed in the same file; new ones are recorded in `told`. */
 function withoutRepetition(tree: string, told: Set<string>): string {
   const parts = tree.split(/^(?= {2}\S)/m).map((part) => {
     const title = part.slice(0, part.indexOf('\n')).trim();
@@ -97,7 +97,7 @@ function write(files: ReadonlyMap<string, string>): void {
   for (const [name, text] of files) writeFileSync(path.join(FOLDER, name), text);
 }
 
-/** How the text differs from what was approved, as `diff -u` says it. */
+/** The difference from the approved text, as `diff -u` prints it. */
 function differences(name: string, text: string): string[] {
   const file = path.join(FOLDER, name);
   if (existsSync(file) && readFileSync(file, 'utf8') === text) return [];

@@ -4,13 +4,13 @@ import { fold, visibleText } from '../support/visible-text.ts';
 import { allStates, type Capture, VIEW_NAMES } from './states/all.ts';
 import type { State } from './states/studio.ts';
 
-describe('The states that the pages are looked at in', () => {
+describe('The captured states', () => {
   let capture: Capture;
   before(async () => {
     capture = await allStates();
   });
 
-  it('render every view and every partial that there is', () => {
+  it('render every existing view and partial', () => {
     assert.ok(VIEW_NAMES.length > 60, `${VIEW_NAMES.length} views were found`);
     assert.deepEqual(
       VIEW_NAMES.filter((name) => !capture.views.has(name)),
@@ -18,7 +18,7 @@ describe('The states that the pages are looked at in', () => {
     );
   });
 
-  it('show each something that no other shows: a scene that went wrong would be a page seen twice', () => {
+  it('show something different each: a failed scene would be a page captured twice', () => {
     const seen = new Map<string, string>();
     for (const state of capture.states) {
       const shown = shownBy(state);
@@ -28,7 +28,7 @@ describe('The states that the pages are looked at in', () => {
     assert.ok(seen.size > 200, `${seen.size} states`);
   });
 
-  it('are the same in another language, in its words', async () => {
+  it('are the same in another language, with its texts', async () => {
     const arabic = await allStates({ language: 'ar' });
     const outline = ({ states }: Capture) => states.map(({ name, status }) => `${name} ${status}`);
     assert.deepEqual(outline(arabic), outline(capture));
@@ -43,7 +43,7 @@ describe('The states that the pages are looked at in', () => {
   });
 });
 
-/** What is to be read on the page and what its fields hold. */
+/** The readable text of the page, and the values of its fields. */
 function shownBy({ html }: State): string {
   const $ = load(html);
   const fields = $('input:not([type=hidden]), select, textarea').toArray();

@@ -9,10 +9,10 @@ import { Viewer } from './viewer.ts';
 /** Pages that are open at once: one for each core of a small machine. */
 const PAGES = 2;
 
-/** What the looks have found in each setting, "state: what is wrong". */
+/** The findings in each setting, "state: fault". */
 export type Findings = ReadonlyMap<Setting, ReadonlyMap<Look, readonly string[]>>;
 
-/** Shows each state once and takes the looks at it, in one setting after the other. */
+/** Shows each state once and runs its checks, in one setting after the other. */
 export async function survey(
   browser: Browser,
   states: readonly State[],
@@ -31,7 +31,7 @@ export async function survey(
     await viewer.page.addInitScript({ content: [...scripts, MEASURE_IN_PAGE].join('\n') });
     const [first] = settings;
     for (let state = waiting.shift(); state && first; state = waiting.shift()) {
-      // Before the page is there: it need not be laid out twice.
+      // Before the page is loaded: it need not be laid out twice.
       await arrange(viewer.page, first);
       await viewer.shows(state);
       let last = first;
@@ -55,7 +55,7 @@ export async function survey(
   );
 }
 
-/** Of each page, as it is and as it refuses a form, the state with the longest markup. */
+/** For each page, unsubmitted and with a refused form, the state with the longest markup. */
 function fullestOfEachPage(states: readonly State[]): ReadonlySet<State> {
   const shortestFirst = states.toSorted((one, other) => one.html.length - other.html.length);
   return new Set(new Map(shortestFirst.map((state) => [pageOf(state), state])).values());
@@ -66,7 +66,7 @@ function pageOf({ path, html }: State): string {
   return `${pattern} ${html.includes('class="error-summary"') ? 'refused' : ''}`;
 }
 
-/** Nothing moves: a colour that is on its way from one scheme to the other is the colour of neither. */
+/** Without transitions: during one, a colour belongs to neither scheme. */
 async function arrange(page: Page, { viewport, media }: Setting): Promise<void> {
   if (!isDeepStrictEqual(page.viewportSize(), viewport)) await page.setViewportSize(viewport);
   await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none', reducedMotion: 'reduce', ...media });

@@ -17,13 +17,13 @@ const RULES: ConfigData = {
   root: true,
   extends: ['html-validate:recommended', 'html-validate:document', 'html-validate:a11y'],
   rules: {
-    // The error summary's heading stands before the page's own, where it is met first.
+    // The error summary's heading is before the page's own, where people find it first.
     'heading-level': ['error', { minInitialRank: 'h2' }],
     // Script and style come from the site itself.
     'require-sri': ['error', { target: 'crossorigin' }],
-    // People and sites have the names that they have.
+    // Names of people and sites are free text.
     'long-title': 'off',
-    // The spaces of a QR code that is drawn with characters are part of the drawing.
+    // The spaces of a QR code made of characters are part of the drawing.
     'no-trailing-whitespace': 'off',
   },
 };
@@ -32,13 +32,13 @@ const vnuOutput = z.object({
   messages: z.array(z.object({ url: z.string(), lastLine: z.number().optional(), message: z.string() })),
 });
 
-/** Checked beside the pages, in the same run: Java takes its time to start. */
+/** Checked together with the pages, in the same run: Java starts slowly. */
 const WRONG = 'wrong.html';
 
 describe('The markup of all pages in all states', () => {
   let english: readonly State[];
   let arabic: readonly State[];
-  /** What the Nu HTML checker says, a line for each finding. */
+  /** The findings of the Nu HTML checker, one per line. */
   let messages: readonly string[];
   before(async () => {
     ({ states: english } = await allStates());
@@ -58,11 +58,11 @@ describe('The markup of all pages in all states', () => {
     report(messages.filter((message) => !message.startsWith(WRONG)));
   });
 
-  it('is found to be wrong by the Nu HTML checker where it is', () => {
+  it('is refused by the Nu HTML checker if it is wrong', () => {
     assert.match(messages.join('\n'), /^wrong\.html.*Duplicate ID/m);
   });
 
-  it('says in which language and direction it is', () => {
+  it('declares its language and direction', () => {
     for (const [states, lang, dir] of [
       [english, 'en', 'ltr'],
       [arabic, 'ar', 'rtl'],
@@ -87,7 +87,7 @@ describe('The markup of all pages in all states', () => {
   });
 });
 
-/** What the checker says of these files, in one run. */
+/** The checker's findings for these files, in one run. */
 async function nuMessages(files: ReadonlyMap<string, string>): Promise<string[]> {
   const folder = mkdtempSync(path.join(tmpdir(), 'postern-vnu-'));
   try {

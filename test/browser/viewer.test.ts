@@ -25,7 +25,7 @@ describe('Chromium, shown a captured state', () => {
     return state;
   }
 
-  it('sees what was answered to a refused form, at its address, with its style', async () => {
+  it('shows the response to a refused form, at its address, with its style', async () => {
     const answer = viewer.page.waitForResponse((response) => response.request().isNavigationRequest());
     await viewer.shows(named('sign-in/refused'));
     assert.equal((await answer).status(), 422);
@@ -35,7 +35,7 @@ describe('Chromium, shown a captured state', () => {
     assert.equal(await summary.evaluate((element) => getComputedStyle(element).borderTopWidth), '4px');
   });
 
-  it('runs the script of the site, and no other', async () => {
+  it('runs only the script of the site', async () => {
     const violation = viewer.page.waitForEvent('console', (message) => message.type() === 'error');
     await viewer.shows(named('sign-in/empty'));
     assert.equal(await viewer.page.getByRole('button', { name: 'Show password' }).count(), 1);
@@ -48,7 +48,7 @@ describe('Chromium, shown a captured state', () => {
     assert.equal(await viewer.page.title(), 'Sign in - Help Center');
   });
 
-  it('sees the picture of a page, and asks for nothing that is not there', async () => {
+  it('shows the picture of a page, and requests nothing that does not exist', async () => {
     await viewer.shows(named('set-up-app/empty'));
     const width = await viewer.page
       .locator('.qr img')

@@ -10,7 +10,7 @@ import type { State } from './states/studio.ts';
 
 const assets = loadAssets(path.join(import.meta.dirname, '../../public')).middleware;
 
-/** What belongs to the way an answer came by; and cookies, for a state is nobody's session any more. */
+/** Headers of the transport; and cookies, because a state belongs to no session any more. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   ...['connection', 'content-encoding', 'content-length', 'date', 'keep-alive', 'transfer-encoding'],
   'set-cookie',
@@ -26,7 +26,7 @@ export async function launchChromium(fonts: FontWidth = 'wide'): Promise<Browser
     executablePath: requireTool('chromium-headless-shell'),
     args: [
       ...['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run'],
-      // A page is there for a second: its script is gone before it has won back what it costs to optimise.
+      // A page lives for a second: optimising its script costs more than it gains.
       '--js-flags=--no-turbofan,--min-semi-space-size=32',
     ],
   });
@@ -40,7 +40,7 @@ export async function launchChromium(fonts: FontWidth = 'wide'): Promise<Browser
  */
 export class Viewer {
   readonly page: Page;
-  /** What pages have asked for that is neither theirs nor an asset. */
+  /** Requests of pages that are neither theirs nor for an asset. */
   readonly unexpected: string[] = [];
   readonly #server: Server;
   #state: State | undefined;
@@ -48,7 +48,7 @@ export class Viewer {
   static async open(browser: Browser, options: BrowserContextOptions = {}): Promise<Viewer> {
     const context = await browser.newContext(options);
     const viewer = new Viewer(await context.newPage());
-    // The page holds the process, as long as it is open; its server need not.
+    // The open page keeps the process alive; its server need not.
     viewer.#server.listen(0, '127.0.0.1').unref();
     await once(viewer.#server, 'listening');
     return viewer;
@@ -59,7 +59,7 @@ export class Viewer {
     this.#server = createServer(express().use(assets, this.#answers()));
   }
 
-  /** Shows a state, once everything that belongs to it is loaded. */
+  /** Shows a state, once all its resources are loaded. */
   async shows(state: State): Promise<void> {
     this.#state = state;
     const address = this.#server.address();

@@ -14,11 +14,11 @@ const MOST_REQUESTS = 3;
 
 const PUBLIC = path.join(import.meta.dirname, '../../public');
 
-/** The first look at a page, with nothing kept from an earlier one. Bytes as they are sent, by gzip where it is used. */
+/** The first view of a page, with an empty cache. Bytes as sent, compressed by gzip if used. */
 interface Weight {
   readonly name: string;
   readonly page: number;
-  /** Stylesheet, script and whatever else the page asks for, by address. */
+  /** Stylesheet, script and other resources of the page, by address. */
   readonly parts: ReadonlyMap<string, number>;
   readonly total: number;
 }
@@ -31,22 +31,22 @@ describe('The weight of a page', () => {
     process.stdout.write(table(weights));
   });
 
-  it(`is ${MOST_BYTES} bytes at the most in every state, with stylesheet, script and pictures`, () => {
+  it(`is ${MOST_BYTES} bytes at most in every state, with stylesheet, script and pictures`, () => {
     const tooHeavy = weights.filter(({ total }) => total > MOST_BYTES);
     assert.ok(weights.length > 200);
     assert.deepEqual(tooHeavy, []);
-    // Whatever is measured as nothing would always be light enough.
+    // A measured size of nothing would always be small enough.
     for (const { page, parts } of weights) assert.ok(Math.min(page, ...parts.values()) > 500);
   });
 
-  it(`is fetched in ${MOST_REQUESTS} requests at the most, the icon included`, () => {
+  it(`is loaded in ${MOST_REQUESTS} requests at most, the icon included`, () => {
     for (const { name, parts } of weights) {
       assert.ok(parts.size + 1 <= MOST_REQUESTS, `${name}: ${[...parts.keys()].join(', ')}`);
       assert.ok(parts.size >= 2, name);
     }
   });
 
-  it('does not grow by what a stylesheet or a script fetches', () => {
+  it('includes everything: a stylesheet or a script loads nothing else', () => {
     const style = readFileSync(path.join(PUBLIC, 'style.css'), 'utf8');
     assert.doesNotMatch(style, /url\(|@import/);
     const script = readFileSync(path.join(PUBLIC, 'enhance.js'), 'utf8');
@@ -64,7 +64,7 @@ async function weigh({ name, headers, html }: State): Promise<Weight> {
   return { name, page, parts, total };
 }
 
-/** What a browser fetches for the page by itself; without an icon it would ask for /favicon.ico. */
+/** What a browser loads for the page by itself; without an icon it would request /favicon.ico. */
 function addressesIn(html: string): string[] {
   const $ = load(html);
   assert.equal($('link[rel=icon]').length, 1);

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { Express } from 'express';
 
-/** A site that listens, for browsers in processes of their own. */
+/** A listening site, for browsers in their own processes. */
 export interface Site {
-  /** Counts the pages that it has answered with, redirects not among them. */
+  /** Counts its pages, without redirects. */
   readonly pagesServed: () => number;
   close(): Promise<void>;
 }
 
-/** Lets the app listen on a port of the loopback. */
+/** Lets the app listen on a loopback port. */
 export async function listensOn(port: number, app: Express): Promise<Site> {
   let pages = 0;
   const server: Server = createServer((request, response) => {

@@ -3,16 +3,16 @@ import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-c
 import { PATIENCE } from '../../support/until.ts';
 import type { Traveller } from './whole-way.ts';
 
-/** How somebody gets about in Chromium: how they reach what they want, and what they do with it there. */
+/** How a person moves in Chromium: how they reach a control, and what they do with it. */
 export interface Way {
   readonly name: string;
   readonly options: BrowserContextOptions;
   readonly press: (page: Page, button: Locator) => Promise<void>;
   readonly follow: (page: Page, link: Locator) => Promise<void>;
   readonly type: (page: Page, field: Locator, text: string) => Promise<void>;
-  /** A radio that is to be chosen. */
+  /** A radio to choose. */
   readonly choose: (page: Page, radio: Locator) => Promise<void>;
-  /** A checkbox that is to become the other of the two. */
+  /** A checkbox to tick or untick. */
   readonly toggle: (page: Page, checkbox: Locator) => Promise<void>;
 }
 
@@ -38,18 +38,18 @@ export class Visitor implements Traveller {
     this.#page = page;
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('console', (message) => {
-      // A form that was refused is an error to the console.
+      // A refused form is an error for the console.
       if (message.type() === 'error' && !/status of 422/.test(message.text()))
         this.complaints.push(message.text());
     });
   }
 
-  /** Opens an address by itself: one from a mail, or typed into the address bar. */
+  /** Opens an address directly: one from a mail, or typed into the address bar. */
   async visits(address: string): Promise<void> {
     await this.#page.goto(address);
   }
 
-  /** What can be read on the page. */
+  /** The readable text of the page. */
   async reads(): Promise<string> {
     // biome-ignore lint/performance/useDomNodeTextContent: what cannot be seen cannot be read.
     return (await this.#page.locator('body').innerText()).replace(/\s+/g, ' ');
@@ -79,12 +79,12 @@ export class Visitor implements Traveller {
     assert.equal(await checkbox.isChecked(), false, choice);
   }
 
-  /** Whether there is such a button on the page. */
+  /** Whether the page has this button. */
   async isOffered(name: string): Promise<boolean> {
     return (await this.#page.getByRole('button', { name, exact: true }).count()) > 0;
   }
 
-  /** Presses a button that sends its form, and is on the page that it leads to. */
+  /** Presses a button that sends its form, and waits for the next page. */
   async presses(name: string): Promise<void> {
     const button = this.#page.getByRole('button', { name, exact: true });
     await this.#arrives(() => this.#way.press(this.#page, button));
@@ -95,7 +95,7 @@ export class Visitor implements Traveller {
     await this.#arrives(() => this.#way.follow(this.#page, this.#link(name)));
   }
 
-  /** Follows a link of the error summary: the field that it is about has the focus then. */
+  /** Follows a link of the error summary: its field has the focus then. */
   async goesToTheFault(name: string, label: string): Promise<void> {
     await this.#way.follow(this.#page, this.#link(name));
     const field = this.#page.getByLabel(label, { exact: true });

@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 import type { Way } from './visitor.ts';
 
-/** More than there are things to come by on any page of the journey. */
+/** More than the number of stops on any page of the journey. */
 const MOST_STOPS = 80;
 
 const POINTER = {
@@ -12,7 +12,7 @@ const POINTER = {
   toggle: (_page, checkbox) => checkbox.click(),
 } as const satisfies Partial<Way>;
 
-/** With a mouse, and no script at all. */
+/** With a mouse, and without any script. */
 export const WITHOUT_SCRIPT: Way = {
   ...POINTER,
   name: 'without JavaScript',
@@ -22,7 +22,7 @@ export const WITHOUT_SCRIPT: Way = {
 /** With a mouse, and the script of the site. */
 export const WITH_SCRIPT: Way = { ...POINTER, name: 'with JavaScript', options: {} };
 
-/** By keys alone: nothing is clicked, nothing gets the focus but by Tab, arrows or a link. */
+/** Only with the keyboard: nothing is clicked, and the focus only moves by Tab, arrows or a link. */
 export const BY_KEYBOARD: Way = {
   name: 'by keyboard alone',
   options: {},
@@ -40,7 +40,7 @@ export const BY_KEYBOARD: Way = {
     await page.keyboard.type(text);
   },
   async choose(page, radio) {
-    // Tab stops at one radio of a group; arrows lead to the others.
+    // Tab stops at one radio of a group; arrows move to the others.
     const name = await radio.getAttribute('name');
     await goesTo(page, page.locator(`input[type=radio][name="${name}"]`));
     for (let stop = 0; stop < MOST_STOPS && !(await hasFocus(page, radio)); stop++) {
@@ -53,13 +53,13 @@ export const BY_KEYBOARD: Way = {
   },
 };
 
-/** Clicks; what is in the account menu is looked for in there. */
+/** Clicks; opens the account menu for items in it. */
 async function pointsAt(page: Page, target: Locator): Promise<void> {
   if (!(await target.isVisible())) await page.locator('summary').click();
   await target.click();
 }
 
-/** Presses Tab until the target has the focus; opens the account menu on the way, where the target is in there. */
+/** Presses Tab until the target has the focus; opens the account menu on the way if the target is in it. */
 async function goesTo(page: Page, target: Locator): Promise<void> {
   for (let stop = 0; stop < MOST_STOPS; stop++) {
     if (await hasFocus(page, target)) return;

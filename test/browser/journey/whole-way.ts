@@ -6,25 +6,25 @@ import { openPortal, PASSWORD, type TestPortal } from '../../support/portal.ts';
 import { nextStep } from '../../support/steps.ts';
 import { listensOn, type Site } from './site.ts';
 
-/** Somebody at a browser of their own, who knows what can be read on the page, and nothing of what is behind it. */
+/** A person at their own browser, who only knows the readable text of the page. */
 export interface Traveller {
-  /** Opens an address by itself: one from a mail, or typed in. */
+  /** Opens an address directly: one from a mail, or typed in. */
   visits(address: string): Promise<void>;
-  /** What can be read on the page, in one line. */
+  /** The readable text of the page, in one line. */
   reads(): Promise<string>;
-  /** Throws, with the page, where these words are not on it. */
+  /** Throws, with the page, if it does not have this text. */
   shows(text: string): Promise<void>;
   fillsIn(label: string, text: string): Promise<void>;
   chooses(choice: string): Promise<void>;
   unticks(box: string): Promise<void>;
-  /** Presses a button that sends its form, and is on the page that it leads to. */
+  /** Presses a button that sends its form, and waits for the next page. */
   presses(button: string): Promise<void>;
   /** Follows a link to another page. */
   follows(link: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** People who all have the same kind of browser, and what is to be seen with that kind alone. */
+/** People with the same kind of browser, and what only that kind shows. */
 export interface People<One extends Traveller = Traveller> {
   readonly where: string;
   arrive(site: Site, address: string): Promise<One>;
@@ -32,9 +32,9 @@ export interface People<One extends Traveller = Traveller> {
   atSetUp?(boss: One): Promise<void>;
   /** On the page that refuses a code. */
   atRefusal?(ann: One): Promise<void>;
-  /** What the browser has complained of, where it does. */
+  /** The browser's errors, if it reports any. */
   complaintsOf?(one: One): readonly string[];
-  /** Once everybody has closed their browser. */
+  /** Once all browsers are closed. */
   leave?(): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export function goesTheWholeWay<One extends Traveller>(people: People<One>): voi
       assert.notEqual(this.currentTest?.state, 'failed');
     });
 
-    it('somebody sets the site up, and signs in as its administrator', async () => {
+    it('a person sets up the site, and signs in as its administrator', async () => {
       const token = await portal.services.registration.setupToken();
       boss = await people.arrive(site, `${origin}/setup?token=${token}`);
       await people.atSetUp?.(boss);
@@ -139,7 +139,7 @@ export function goesTheWholeWay<One extends Traveller>(people: People<One>): voi
       await ann.shows('Hello, Ann Example');
     });
 
-    it('the person signs in with a code from an e-mail instead', async () => {
+    it('the person signs in with a code from an email instead', async () => {
       await signsOutAndIn(ann);
       await ann.follows('Use another authenticator');
       await ann.presses('Use “Work mail”');
@@ -148,7 +148,7 @@ export function goesTheWholeWay<One extends Traveller>(people: People<One>): voi
       await ann.shows('Hello, Ann Example');
     });
 
-    it('the person gives an authenticator another name, and removes the other', async () => {
+    it('the person renames an authenticator, and removes the other', async () => {
       await ann.follows('See your 2FA');
       await ann.shows('Your 2FA');
       await ann.follows('My Profile');
@@ -172,7 +172,7 @@ export function goesTheWholeWay<One extends Traveller>(people: People<One>): voi
       await ann.shows('You signed in with a recovery code. 9 are left.');
     });
 
-    it('the administrator makes 2FA mandatory, and is led through setting it up', async () => {
+    it('the administrator makes 2FA mandatory, and has to set it up', async () => {
       await boss.follows('Administration');
       await boss.follows('Policy');
       await boss.chooses('Require users to set up 2FA');
@@ -203,7 +203,7 @@ export function goesTheWholeWay<One extends Traveller>(people: People<One>): voi
 
     const { complaintsOf } = people;
     if (complaintsOf) {
-      it('neither browser has had anything to complain of', () => {
+      it('neither browser has reported an error', () => {
         assert.deepEqual([boss, ann].flatMap(complaintsOf), []);
       });
     }
@@ -222,7 +222,7 @@ async function signsOutAndIn(ann: Traveller): Promise<void> {
   await givesPassword(ann, ANN);
 }
 
-/** Reads the Setup Key from the page, as somebody does who cannot scan, and types the code that the app shows. */
+/** Reads the Setup Key from the page, like a person who cannot scan, and types the code of the app. */
 async function setsUpApp(person: Traveller, portal: TestPortal): Promise<AuthenticatorApp> {
   const [, key] = /Setup Key ((?:[A-Z2-7]{4} ){8})/.exec(await person.reads()) ?? [];
   assert.ok(key, 'The page shows no Setup Key.');
@@ -240,7 +240,7 @@ function codesIn(text: string): readonly string[] {
   return codes;
 }
 
-/** Skips the mails that only say what has happened. */
+/** Skips notices. */
 async function nextCode({ mailbox }: TestPortal): Promise<string> {
   for (;;) {
     const mail = await mailbox.next(ANN);

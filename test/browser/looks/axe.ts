@@ -8,14 +8,14 @@ declare global {
   var axe: typeof axeCore;
 }
 
-/** Makes axe known in a page. */
+/** Loads axe into a page. */
 const AXE_IN_PAGE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const TAGS = [
   ...['wcag2a', 'wcag2aa', 'wcag2aaa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'],
   'best-practice',
 ];
-/** All that axe has to say about colours: 4.5:1 at least, and 7:1 (AAA). */
+/** All rules of axe about colours: 4.5:1 at least, and 7:1 (AAA). */
 const COLOUR_RULES = ['color-contrast', 'color-contrast-enhanced', 'link-in-text-block'];
 
 /** Every rule of WCAG 2.0 to 2.2, A to AAA, and of best practice. */
@@ -35,7 +35,7 @@ export const AXE_ON_EACH_PAGE: Look = {
   on: 'fullest',
 };
 
-/** The rules that another scheme of colours can break. */
+/** The rules that depend on the colour scheme. */
 export const COLOURS: Look = {
   title: 'have the contrast of text that axe asks for: 7:1',
   script: AXE_IN_PAGE,

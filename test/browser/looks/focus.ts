@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import type { Look } from './look.ts';
 import { measure } from './measure.ts';
 
-/** WCAG 2.1.1, 2.4.3: Tab comes by everything that is shown, in its order, and by nothing else. */
+/** WCAG 2.1.1, 2.4.3: Tab reaches everything that is shown, in its order, and nothing else. */
 export const TAB_ORDER: Look = {
   title: 'let Tab come by every control once, in the order in which they stand',
   find: async (page) => {
@@ -15,7 +15,7 @@ export const TAB_ORDER: Look = {
       document.body.focus();
       document.body.removeAttribute('tabindex');
       reached.length = 0;
-      // A date is three fields and a button to Tab.
+      // A date has three fields and a button for Tab.
       return expected().length + 3 * document.querySelectorAll('input[type=date]').length;
 
       function expected(): Element[] {
@@ -27,7 +27,7 @@ export const TAB_ORDER: Look = {
         return (group.find(({ checked }) => checked) ?? group[0]) !== element;
       }
     });
-    // Chromium takes keys up in the order in which they come: none has to wait for its predecessor's way back.
+    // Chromium handles keys in their order: none has to wait for the one before.
     await Promise.all(Array.from({ length: stops }, () => page.keyboard.press('Tab')));
     return page.evaluate(() => {
       const { reached } = globalThis as unknown as { reached: Element[] };
@@ -58,7 +58,7 @@ export const TAB_ORDER: Look = {
   },
 };
 
-/** WCAG 2.4.7, 2.4.11 to 2.4.13: an outline of 2 pixels and 3:1 around what has the focus, and nothing in front of it. */
+/** WCAG 2.4.7, 2.4.11 to 2.4.13: an outline of 2 pixels and 3:1 around the focused element, and nothing in front of it. */
 export const FOCUS: Look = {
   title: 'show the focus by an outline of 2 pixels and a contrast of 3:1, with nothing in front of it',
   find: async (page) => {
@@ -95,7 +95,7 @@ export const FOCUS: Look = {
   },
 };
 
-/** Browsers draw `:focus-visible` when the last thing that happened came from the keyboard. */
+/** Browsers draw `:focus-visible` when the last event came from the keyboard. */
 async function asFromTheKeyboard(page: Page): Promise<void> {
   await page.keyboard.press('Tab');
 }

@@ -1,7 +1,7 @@
 import type { Look } from './look.ts';
 import { measure } from './measure.ts';
 
-/** WCAG 2.5.5 (AAA): 44 by 44 CSS pixels, but for links within a sentence. */
+/** WCAG 2.5.5 (AAA): 44 by 44 CSS pixels, except links within a sentence. */
 export const TARGETS: Look = {
   title: 'have targets of 44 by 44 pixels, but for links within a sentence',
   find: (page) =>
@@ -42,7 +42,7 @@ const SPACED = `* { line-height: 1.5 !important; letter-spacing: 0.12em !importa
   p { margin-block-end: 2em !important; }
   [role=img] { line-height: 1 !important; letter-spacing: 0 !important; }`;
 
-/** WCAG 1.4.12: with the spacing that a reader may ask for, no text is cut off. A drawing made of characters is no text. */
+/** WCAG 1.4.12: with the spacing that a reader may set, no text is cut off. A drawing made of characters is no text. */
 export const TEXT_SPACING: Look = {
   title: 'cut off no text, nor grow too wide, when readers space letters, words, lines and paragraphs',
   find: (page) =>

@@ -9,14 +9,14 @@ interface Colour {
  * the page calls these as if it ran here; they may use the page and one another, and nothing else of this file.
  */
 export const measure = {
-  /** Whether anybody sees it: not in a closed menu, not hidden, and not for screen readers alone. */
+  /** Whether it is visible: not in a closed menu, not hidden, and not only for screen readers. */
   isShown(element: Element): boolean {
     if (!element.checkVisibility({ visibilityProperty: true })) return false;
     const { width, height } = element.getBoundingClientRect();
     return width > 1 && height > 1 && element.closest('.visually-hidden') === null;
   },
 
-  /** Everything that is pressed, chosen or typed into, as far as it is shown. */
+  /** All visible controls. */
   controls(): HTMLElement[] {
     const all = document.querySelectorAll<HTMLElement>(
       'a[href], button, input:not([type=hidden]), select, textarea, summary',
@@ -24,7 +24,7 @@ export const measure = {
     return [...all].filter((element) => measure.isShown(element));
   },
 
-  /** Where the text of an element stands, line by line; without what is for screen readers alone. */
+  /** The boxes of an element's lines of text; without text for screen readers only. */
   linesOf(element: Element): DOMRect[] {
     const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
     const lines: DOMRect[] = [];
@@ -63,7 +63,7 @@ export const measure = {
     return { rgb: [red, green, blue], opacity };
   },
 
-  /** The colour that an element stands on. */
+  /** The background colour of an element. */
   groundOf(element: Element | null): Colour {
     for (let one = element; one; one = one.parentElement) {
       const colour = measure.colourOf(getComputedStyle(one).backgroundColor);
@@ -86,5 +86,5 @@ export const measure = {
   },
 };
 
-/** The source that makes `measure` known in a page. */
+/** The source that defines `measure` in a page. */
 export const MEASURE_IN_PAGE = `globalThis.measure = { ${Object.values(measure).map(String).join(',\n')} };`;

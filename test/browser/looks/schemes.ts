@@ -1,7 +1,7 @@
 import type { Look } from './look.ts';
 import { measure } from './measure.ts';
 
-/** WCAG 1.4.11: what is typed into, and buttons without a ground of their own, have an edge of 3:1. */
+/** WCAG 1.4.11: fields, and buttons without a background of their own, have an edge of 3:1. */
 export const EDGES: Look = {
   title: 'have edges around what can be pressed or typed into, of a contrast of 3:1',
   find: (page) =>
@@ -26,7 +26,7 @@ export const EDGES: Look = {
     ),
 };
 
-/** In forced colours grounds are gone: borders alone tell boxes apart. */
+/** Forced colours remove backgrounds: only borders distinguish boxes. */
 export const BORDERS: Look = {
   title: 'keep a border around every button, field, box and message',
   find: (page) =>
@@ -47,7 +47,7 @@ export const BORDERS: Look = {
     }),
 };
 
-/** For whoever has asked for reduced motion. */
+/** For people who have requested reduced motion. */
 export const STILL: Look = {
   title: 'move nothing for those who have asked for reduced motion',
   find: (page) =>

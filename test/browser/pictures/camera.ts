@@ -3,14 +3,14 @@ import type { State } from '../states/studio.ts';
 import { Viewer } from '../viewer.ts';
 import { paletteOf } from './palette-png.ts';
 
-/** How states are looked at. */
+/** How states are displayed. */
 export interface Look {
   /** CSS pixels. */
   readonly width: number;
-  /** The picture's pixels for one CSS pixel; 0.5 halves it. */
+  /** The picture's pixels per CSS pixel; 0.5 halves it. */
   readonly scale: number;
   readonly dark?: boolean;
-  /** 16 at the most. */
+  /** 16 at most. */
   readonly colours: number;
   /** CSS pixels; a longer page is cut off there. */
   readonly tallest: number;
@@ -27,7 +27,7 @@ export class Camera {
       viewport: { width: look.width, height: 480 },
       colorScheme: look.dark ? 'dark' : 'light',
       reducedMotion: 'reduce',
-      // A clock that counts down would stand elsewhere in each picture.
+      // A countdown would be different in each picture.
       javaScriptEnabled: false,
     });
     return new Camera(viewer, await viewer.page.context().newCDPSession(viewer.page), look);
@@ -39,11 +39,11 @@ export class Camera {
     this.#look = look;
   }
 
-  /** The page from its top; with `part`, a CSS selector, only the element that it names. */
+  /** The page from its top; with `part`, a CSS selector, only that element. */
   async takes(state: State, part = 'html'): Promise<Buffer> {
     const { scale, colours, tallest } = this.#look;
     await this.#viewer.shows(state);
-    // Where the keyboard's focus is, the page may have scrolled to.
+    // The page may have scrolled to the focused element.
     await this.#viewer.page.evaluate(() => window.scrollTo(0, 0));
     const box = await this.#viewer.page.locator(part).first().boundingBox();
     if (!box) throw new Error(`There is no ${part} on ${state.name}.`);

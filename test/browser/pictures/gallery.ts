@@ -1,4 +1,4 @@
-/** What the gallery shows: each page as people mostly see it, and the states in which there is most to look at. */
+/** The gallery's pages: each as people usually see it, and the states with the most content. */
 export const SHOWN: readonly string[] = [
   ...['sign-in/empty', 'sign-in/refused', 'sign-in/throttled'],
   ...['sign-in-code/app', 'sign-in-code/email', 'sign-in-code/several-ways', 'sign-in-code/app-wrong'],

@@ -1,7 +1,7 @@
 import type { Translator } from '../../../src/kernel/i18n.ts';
 import { GUIDE, namesOnPages, type Passage, type Section } from '../../../src/pages/help/guide.ts';
 
-/** A picture in the guide: of which state, and what is to be seen on it. */
+/** A picture in the guide: of which state, and its alternative text. */
 export interface GuidePicture {
   readonly state: string;
   readonly alt: string;
@@ -86,7 +86,7 @@ export function pictureFile(state: string): string {
 
 const NOTE = '<!-- Made by "npm run guide" of the words in locales/en.json: change them there. -->';
 
-/** `docs/user-guide.md`: the words of /help/two-factor, with pictures. */
+/** `docs/user-guide.md`: the text of /help/two-factor, with pictures. */
 export function userGuide(words: Translator): string {
   const { t } = words;
   const names = namesOnPages(words);
@@ -105,6 +105,6 @@ function sectionOf({ id, blocks }: Section, heading: string, written: (passage: 
   const pictures = (GUIDE_PICTURES[id] ?? []).map(
     ({ state, alt }) => `![${alt}](pictures/${pictureFile(state)})`,
   );
-  // The headings' own anchors are made of their words; these are the served page's, and stay when words change.
+  // The headings' own anchors are made from their text; these are the served page's, and stay the same when texts change.
   return [`<a id="${id}"></a>`, `## ${heading}`, ...paragraphs, ...pictures].join('\n\n');
 }

@@ -74,7 +74,7 @@ await take(
     pictured.map(({ state }) => state),
   ),
   async (state, camera) => {
-    // Names that are there to be too long are no help in a guide.
+    // Names that are too long on purpose do not help in a guide.
     const plain = { ...state, html: state.html.replaceAll(LONG.authenticator, 'Phone') };
     keep('pictures', pictureFile(state.name), await camera.takes(plain, 'main'));
   },

@@ -5,7 +5,7 @@ type Colour = readonly [red: number, green: number, blue: number];
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** The picture in its 16 most telling colours, at four bits each: a fifth of the file, and pages look the same. */
+/** The picture in its 16 most important colours, at four bits each: a fifth of the file size, with the same look. */
 export function paletteOf(png: Buffer, colours = 16): Buffer {
   const { width, height, data } = PNG.sync.read(png);
   const counts = new Map<number, number>();
@@ -16,7 +16,7 @@ export function paletteOf(png: Buffer, colours = 16): Buffer {
   const palette = chosenFrom(counts, colours);
   const nearest = new Map([...counts.keys()].map((colour) => [colour, nearestIn(palette, colour)]));
   const rowLength = 1 + Math.ceil(width / 2);
-  // Each row begins with its filter: none, for indexes are no amounts.
+  // Each row begins with its filter: none, because indexes are not amounts.
   const rows = Buffer.alloc(rowLength * height);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -38,7 +38,7 @@ export function paletteOf(png: Buffer, colours = 16): Buffer {
   ]);
 }
 
-/** The commonest colour, then again and again the one that is missed most: far from those chosen, and common. */
+/** The most frequent colour, then repeatedly the one that is missing most: far from those chosen, and frequent. */
 function chosenFrom(counts: ReadonlyMap<number, number>, most: number): number[] {
   const left = [...counts].sort(([one, often], [other, lessOften]) => lessOften - often || one - other);
   const chosen: number[] = [];

@@ -6,7 +6,7 @@ const KEY = 'JBSW Y3DP EHPK 3PXP 2345 ABCD EFGH IJKL'.split(' ');
 const URI = `otpauth://totp/Help%20Center:tess%40example.org?secret=${KEY.join('')}&issuer=Help%20Center`;
 const REQUEST = '0190f5a4-6f3c-7a2e-9b1d-5c8e2f7a4d10';
 
-/** The state with examples in the place of what is drawn by lot, so that a picture of it is the same each time. */
+/** The state with examples instead of random values, so that its picture is the same each time. */
 export async function steady(state: State): Promise<State> {
   const $ = load(state.html);
   $('.recovery-codes code').each((index, code) => {

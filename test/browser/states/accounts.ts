@@ -4,7 +4,7 @@ import { OPERATOR, PASSWORD } from '../../support/portal.ts';
 import { enrolsApp } from '../../support/victim.ts';
 import { type Studio, themselves } from './studio.ts';
 
-/** How accounts come to be and come by a password again: pages that mailed links open, and those that ask for one. */
+/** Creating accounts and choosing passwords: pages of mailed links, and pages that request one. */
 export async function accounts(studio: Studio): Promise<void> {
   await invitation(studio);
   await forgottenPassword(studio);

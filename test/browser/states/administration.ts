@@ -11,7 +11,7 @@ import { administrationOfPolicy } from './policy.ts';
 import { resetRequests } from './reset-requests.ts';
 import type { Studio } from './studio.ts';
 
-/** Administration, as Ada sees it; it comes first, so that its lists hold what is made here and nothing else. */
+/** Administration, as Ada sees it; it comes first, so that its lists only contain what is created here. */
 export async function administration(studio: Studio): Promise<void> {
   const ada = await studio.signsIn({ email: 'ada@example.org' });
   await lists(studio, ada);
@@ -108,7 +108,7 @@ async function person(studio: Studio, ada: Person): Promise<void> {
   await studio.visits('person/not-now', ada, `/admin/people/${vera.id}/enable`);
 }
 
-/** Each thing that can be done to an account, asked once more; of one's own account, too. */
+/** The confirmation of each action on an account; of one's own account, too. */
 async function actions(
   studio: Studio,
   ada: Person,
@@ -139,7 +139,7 @@ async function actions(
   await services.accounts.disable(colleague.id, portal.now());
 }
 
-/** What has become of the mails to somebody; it takes hours, so that Ada signs in once more. */
+/** The results of mails to a person; this takes hours, so Ada signs in once more. */
 async function mails(studio: Studio): Promise<void> {
   const { portal, services } = studio;
   const maya = await studio.account({ email: 'maya@example.org', name: 'Maya Mail' });

@@ -2,7 +2,7 @@ import type { Person } from '../../support/person.ts';
 import { groupWith } from '../../support/policies.ts';
 import type { Studio } from './studio.ts';
 
-/** Who has what of 2FA, once there are groups, and the people behind the numbers. */
+/** Who has what of 2FA, with groups, and the people behind the numbers. */
 export async function administrationOfAdoption(studio: Studio, ada: Person): Promise<void> {
   await groupWith(studio.portal, { rule: 'off' }, [], 'Nobody yet');
   await studio.visits('adoption/groups', ada, '/admin/adoption');

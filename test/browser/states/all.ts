@@ -13,7 +13,7 @@ import { signingIn } from './signing-in.ts';
 import { type State, Studio, type StudioOptions } from './studio.ts';
 import { yourTwoFactor } from './your-two-factor.ts';
 
-/** The parts of the site, in the order in which they are played: administration has to find nobody else there yet. */
+/** The parts of the site, in the order in which they are captured: administration needs a site without other people. */
 const PARTS = [firstStart, administration, signingIn, accounts, profile, yourTwoFactor, grace, help, errors];
 
 /** Every page in every state, and the view files that were rendered for it. */
@@ -24,7 +24,7 @@ export interface Capture {
 
 const ROOT = path.join(import.meta.dirname, '../../..');
 
-/** The names of all views, but for those of mails: their paths without the ending. */
+/** The names of all views, except those of mails: their paths without the extension. */
 export const VIEW_NAMES: readonly string[] = [
   ...globSync('**/*.ejs', { cwd: path.join(ROOT, 'views') }),
   // A method of 2FA has its views in its own folder.
@@ -48,7 +48,7 @@ export function allStates(options: StudioOptions = {}): Promise<Capture> {
   return made;
 }
 
-/** `TEST_STATES_DIR` names a folder of processes that run tests side by side: whoever comes first makes the capture. */
+/** `TEST_STATES_DIR` names a folder of parallel test processes: the first one makes the capture. */
 async function captureFor(language: string): Promise<Capture> {
   const folder = process.env['TEST_STATES_DIR'];
   if (folder === undefined) return capture({ language });
@@ -64,7 +64,7 @@ async function captureFor(language: string): Promise<Capture> {
   }
 }
 
-/** Nothing, while another process has the claim; else what gives it up. */
+/** Undefined while another process has the claim; otherwise the function that releases it. */
 function claim(folder: string): (() => void) | undefined {
   try {
     mkdirSync(folder);
@@ -79,7 +79,7 @@ function read(file: string): Capture {
   return { states, views: new Set(views) };
 }
 
-/** The file is there whole or not at all. */
+/** The file is there completely or not at all. */
 function write(made: Capture, file: string): Capture {
   writeFileSync(`${file}.part`, JSON.stringify({ states: made.states, views: [...made.views] }));
   renameSync(`${file}.part`, file);
@@ -88,7 +88,7 @@ function write(made: Capture, file: string): Capture {
 
 async function capture(options: StudioOptions): Promise<Capture> {
   const studio = await Studio.open(options);
-  // The templates are compiled when they are first rendered: what is in the cache afterwards was.
+  // Templates are compiled when they are first rendered: those in the cache afterwards were.
   ejs.clearCache();
   try {
     for (const [day, part] of PARTS.entries()) {

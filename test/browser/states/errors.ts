@@ -40,7 +40,7 @@ async function sends(
   await studio.keeps(name, sender);
 }
 
-/** A fault of the program's, a part of it that cannot be reached, and more work than it takes. */
+/** A bug, an unavailable dependency, and an overload. */
 async function broken(studio: Studio, { cookies }: Person): Promise<void> {
   const { services } = studio;
   const fault = new Error('A fault, for the page that speaks of it.');
@@ -58,7 +58,7 @@ async function broken(studio: Studio, { cookies }: Person): Promise<void> {
   }
 }
 
-/** The service, but for one method that rejects. */
+/** The service, with one method that rejects. */
 function failing<Service extends object>(service: Service, method: keyof Service, error: Error): Service {
   return new Proxy(service, {
     get(target, name) {

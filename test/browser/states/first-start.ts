@@ -1,7 +1,7 @@
 import { PASSWORD } from '../../support/portal.ts';
 import type { Studio } from './studio.ts';
 
-/** Setting the site up, while nobody has an account; leaves Ada behind, the first administrator. */
+/** Setting up the site, while nobody has an account; creates Ada, the first administrator. */
 export async function firstStart(studio: Studio): Promise<void> {
   const { t, services } = studio;
   const token = await services.registration.setupToken();

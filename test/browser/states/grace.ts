@@ -4,7 +4,7 @@ import { OPERATOR } from '../../support/portal.ts';
 import { enrolsApp } from '../../support/victim.ts';
 import type { Studio } from './studio.ts';
 
-/** Being made to: why, until when, not now, and what every page of the account says meanwhile. */
+/** Mandatory 2FA: why, until when, "Not now", and what every page of the account shows in the meantime. */
 export async function grace(studio: Studio): Promise<void> {
   const { t, portal } = studio;
   const ben = await studio.account({ email: 'ben@example.org', name: 'Ben Busy' });

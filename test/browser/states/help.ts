@@ -1,6 +1,6 @@
 import type { Studio } from './studio.ts';
 
-/** The guide to 2FA: for strangers, and for those who are signed in, with and without a way to reach the administrators. */
+/** The guide to 2FA: for strangers, and for signed-in people, with and without a contact of the administrators. */
 export async function help(studio: Studio): Promise<void> {
   await studio.visits('help/signed-out', studio.browser(), '/help/two-factor');
   await studio.services.settings.change({ helpContact: 'help@example.org' });

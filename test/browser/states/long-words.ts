@@ -1,4 +1,4 @@
-/** What people may well call themselves and their things: without a space to break at, as long as is allowed. */
+/** Possible names of people and things: without a space for a line break, of the maximum length. */
 export const LONG = {
   name: 'Wolfeschlegelsteinhausenbergerdorff Pappenheimer-Schwarzenbergh',
   email: 'wolfeschlegelsteinhausenbergerdorff.pappenheimer@long-department-name.example.org',

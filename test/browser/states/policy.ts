@@ -2,7 +2,7 @@ import type { Person } from '../../support/person.ts';
 import { enrolsEmail } from '../../support/victim.ts';
 import type { Studio } from './studio.ts';
 
-/** The policy page: as it is, refused, saved, and asked once more where it takes what people have off the offer. */
+/** The policy page: unchanged, refused, saved, and the confirmation when it removes what people have. */
 export async function administrationOfPolicy(studio: Studio, ada: Person): Promise<void> {
   const { t, portal } = studio;
   await studio.visits('policy/as-it-is', ada, '/admin/policy');

@@ -5,7 +5,7 @@ import { type Studio, themselves } from './studio.ts';
 
 const LYNX = { userAgent: 'Lynx/2.9.2 libwww-FM/2.14' };
 
-/** The front page, "My Profile" with what can be changed there, browsers that are signed in, and proving oneself anew. */
+/** The front page, "My Profile" with its changes, signed-in browsers, and a step-up. */
 export async function profile(studio: Studio): Promise<void> {
   await frontPage(studio);
   await details(studio);

@@ -5,7 +5,7 @@ import { type Studio, themselves } from './studio.ts';
 
 const NOTE = 'Called back on the number that we have on file.';
 
-/** Requests to reset somebody's 2FA: the queue, one at each stage, and what is decided about it. */
+/** Requests to reset a person's 2FA: the queue, one at each stage, and the decisions about it. */
 export async function resetRequests(studio: Studio, ada: Person): Promise<void> {
   await studio.visits('requests/none', ada, '/admin/requests');
   const rita = await studio.account({ email: 'rita@example.org', name: 'Rita Request' });
@@ -62,7 +62,7 @@ async function withSecondApproval(studio: Studio, ada: Person): Promise<void> {
   await theApprovalItself(studio, ada, self, sam);
 }
 
-/** A change that makes resets easier: asked for by oneself, and by another administrator. */
+/** A change that weakens the rules for resets: requested by oneself, and by another administrator. */
 async function theApprovalItself(studio: Studio, ada: Person, self: Account, sam: Account): Promise<void> {
   const { t, services, portal } = studio;
   const at = portal.now();
@@ -79,7 +79,7 @@ async function theApprovalItself(studio: Studio, ada: Person, self: Account, sam
   await studio.presses('policy/approval-confirmed', ada, t('approval.confirm'));
   await services.accounts.setRole(sam.id, 'member');
   await services.settings.change({ resets: { secondApproval: true, waitingHours: 0 } });
-  // The notice is gone by the next visit to the policy.
+  // The flash is gone by the next visit to the policy.
   portal.wait(121_000);
 }
 

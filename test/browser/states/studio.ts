@@ -10,11 +10,11 @@ import { Person, type PersonOptions } from '../../support/person.ts';
 import { OPERATOR, openPortal, PASSWORD, type TestPortal } from '../../support/portal.ts';
 import { type NewAccount, quickAccount } from '../../support/quick-account.ts';
 
-/** One look at one page: what the server answered with. */
+/** One captured page: the server's response. */
 export interface State {
-  /** The part of the site, and what is to be seen: "sign-in/refused". */
+  /** The part of the site, and the state: "sign-in/refused". */
   readonly name: string;
-  /** What stands in the address bar; of a form that was refused, where it was sent. */
+  /** The address bar; after a refused form, the form's action. */
   readonly path: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export interface State {
 export interface StudioOptions {
   /** A BCP 47 tag, as browsers send it. */
   readonly language?: string;
-  /** In the place of the real catalogues: a language that is made up to find what is hard-wired. */
+  /** Replaces the real catalogues: an artificial language that reveals hard-coded text. */
   readonly words?: Words;
 }
 
@@ -40,7 +40,7 @@ const DAY = 86_400_000;
 export class Studio {
   readonly portal: TestPortal;
   readonly services: Services;
-  /** The catalogue's words as they read on a page: tags of rich texts are left out. */
+  /** The catalogue's texts as they appear on a page: without the tags of rich texts. */
   readonly t: Translator['t'];
   readonly #app: Express;
   readonly #language: string;
@@ -70,12 +70,12 @@ export class Studio {
     return [...this.#states.values()];
   }
 
-  /** Each part of the site is played on a day of its own: what one needs of time moves no other's times. */
+  /** Each part of the site is captured on its own day: its changes of the clock do not move the others' times. */
   beginsDay(number: number): void {
     this.#clock.now = FIRST_DAY + number * DAY;
   }
 
-  /** A browser in the studio's language. `services`: as the portal has them, but for what is broken in the scene. */
+  /** A browser in the studio's language. `services`: those of the portal, except what is broken in the scene. */
   browser(options: PersonOptions = {}, services?: Services): Person {
     const app = services ? createApp(services) : this.#app;
     return new Person(app, {
@@ -90,7 +90,7 @@ export class Studio {
     return quickAccount(this.portal, wanted);
   }
 
-  /** A browser where the password of the account was given, on the page that comes next. */
+  /** A browser after the account's password, on the next page. */
   async signsIn({ email }: Pick<Account, 'email'>, options: PersonOptions = {}): Promise<Person> {
     const person = this.browser(options);
     await person.visits('/sign-in');
@@ -100,7 +100,7 @@ export class Studio {
     return person;
   }
 
-  /** A browser where both the password and the code of the app were given. */
+  /** A browser after both the password and the code of the app. */
   async signsInWithApp(account: Account, app: AuthenticatorApp): Promise<Person> {
     const person = await this.signsIn(account);
     await this.givesCode(person, app);
@@ -114,27 +114,27 @@ export class Studio {
     await person.presses(this.t('code.submit'));
   }
 
-  /** Keeps the page that is open as a state. */
+  /** Captures the open page as a state. */
   async keeps(name: string, person: Person): Promise<void> {
     if (this.#states.has(name)) throw new Error(`There are two states called "${name}".`);
     const { path, status, headers, html } = person.page;
     this.#states.set(name, { name, path, status, headers, html });
   }
 
-  /** Opens an address and keeps the page that it leads to. */
+  /** Opens an address and captures its page. */
   async visits(name: string, person: Person, address: string): Promise<void> {
     await person.visits(address);
     await this.keeps(name, person);
   }
 
-  /** Presses a button of the open page and keeps the page that it leads to. */
+  /** Presses a button of the open page and captures the next page. */
   async presses(name: string, person: Person, button: string): Promise<void> {
     await person.reopensForms();
     await person.presses(button);
     await this.keeps(name, person);
   }
 
-  /** Presses a button so many times, and keeps the last page: what guessing leads to. */
+  /** Presses a button this many times, and captures the last page: the result of guessing. */
   async pressesOften(name: string, person: Person, button: string, times: number): Promise<void> {
     for (let time = 1; time < times; time++) {
       const another = person.copy();
@@ -145,7 +145,7 @@ export class Studio {
   }
 }
 
-/** Somebody acting for themselves. */
+/** A person who acts for themselves. */
 export function themselves(account: Account): Actor {
   return { party: party(account), origin: OPERATOR.origin };
 }

@@ -8,7 +8,7 @@ import { type Studio, themselves } from './studio.ts';
 
 const OVERVIEW = '/profile/two-factor';
 
-/** "Your 2FA": what there is, each step of setting one up, recovery codes, editing and removing. */
+/** "Your 2FA": the overview, each step of an enrolment, recovery codes, editing and removing. */
 export async function yourTwoFactor(studio: Studio): Promise<void> {
   const account = await studio.account({ email: 'tess@example.org', name: 'Tess Two' });
   const tess = await studio.signsIn(account);
@@ -76,7 +76,7 @@ async function settingUpEmail(studio: Studio, tess: Person, { email }: Account):
   await studio.keeps('set-up-app/expired', stale);
 }
 
-/** Reads what has come to an address so far, for the next mail to be the one that is asked for. */
+/** Reads all mails to an address so far, so that the next mail is the requested one. */
 async function drain({ portal }: Studio, email: string): Promise<void> {
   const { messages } = portal.mailbox;
   const theirs = messages.filter(({ to }) => [to].flat().some((one) => one?.text.includes(email)));

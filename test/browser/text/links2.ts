@@ -1,6 +1,6 @@
 import type { Kind } from './text-browser.ts';
 
-/** Links, which shows what it once loaded whatever a site says. */
+/** Links, which shows its cached pages whatever a site says. */
 export const LINKS2: Kind = {
   name: 'Links',
   program: 'links2',

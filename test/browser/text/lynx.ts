@@ -6,14 +6,14 @@ const LAST_ROWS = 3;
 export const LYNX: Kind = {
   name: 'Lynx',
   program: 'lynx',
-  // It stands still for a second at every message; the messages are the same without.
+  // By default it pauses for a second at every message; the messages are the same without the pause.
   command: (address) => `lynx -nopause '${address}'`,
   rowsAbove: 1,
   cursorBefore: 1,
   pageRows: (rows) => rows.slice(1, -LAST_ROWS),
   isReading: ({ rows }) =>
     /^(Commands:|\([A-Z].*\) |-- press space|Enter text)/.test(rows.at(-LAST_ROWS) ?? ''),
-  // It shortens long names. Cookies that are none, as it takes attributes for, are not to be asked about.
+  // It shortens long names. It must not ask about cookies that it has made from attributes.
   questions: [{ asked: /cookie: po[a-z]*=.* Allow\? \(Y\/N\/Always\/neVer\)$/m, answer: 'y' }],
   keys: { next: '\t', top: '\u0001', press: '\r' },
   open: (address) => ['g', `\u0015${address}\r`],

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import xterm from '@xterm/headless';
 import { PATIENCE } from '../../support/until.ts';
 
-/** A program has finished drawing when nothing came from it for so long. Milliseconds. */
+/** A program has finished drawing if it sent nothing for this long. Milliseconds. */
 const QUIET = 30;
 
 export interface Size {
@@ -14,10 +14,10 @@ export interface Size {
 
 /** What a terminal shows at one moment. */
 export interface Screen {
-  /** From top to bottom, without the blanks at their ends. */
+  /** From top to bottom, without trailing blanks. */
   readonly rows: readonly string[];
   readonly cursor: Place;
-  /** The text around a place that looks the same as there (colour, bold, inverse), on this row alone. */
+  /** The text around a position with the same look (colour, bold, inverse), on this row only. */
   runAt(place: Place): string;
 }
 
@@ -38,7 +38,7 @@ export class Terminal {
   #drawings = 0;
   #isGone = false;
 
-  /** Starts the program. `command` is for the shell, which quotes nothing by itself. */
+  /** Starts the program. `command` is for the shell, without any quoting. */
   constructor(command: string, { columns, rows }: Size, environment: Readonly<Record<string, string>>) {
     this.#emulator = new xterm.Terminal({ cols: columns, rows, scrollback: 0, allowProposedApi: true });
     const inside = `stty cols ${columns} rows ${rows}; exec ${command}`;
@@ -52,9 +52,9 @@ export class Terminal {
         this.#drawings += 1;
       });
     });
-    // Programs ask a terminal what it can do.
+    // Programs query the terminal's features.
     this.#emulator.onData((answer) => this.#child.stdin?.write(answer));
-    // A program that ends while something is typed is found out by whoever waits for what it was to show.
+    // A program that ends while something is typed is noticed by the next wait.
     this.#child.stdin?.on('error', () => {});
     this.#gone = once(this.#child, 'exit').then(() => {
       this.#isGone = true;
@@ -87,7 +87,7 @@ export class Terminal {
     return this.#drawings;
   }
 
-  /** Presses keys; says nothing of what they do. */
+  /** Presses keys; does not wait for their effect. */
   press(keys: string): void {
     this.#child.stdin?.write(keys);
   }
@@ -144,12 +144,12 @@ export class Terminal {
 function isAtWork(pid: number | undefined): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name of the program stands in brackets before its state, and may contain anything.
+    // The name of the program is in brackets before its state, and may contain anything.
     const state = stat.charAt(stat.lastIndexOf(')') + 2);
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
     return state === 'R' || children.some((child) => isAtWork(Number(child)));
   } catch {
-    // It has ended meanwhile.
+    // It has ended in the meantime.
     return false;
   }
 }
@@ -162,7 +162,7 @@ function lookOf(cell: Cell): string {
   return `${cell.getFgColorMode()}:${cell.getFgColor()} ${cell.getBgColorMode()}:${cell.getBgColor()} ${flags}`;
 }
 
-/** Lets the program's output come in. */
+/** Processes the program's pending output. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 5));
 }

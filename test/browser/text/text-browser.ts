@@ -6,23 +6,23 @@ import type { Site } from '../journey/site.ts';
 import type { People, Traveller } from '../journey/whole-way.ts';
 import { type Place, type Screen, type Size, Terminal } from './terminal.ts';
 
-/** What one browser is called, and which keys it has; it is used as it comes, with its default configuration. */
+/** The name and the keys of one browser, which is used with its default configuration. */
 export interface Kind {
   readonly name: string;
   readonly program: Tool;
   /** For the shell; the home folder is empty. */
   command(address: string): string;
-  /** The rows of the page itself: what the browser says on its own behalf is left out. */
+  /** The rows of the page itself, without the browser's own messages. */
   pageRows(rows: readonly string[]): readonly string[];
-  /** How many rows the browser keeps above the page. */
+  /** The number of rows that the browser keeps above the page. */
   readonly rowsAbove: number;
-  /** How many columns to the left of what is selected the cursor stands. */
+  /** How many columns to the left of the selected element the cursor is. */
   readonly cursorBefore: 0 | 1;
-  /** Whether a page is there to be read, and not a dialog, a question or a page under way. */
+  /** Whether a page is shown, and not a dialog, a question or a page that is loading. */
   isReading(screen: Screen): boolean;
-  /** What stands over the first page of all until it is answered. */
+  /** What covers the very first page until it is answered. */
   readonly greeting?: { readonly words: string; readonly answer: string };
-  /** What the browser asks by itself, and the keys that answer it. */
+  /** The browser's own questions, and the keys that answer them. */
   readonly questions: readonly { readonly asked: RegExp; readonly answer: string }[];
   readonly keys: {
     /** To the next link, button or field. */
@@ -33,34 +33,34 @@ export interface Kind {
   };
   /** From any page: the keys that open an address. */
   open(address: string): readonly string[];
-  /** Whether the browser says of itself that a field is selected; undefined where it never says so. */
+  /** Whether the browser reports that a field is selected; undefined if it never does. */
   isAtField?(screen: Screen): boolean;
-  /** Fills in the field that is selected. */
+  /** Fills in the selected field. */
   type(terminal: Terminal, text: string, home: string): Promise<void>;
 }
 
-/** Something that can be reached with the keys: a link, a button or a field. */
+/** An element that the keys can reach: a link, a button or a field. */
 interface Stop {
   readonly place: Place;
-  /** What stands there in one and the same look. */
+  /** Its text in one and the same look. */
   readonly text: string;
   /** From the stop before it to this one. */
   readonly before: readonly string[];
   /** From its beginning to the end of the row. */
   readonly onward: string;
-  /** The next row, whole and from the place on. */
+  /** The next row, complete and from the position on. */
   readonly below: readonly string[];
-  /** What the browser says of itself, where it does: that this is a field. */
+  /** The browser's report that this is a field, if it has one. */
   readonly isField: boolean | undefined;
 }
 
 const TALL: Size = { columns: 80, rows: 130 };
-/** When a key has changed nothing for so long there is nothing further down. Milliseconds. */
+/** If a key changes nothing for this long, there is nothing further down. Milliseconds. */
 const NOTHING_MORE = 600;
 /** Settings of a person who reads English in UTF-8. */
 const LANGUAGE = { LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' };
 
-/** A person at a text browser, of whom only the keys and the screen are known. Each has a home folder of their own. */
+/** A person at a text browser, of whom only the keys and the screen are known. Each has their own home folder. */
 export class TextBrowser implements Traveller {
   readonly #kind: Kind;
   readonly #site: Site;
@@ -114,12 +114,12 @@ export class TextBrowser implements Traveller {
     await this.#terminal.until('an end of its greeting', () => !this.onScreen.includes(words) || undefined);
   }
 
-  /** The page, or as much of it as the screen has room for. */
+  /** The page, or as much of it as fits on the screen. */
   get onScreen(): string {
     return this.#pageRows().join('\n');
   }
 
-  /** Opens an address as a person does who types it. */
+  /** Opens an address like a person who types it. */
   async visits(address: string): Promise<void> {
     const served = this.#site.pagesServed();
     for (const keys of this.#kind.open(address)) {
@@ -130,7 +130,7 @@ export class TextBrowser implements Traveller {
     await this.#arrives(served);
   }
 
-  /** Waits for words of the page, wherever its lines break. Throws with the screen. */
+  /** Waits for text on the page, wherever its lines break. Throws with the screen. */
   async shows(text: string | RegExp): Promise<void> {
     await this.#terminal.until(`the page with ${text}`, (screen) => {
       const shown = this.#pageRows(screen).join(' ').replace(/\s+/g, ' ');
@@ -142,7 +142,7 @@ export class TextBrowser implements Traveller {
     return this.onScreen.replace(/\s+/g, ' ');
   }
 
-  /** Types a text into the field with this label; what was in it is gone. */
+  /** Types a text into the field with this label, and replaces its content. */
   async fillsIn(label: string, text: string): Promise<void> {
     await this.#goesTo(`a field with the label "${label}"`, (stop) => isLabelled(stop, label));
     const { drawings } = this.#terminal;
@@ -150,7 +150,7 @@ export class TextBrowser implements Traveller {
     if (text !== '') await this.#drawnSince(drawings);
   }
 
-  /** Ticks a box or chooses a radio, unless it is so already. */
+  /** Ticks a box or chooses a radio, unless it already is. */
   async chooses(choice: string): Promise<void> {
     await this.#sets(choice, true);
   }
@@ -168,13 +168,13 @@ export class TextBrowser implements Traveller {
     });
   }
 
-  /** Presses the button with these words and waits for the page that comes. */
+  /** Presses the button with this text and waits for the next page. */
   async presses(button: string): Promise<void> {
     await this.#goesTo(`a button "${button}"`, (stop) => isButton(stop, button));
     await this.#enters();
   }
 
-  /** Follows the link with these words and waits for its page. `number`: which of several of the same words, from 1. */
+  /** Follows the link with this text and waits for its page. `number`: which of several with the same text, from 1. */
   async follows(link: string, number = 1): Promise<void> {
     if (number > 1) await this.#toTop();
     await this.#goesTo(`a link "${link}"`, (stop) => isLink(stop, link), number);
@@ -192,13 +192,13 @@ export class TextBrowser implements Traveller {
     await this.#arrives(served);
   }
 
-  /** Waits until the site has answered, and the page is drawn; answers what the browser asks in between. */
+  /** Waits until the site has responded, and the page is drawn; answers the browser's questions in between. */
   async #arrives(served: number): Promise<void> {
     let answered: string | undefined;
     await this.#terminal.until('the next page', (screen) => {
       const text = screen.rows.join('\n');
       const question = this.#kind.questions.find(({ asked }) => asked.test(text));
-      // A slow browser shows a question for a while after it was answered: a second answer would go to the page.
+      // A slow browser still shows a question for a while after the answer: a second answer would go to the page.
       if (question && text !== answered) {
         this.#terminal.press(question.answer);
         answered = text;
@@ -208,7 +208,7 @@ export class TextBrowser implements Traveller {
     });
   }
 
-  /** Goes from stop to stop, down from here and then once more from the top, to the first that fits, or a later one. */
+  /** Moves from stop to stop, down from here and then once more from the top, to the first match, or a later one. */
   async #goesTo(what: string, fits: (stop: Stop) => boolean, number = 1): Promise<Stop> {
     let fitting = 0;
     for (const isLastTry of [false, true]) {
@@ -220,7 +220,7 @@ export class TextBrowser implements Traveller {
         const stop = this.#stopAt(screen, previous);
         if (fits(stop)) fitting += 1;
         if (fitting === number) return stop;
-        // Some browsers stay where they are at the end, some begin again.
+        // Some browsers stop at the end, some start again.
         const sight = JSON.stringify([screen.cursor, this.#pageRows(screen)]);
         if (met.has(sight)) break;
         met.add(sight);
@@ -252,7 +252,7 @@ export class TextBrowser implements Traveller {
     await this.#drawnSince(drawings);
   }
 
-  /** Presses keys; whether anything changed by it. */
+  /** Presses keys; returns whether anything changed. */
   async #changesBy(keys: string): Promise<boolean> {
     const { drawings } = this.#terminal;
     this.#terminal.press(keys);
@@ -276,17 +276,17 @@ export class TextBrowser implements Traveller {
 const CHOICE = /^[([][ xX*][)\]]/;
 const CHOSEN = /^[([][xX*][)\]]/;
 
-/** The words of a box or a radio stand behind it. */
+/** The text of a box or a radio is behind it. */
 function isChoice({ onward }: Stop, choice: string): boolean {
   return CHOICE.test(onward) && onward.replace(CHOICE, '').trim().startsWith(choice);
 }
 
-/** A button is known by its brackets; Lynx says what it is instead, and gives only that word another look. */
+/** A button has brackets; Lynx shows its kind instead, and only this word looks different. */
 function isButton({ text, onward }: Stop, name: string): boolean {
   return text === `[${name}]` || onward === `(BUTTON) ${name}` || onward.startsWith(`(BUTTON) ${name} `);
 }
 
-/** A link may go on in the next row, or in the next row of its column of a table. */
+/** A link may continue in the next row, or in the next row of its column of a table. */
 function isLink({ text, below }: Stop, words: string): boolean {
   if (text === words) return true;
   const [next] = words.startsWith(`${text} `) ? words.slice(text.length + 1).split(' ') : [];
@@ -305,7 +305,7 @@ function isLabelled({ before, text, isField = true }: Stop, label: string): bool
 export function atTerminal(kind: Kind): People {
   return {
     where: `In ${kind.name}`,
-    // A whole screen is drawn for each key, beside other tests.
+    // Each key draws a whole screen, while other tests run.
     arrive: (site, address) => TextBrowser.open(kind, site, address),
   };
 }

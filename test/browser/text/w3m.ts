@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kind } from './text-browser.ts';
 
-/** w3m, which asks for what is typed in its last row. */
+/** w3m, which asks for input in its last row. */
 export const W3M: Kind = {
   name: 'w3m',
   program: 'w3m',
