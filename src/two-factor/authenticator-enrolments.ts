@@ -8,13 +8,17 @@ import { MAILED_METHODS } from '../settings/method-ids.ts';
 import { type Authenticator, type Authenticators, type NewAuthenticator, nameKey } from './authenticator.ts';
 import type { EnrolmentContext, EnrolmentState, FieldValues, Method, Proven, StepOutcome } from './method.ts';
 
-export type EnrolmentOutcome =
+/** `next`: the result of `Accept`, from the transaction that created the authenticator. */
+export type EnrolmentOutcome<Next = unknown> =
   | Exclude<StepOutcome<EnrolmentState>, { kind: 'proven' }>
-  | { readonly kind: 'created'; readonly authenticator: Authenticator }
+  | { readonly kind: 'created'; readonly authenticator: Authenticator; readonly next: Next }
   | { readonly kind: 'name taken' }
   /** The person has a factor meanwhile, which this session has not proven. */
   | { readonly kind: 'not the first' }
   | { readonly kind: 'wait'; readonly until: Instant };
+
+/** Continues in the transaction that creates the authenticator; may be called again if the transaction is retried. */
+export type Accept<Next> = (created: Authenticator, tx: Transaction) => Promise<Next>;
 
 interface EnrolmentServices {
   readonly accounts: Pick<Accounts, 'confirmEmail'>;
@@ -38,35 +42,40 @@ export class Enrolments {
     return new Enrolments(bind(this.#services, tx));
   }
 
-  /** Handles the form of the current step, parsed by its `fields`. */
-  async submit(
+  /**
+   * Handles the form of the current step, parsed by its `fields`. The check, the authenticator, its audit entry and `accept` are one
+   * transaction.
+   */
+  async submit<Next = undefined>(
     method: Method,
     state: EnrolmentState,
     values: FieldValues,
     context: EnrolmentContext,
-  ): Promise<EnrolmentOutcome> {
+    accept: Accept<Next> = async () => undefined as Next,
+  ): Promise<EnrolmentOutcome<Next>> {
     if (isNameTaken(values, context)) return { kind: 'name taken' };
-    if (!stepOf(method, state).isAttempt) return this.#take(method, state, values, context);
+    if (!stepOf(method, state).isAttempt) return this.#take(method, state, values, context, accept);
     const { account, actor } = context;
     const attempt = { account, actor, details: detailsOf(method) };
     return this.#services.attempts.decide(attempt, { method }, async (bound, _, tx) => {
       const enrolments = this.in(tx);
-      const outcome = await enrolments.#take(bound.method, state, values, context);
+      const outcome = await enrolments.#take(bound.method, state, values, context, accept);
       // The response was right, even if the authenticator cannot be created.
       if (outcome.kind !== 'fault') await enrolments.#services.attempts.reset(account.id);
       return outcome;
     });
   }
 
-  async #take(
+  async #take<Next>(
     method: Method,
     state: EnrolmentState,
     values: FieldValues,
     context: EnrolmentContext,
-  ): Promise<EnrolmentOutcome> {
+    accept: Accept<Next>,
+  ): Promise<EnrolmentOutcome<Next>> {
     const { account, actor } = context;
     const outcome = await stepOf(method, state).submit(state, values, context);
-    if (outcome.kind === 'proven') return this.#create(method, state.id, outcome, context);
+    if (outcome.kind === 'proven') return this.#create(method, state.id, outcome, context, accept);
     if (outcome.kind === 'fault') {
       const details = { ...detailsOf(method), fault: outcome.fault };
       await this.#services.audit.record('second-step.refused', actor, account, details);
@@ -74,27 +83,24 @@ export class Enrolments {
     return outcome;
   }
 
-  async #create(
+  async #create<Next>(
     method: Method,
     id: string,
     proven: Proven,
     { account, actor, replacedId, proven: mayAdd }: EnrolmentContext,
-  ): Promise<EnrolmentOutcome> {
+    accept: Accept<Next>,
+  ): Promise<EnrolmentOutcome<Next>> {
     const { transaction, clock } = this.#services;
     const now = clock();
-    const authenticator = {
-      id,
-      accountId: account.id,
-      method: method.id,
-      name: proven.name,
-      data: proven.data,
-      createdAt: now,
+    const authenticator: Authenticator = {
+      ...{ id, accountId: account.id, method: method.id, name: proven.name, data: proven.data },
+      ...{ createdAt: now, lastUsedAt: null, blockedAt: null, preferredAt: null },
     };
-    const replaced = await transaction(this.#services, async ({ accounts, audit, notices }, tx) => {
+    return transaction(this.#services, async ({ accounts, audit, notices }, tx) => {
       const kept = mayAdd
         ? await this.in(tx).#keep(authenticator, replacedId)
         : await this.in(tx).#keepFirst(authenticator);
-      if (typeof kept === 'string') return kept;
+      if (typeof kept === 'string') return { kind: kept };
       if (proven.consume && !(await proven.consume(tx)))
         throw new Error('The proof has already been consumed.');
       if (MAILED_METHODS.includes(method.id) && account.emailConfirmedAt === null) {
@@ -105,13 +111,8 @@ export class Enrolments {
       await audit.record(event, actor, account, detail);
       const notice = kept ? 'authenticator replaced' : 'authenticator created';
       await notices.tell(account, notice, actor, proven.name);
-      return kept;
+      return { kind: 'created', authenticator, next: await accept(authenticator, tx) };
     });
-    if (typeof replaced === 'string') return { kind: replaced };
-    return {
-      kind: 'created',
-      authenticator: { ...authenticator, lastUsedAt: null, blockedAt: null, preferredAt: null },
-    };
   }
 
   /** Only one of many sessions with just the password creates the first factor; the others have to prove it. */

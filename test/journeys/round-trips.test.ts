@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { commitsOf } from '../support/commits.ts';
 import { Person } from '../support/person.ts';
+import { groupWith } from '../support/policies.ts';
 import { OPERATOR, openPortal, type TestPortal } from '../support/portal.ts';
 import { knocksOn } from '../support/router.ts';
-import { givesPassword, signsIn } from '../support/steps.ts';
+import { givesPassword, scansQrCode, signsIn } from '../support/steps.ts';
 import { givesAppCode, idsOf, newEmail, signsInFully, type Victim, victimOf } from '../support/victim.ts';
 
 /** One for the auth state and the settings; one for the page itself. */
@@ -141,6 +142,24 @@ describe('The database and Redis statements of a request', () => {
     const refused = await askedBy(() => wrong.presses('Continue'));
     assert.equal(commitsOf(refused.statements), 1, refused.statements.join('\n'));
     await portal.services.administration.unlock(vera.account, OPERATOR);
+  });
+
+  it('are one commit for a first authenticator and its sign-in, and one for the recovery codes', async () => {
+    const email = newEmail('new');
+    const account = await portal.account(email);
+    await groupWith(portal, { rule: 'mandatory' }, [account]);
+    const person = new Person(portal.app);
+    await person.visits('/sign-in');
+    await givesPassword(person, email);
+    await person.follow('Set up authentication app');
+    const app = await scansQrCode(person);
+    person.fillsIn('Authenticator Name', 'Phone');
+    person.fillsIn('Verification Code', app.code(portal.now()));
+    const created = await askedBy(() => person.presses('Submit Code and Create'));
+    assert.equal(person.page.heading, 'Recovery codes');
+    // The mails are delivered afterwards, each by updates of its row.
+    const own = created.statements.filter((statement) => !statement.startsWith('update `mails`'));
+    assert.equal(commitsOf(own), 2, own.join('\n'));
   });
 
   it('use no session at all if there is no form, for strangers', async () => {

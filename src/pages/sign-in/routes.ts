@@ -49,9 +49,9 @@ export function signInPages(addPage: AddPage, services: PageServices): void {
     guard: guards.firstEnrolment,
     leave: SET_UP,
     reasons: reasonsUntold,
-    created: async (who, authenticator, request, response) => {
-      const outcome = await signInFlow.enrolled(who, authenticator, who.actor);
-      const complete = await enterOutcome(services, who, outcome, request, response);
+    accept: (who, created, tx) => signInFlow.in(tx).enrolled(who, created, who.actor),
+    created: async (who, { authenticator, next }, request, response) => {
+      const complete = await enterOutcome(services, who, next, request, response);
       if (!complete) return;
       await makeRecoveryCodes(services, who, complete.state, request, complete.returnTo);
       const path = RECOVERY_CODES;

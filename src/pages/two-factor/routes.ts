@@ -48,9 +48,10 @@ export function twoFactorPages(addPage: AddPage, services: PageServices): void {
     path: `${OVERVIEW}/set-up`,
     guard: guards.steppedUp,
     leave: OVERVIEW,
-    async created(person, { name, method }, request, response) {
-      const { enrolment: _finished, replacedId, ...rest } = person.state;
-      const state = await completion.prove(rest, [{ factor: method, at: clock() }]);
+    accept: ({ state: { enrolment: _finished, replacedId: _replaced, ...rest } }, { method }, tx) =>
+      completion.in(tx).prove(rest, [{ factor: method, at: clock() }]),
+    async created(person, { authenticator: { name }, next: state }, request, response) {
+      const { replacedId } = person.state;
       const isFirst = person.authenticators.length === 0;
       const path = isFirst ? RECOVERY_CODES : OVERVIEW;
       const key = replacedId === undefined ? 'two-factor.created' : 'two-factor.replaced';

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { isNotSent } from '../../codes/mailed-codes.ts';
+import type { Transaction } from '../../kernel/transaction.ts';
 import type { Authenticator } from '../../two-factor/authenticator.ts';
 import type { EnrolmentOutcome } from '../../two-factor/authenticator-enrolments.ts';
 import type { PendingSignIn, SignedIn } from '../../web/auth-state.ts';
@@ -19,26 +20,33 @@ import { refuseStaleForm, startAgain } from './stale-step.ts';
 type WizardServices = Pick<PageServices, 'clock' | 'enrolments' | 'methods' | 'renderer'>;
 
 /** A place of the wizard: the profile, or sign-in for people who have to set up 2FA first. */
-export interface WizardMount<Who extends PendingSignIn | SignedIn> {
+export interface WizardPlace<Who extends PendingSignIn | SignedIn> {
   readonly path: string;
   readonly guard: (handler: Handler<Who>) => RequestHandler;
   /** Target of "Cancel", and the redirect for a method that is not offered. */
   readonly leave: string;
   /** Why 2FA has to be set up; shown at the first step if no other page has said it. */
   readonly reasons?: (who: Who) => readonly string[];
+}
+
+/** The same with its handlers. `Next`: the result of a new authenticator. */
+export interface WizardMount<Who extends PendingSignIn | SignedIn, Next> extends WizardPlace<Who> {
+  /** Called in the transaction that creates the authenticator. It may run again on a conflict. */
+  readonly accept: (who: Who, created: Authenticator, tx: Transaction) => Promise<Next>;
+  /** Sends the response, after the commit. */
   readonly created: (
     who: Who,
-    authenticator: Authenticator,
+    enrolled: { readonly authenticator: Authenticator; readonly next: Next },
     request: Request,
     response: Response,
   ) => Promise<void>;
 }
 
 /** Adds the wizard that creates an authenticator: one page per step, for every method. */
-export function addWizard<Who extends PendingSignIn | SignedIn>(
+export function addWizard<Who extends PendingSignIn | SignedIn, Next>(
   addPage: AddPage,
   services: WizardServices,
-  mount: WizardMount<Who>,
+  mount: WizardMount<Who, Next>,
 ): void {
   addStepPage(addPage, services, mount);
   addStepActions(addPage, services, mount);
@@ -46,10 +54,10 @@ export function addWizard<Who extends PendingSignIn | SignedIn>(
 }
 
 /** …/:method: the current step of the enrolment. */
-function addStepPage<Who extends PendingSignIn | SignedIn>(
+function addStepPage<Who extends PendingSignIn | SignedIn, Next>(
   addPage: AddPage,
   services: WizardServices,
-  mount: WizardMount<Who>,
+  mount: WizardMount<Who, Next>,
 ): void {
   const { enrolments } = services;
   addFormPage(addPage, services, {
@@ -61,7 +69,10 @@ function addStepPage<Who extends PendingSignIn | SignedIn>(
     view: ({ who, subject }) => stepPage(mount, who, subject),
     async submit(values, exchange) {
       const { method, state, context } = exchange.subject;
-      return answerStep(services, mount, exchange, await enrolments.submit(method, state, values, context));
+      const outcome = await enrolments.submit(method, state, values, context, (created, tx) =>
+        mount.accept(exchange.who, created, tx),
+      );
+      return answerStep(services, mount, exchange, outcome);
     },
   });
 }
@@ -69,7 +80,7 @@ function addStepPage<Who extends PendingSignIn | SignedIn>(
 /** GET begins an enrolment if there is none; a reload shows the same secret. A POST must be of the current step. */
 async function currentStep<Who extends PendingSignIn | SignedIn>(
   services: WizardServices,
-  mount: WizardMount<Who>,
+  mount: WizardPlace<Who>,
   exchange: Exchange<Who>,
 ): Promise<StepSubject | undefined> {
   const at = await enrolmentRequest(services.methods, exchange, mount);
@@ -86,18 +97,18 @@ async function currentStep<Who extends PendingSignIn | SignedIn>(
 }
 
 /** Goes on to the next step, leaves the wizard, or returns the errors of this step. */
-async function answerStep<Who extends PendingSignIn | SignedIn>(
+async function answerStep<Who extends PendingSignIn | SignedIn, Next>(
   { clock }: Pick<WizardServices, 'clock'>,
-  mount: WizardMount<Who>,
+  mount: WizardMount<Who, Next>,
   { who, request, response, subject }: FormExchange<Who, StepSubject>,
-  outcome: EnrolmentOutcome,
+  outcome: EnrolmentOutcome<Next>,
 ): Promise<FormOutcome> {
   const { fields } = subject.step;
   const field = responseField(fields);
   switch (outcome.kind) {
     case 'created':
       clearFlash(request);
-      await mount.created(who, outcome.authenticator, request, response);
+      await mount.created(who, outcome, request, response);
       return undefined;
     case 'continue': {
       const { state, sending = 'sent' } = outcome;
@@ -126,7 +137,7 @@ async function answerStep<Who extends PendingSignIn | SignedIn>(
 function addStepActions<Who extends PendingSignIn | SignedIn>(
   addPage: AddPage,
   services: WizardServices,
-  mount: WizardMount<Who>,
+  mount: WizardPlace<Who>,
 ): void {
   const { methods, clock } = services;
   const formPath = (request: Request) => `${mount.path}/${request.params['method']}`;
@@ -164,7 +175,7 @@ function addStepActions<Who extends PendingSignIn | SignedIn>(
 /** The current step, if it can send its code again; else the enrolment begins again. */
 async function resendingStep<Who extends PendingSignIn | SignedIn>(
   { methods }: WizardServices,
-  mount: WizardMount<Who>,
+  mount: WizardPlace<Who>,
   exchange: Exchange<Who>,
 ): Promise<StepSubject | undefined> {
   const at = await enrolmentRequest(methods, exchange, mount);
@@ -180,7 +191,7 @@ async function resendingStep<Who extends PendingSignIn | SignedIn>(
 function addPartPage<Who extends PendingSignIn | SignedIn>(
   addPage: AddPage,
   { methods, renderer }: Pick<PageServices, 'methods' | 'renderer'>,
-  mount: WizardMount<Who>,
+  mount: WizardPlace<Who>,
 ): void {
   const show = mount.guard(async (exchange) => {
     const at = await enrolmentRequest(methods, exchange, mount);
@@ -203,7 +214,7 @@ function addPartPage<Who extends PendingSignIn | SignedIn>(
 }
 
 async function stepPage<Who extends PendingSignIn | SignedIn>(
-  { leave, reasons }: WizardMount<Who>,
+  { leave, reasons }: WizardPlace<Who>,
   who: Who,
   { method, context, path, step, state }: StepSubject,
 ): Promise<Page> {
