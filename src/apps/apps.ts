@@ -1,10 +1,12 @@
+import type { Administrators } from '../accounts/administrators.ts';
 import type { Actor, Audit } from '../audit/audit.ts';
 import { differences } from '../audit/differences.ts';
 import { newId } from '../kernel/identifiers.ts';
 import type { Clock } from '../kernel/time.ts';
 import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
 import type { GroupStore } from '../policy/group.ts';
-import { type App, cookieHostOf, hostOf, type ListedApp } from './app.ts';
+import { isInAudience, type Visitor } from './access.ts';
+import { type App, type AppDemand, cookieHostOf, hostOf, type ListedApp, PROOFS } from './app.ts';
 
 /** "name taken", "host taken": another app has it; the ports of an https host are one, because they share cookies. */
 export type Clash = 'name taken' | 'host taken';
@@ -55,13 +57,17 @@ interface AppServices {
   readonly store: AppStore;
   readonly groups: Pick<GroupStore, 'list'>;
   readonly audit: Pick<Audit, 'record'>;
+  readonly administrators: Pick<Administrators, 'tell'>;
   readonly transaction: Transact;
   readonly clock: Clock;
   /** Postern's own origin. */
   readonly baseUrl: string;
 }
 
-/** Administration of apps. All changes are audited, and hold from the next request to the app. */
+/**
+ * Administration of apps. All changes are audited, and hold from the next request to the app. Administrators are mailed if an app
+ * asks for less than before, as with every rule.
+ */
 export class Apps {
   readonly #services: AppServices;
 
@@ -80,6 +86,11 @@ export class Apps {
 
   async find(id: string): Promise<ListedApp | undefined> {
     return this.#services.store.find(id);
+  }
+
+  /** The apps whose audience the person is in, ordered by name; what else they ask for is asked on the way. */
+  async usableBy(person: Pick<Visitor, 'groups'>): Promise<readonly ListedApp[]> {
+    return (await this.all()).filter((app) => isInAudience(app, person));
   }
 
   /** In any spelling of the name. */
@@ -122,7 +133,7 @@ export class Apps {
     const fault = this.#faultOf(input);
     if (fault) return { kind: 'refused', fault };
     const { transaction } = this.#services;
-    return transaction(this.#services, async ({ store, audit }, tx): Promise<AppChanged> => {
+    return transaction(this.#services, async ({ store, audit, administrators }, tx): Promise<AppChanged> => {
       const before = await store.find(id);
       if (!before) return { kind: 'refused', fault: 'gone' };
       const { lastSignInAt: _use, ...app } = { ...before, ...input, host: hostOf(input.origin) };
@@ -134,6 +145,7 @@ export class Apps {
       if (clash) return { kind: 'refused', fault: clash };
       const facts = { app: before.name, ...detail, ...(isRenamed && { to: app.name }) };
       await audit.record('app.updated', actor, actor.party, facts);
+      if (asksForLess(before, app)) await administrators.tell('policy weakened', actor);
       return { kind: 'changed', app };
     });
   }
@@ -172,6 +184,16 @@ export class Apps {
     const groups = await this.#services.groups.list();
     return groups.filter(({ id }) => groupIds.includes(id)).map(({ name }) => name);
   }
+}
+
+/** Whether the second demand lets somebody in whom the first one stops. Who may use the app does not count. */
+function asksForLess(before: AppDemand, after: AppDemand): boolean {
+  const minutes = ({ freshMinutes }: AppDemand) => freshMinutes ?? Number.POSITIVE_INFINITY;
+  return (
+    PROOFS.indexOf(after.proof) < PROOFS.indexOf(before.proof) ||
+    minutes(after) > minutes(before) ||
+    (before.confirmsEmail && !after.confirmsEmail)
+  );
 }
 
 function isHttps(origin: string): boolean {

@@ -1,4 +1,5 @@
 import type { Accounts } from '../accounts/accounts.ts';
+import type { Administrators } from '../accounts/administrators.ts';
 import type { SignIns } from '../accounts/sign-ins.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -23,6 +24,7 @@ interface AppBase {
   readonly transaction: Transact;
   readonly audit: Audit;
   readonly accounts: Accounts;
+  readonly administrators: Pick<Administrators, 'tell'>;
   readonly signIns: SignIns;
   readonly policies: Policies;
   /** Called with the outcome of each check of an app. */

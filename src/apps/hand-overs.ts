@@ -5,6 +5,7 @@ import { type Audit, type Origin, party } from '../audit/audit.ts';
 import { hashToken, newId, newToken } from '../kernel/identifiers.ts';
 import { type Clock, type Instant, seconds } from '../kernel/time.ts';
 import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
+import { accessTo, type Refusal, type Visitor } from './access.ts';
 import type { App } from './app.ts';
 import type { AppSignInStore } from './app-sign-ins.ts';
 import type { AppStore } from './apps.ts';
@@ -39,6 +40,23 @@ export interface HandOverStore {
     now: Instant,
   ): Promise<HandOver | undefined>;
 }
+
+/** A browser that comes from the app's host. */
+export interface HandOverRequest {
+  /** In the form of `App.host`. */
+  readonly host: string;
+  /** The person who is signed in, and the sign-in. */
+  readonly visitor: Visitor;
+  readonly signInId: string;
+  readonly nonceHash: string;
+  readonly path: string;
+}
+
+export type Opened =
+  | { readonly kind: 'unknown host' }
+  | { readonly kind: 'refused'; readonly app: App; readonly refusal: Refusal }
+  /** `code` is for the app's host, once and within a minute. */
+  | { readonly kind: 'handed over'; readonly app: App; readonly code: string };
 
 /** What the browser brings back to the app's host. */
 export interface PresentedHandOver {
@@ -92,6 +110,19 @@ export class HandOvers {
 
   in(tx: Transaction): HandOvers {
     return new HandOvers(bind(this.#services, tx));
+  }
+
+  /** Issues a code if the person may use the app now; otherwise says what is missing. */
+  async open({ host, visitor, ...rest }: HandOverRequest): Promise<Opened> {
+    const app = await this.#services.apps.findByHost(host);
+    if (!app) return { kind: 'unknown host' };
+    const access = accessTo(app, visitor);
+    if (access.kind !== 'allowed') return { kind: 'refused', app, refusal: access };
+    return {
+      kind: 'handed over',
+      app,
+      code: await this.issue({ app, accountId: visitor.account.id, ...rest }),
+    };
   }
 
   /**

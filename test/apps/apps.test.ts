@@ -44,7 +44,8 @@ function appsUnderTest(baseUrl = 'https://help.example.org', clash?: Clash) {
       void recorded.push([event, actor.party.label, detail]),
   };
   const groups = { list: async () => GROUPS };
-  const services = { store, groups, audit, transaction: transact, clock: () => NOW, baseUrl };
+  const administrators = { tell: async (notice: string) => void recorded.push(['mailed', notice]) };
+  const services = { store, groups, audit, administrators, transaction: transact, clock: () => NOW, baseUrl };
   return { apps: new Apps(services), recorded, kept };
 }
 
@@ -95,6 +96,47 @@ describe('The administration of apps', () => {
       assert.deepEqual(await taken.apps.create(INPUT, ACTOR), { kind: 'refused', fault: clash });
       assert.deepEqual(taken.recorded, []);
     }
+  });
+
+  /** What an app asked for, what it asks for then, and whether that is less. */
+  const changes: readonly (readonly [Partial<AppInput>, Partial<AppInput>, boolean])[] = [
+    [{ proof: 'strong' }, { proof: 'second step' }, true],
+    [{ proof: 'second step' }, { proof: 'none' }, true],
+    [{ proof: 'none' }, { proof: 'strong' }, false],
+    [{ freshMinutes: 15 }, { freshMinutes: 16 }, true],
+    [{ freshMinutes: 15 }, { freshMinutes: null }, true],
+    [{ freshMinutes: null }, { freshMinutes: 15 }, false],
+    [{ freshMinutes: 16 }, { freshMinutes: 15 }, false],
+    [{ confirmsEmail: true }, { confirmsEmail: false }, true],
+    [{ confirmsEmail: false }, { confirmsEmail: true }, false],
+    [{ proof: 'none', freshMinutes: 15 }, { proof: 'strong', freshMinutes: null }, true],
+    [{ audience: ['a'] }, { audience: 'everybody' }, false],
+    [{ name: 'Wiki' }, { name: 'Pages' }, false],
+  ];
+  for (const [from, to, isLess] of changes) {
+    const change = `${JSON.stringify(from)} becomes ${JSON.stringify(to)}`;
+    it(`${isLess ? 'mails' : 'does not mail'} administrators when ${change}`, async () => {
+      const { apps, recorded } = appsUnderTest();
+      const { id } = await created(apps, from);
+      assert.equal((await apps.update(id, { ...INPUT, ...to }, ACTOR)).kind, 'changed');
+      assert.deepEqual(recorded.slice(2), isLess ? [['mailed', 'policy weakened']] : []);
+    });
+  }
+
+  it('lists the apps of a person: for everybody, and for one of their groups', async () => {
+    const { apps } = appsUnderTest();
+    for (const [name, audience] of [
+      ['Wiki', 'everybody'],
+      ['Desk', ['a', 'n']],
+      ['Payroll', ['x']],
+      ['Nothing', []],
+    ] as const) {
+      await created(apps, { name, audience });
+    }
+    const names = async (...groups: readonly Group[]) =>
+      (await apps.usableBy({ groups })).map(({ name }) => name);
+    assert.deepEqual(await names(), ['Wiki']);
+    assert.deepEqual(await names(...GROUPS.slice(0, 1)), ['Wiki', 'Desk']);
   });
 
   it('records an app that is removed', async () => {

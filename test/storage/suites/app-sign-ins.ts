@@ -12,6 +12,7 @@ import { Policies } from '../../../src/policy/policies.ts';
 import { expiringRows } from '../../../src/storage/expiring.ts';
 import { transactOn } from '../../../src/storage/sql/transaction.ts';
 import { storesOn } from '../../../src/storage/stores.ts';
+import { OPTIONAL } from '../../sign-in/sign-in-under-test.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { type Engine, useDatabase } from '../../support/databases.ts';
 import { newApp } from './apps.ts';
@@ -49,7 +50,11 @@ export function appSignInsSuite(engine: Engine): void {
       const policies = new Policies({ ...base, groups: others.groups, graces: others.graces });
       const figures = { checked: note, handedOver: note };
       const config = { baseUrl: 'https://help.example.org' };
-      return { ...composeApps(stores(), { ...base, ...figures, config, audit, signIns, policies }), signIns };
+      const administrators = { tell: async () => {} };
+      return {
+        ...composeApps(stores(), { ...base, ...figures, administrators, config, audit, signIns, policies }),
+        signIns,
+      };
     };
     const handsOver = (app = wiki, nonce = 'nonce') => {
       const bound = { signInId, accountId: ann.id, nonceHash: hashToken(nonce), path: '/page?a=1' };
@@ -88,6 +93,28 @@ export function appSignInsSuite(engine: Engine): void {
         events.map(({ subjectId, actorId, detail }) => [subjectId, actorId, detail]),
         [[ann.id, ann.id, { app: 'Wiki' }]],
       );
+    });
+
+    it('begin only for a person who may use the app', async () => {
+      const visitor = {
+        ...{ account: ann, groups: [], authenticators: [], policy: OPTIONAL, now: NOW },
+        assurance: [{ factor: 'password', at: NOW }],
+      } as const;
+      const opens = (host: string) => {
+        const bound = { signInId, nonceHash: hashToken('nonce'), path: '/page' };
+        return portal().handOvers.open({ host, visitor, ...bound });
+      };
+      const opened = await opens(wiki.host);
+      assert.ok(opened.kind === 'handed over');
+      assert.equal(opened.app.id, wiki.id);
+      assert.equal((await redeems(opened.code)).kind, 'signed in');
+      assert.deepEqual(await opens('other.example.org'), { kind: 'unknown host' });
+      await database()('hand_overs').delete();
+      await stores().apps.change({ ...wiki, audience: [] });
+      const refused = await opens(wiki.host);
+      assert.ok(refused.kind === 'refused');
+      assert.deepEqual(refused.refusal, { kind: 'not a member' });
+      assert.deepEqual(await database()('hand_overs'), []);
     });
 
     it('keep neither the code nor the cookie in the database', async () => {
