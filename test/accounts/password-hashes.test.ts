@@ -128,7 +128,7 @@ describe('an imported password hash', () => {
     ['PBKDF2 of days of work', DJANGO.replace('$1000$', '$99999999$')],
     ['PBKDF2 without salt', DJANGO.replace('seasalt', '')],
     ['PBKDF2 with another digest', DJANGO.replace('sha256', 'sha1')],
-    ['one with something behind it', `${BCRYPT}\n`],
+    ['one with more text behind it', `${BCRYPT}\n`],
     ['one that is too long', `${DJANGO.replace('seasalt', 's'.repeat(220))}`],
   ] as const) {
     it(`is not recognised: ${what}`, () => assert.equal(readHash(hash), undefined));

@@ -168,7 +168,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
 
   for (const [what, makes] of [
     [
-      'a member whom they make an administrator',
+      'a member who becomes an administrator',
       async () => {
         const puppet = await portal().account(newEmail('puppet'));
         await acts(attacker, puppet, 'make-administrator');

@@ -120,7 +120,7 @@ const PENDING: readonly Pending[] = [
     due: /^\/sign-in\/set-up/,
   },
   {
-    what: 'a password, and nothing decided yet about what may still be put off',
+    what: 'a password, and no decision yet about a step that can be put off',
     begin: async (portal) => {
       const account = await newAdministrator(portal);
       await mandatoryFor(portal, account, { kind: 'days', days: 7 });
@@ -157,7 +157,7 @@ const PENDING: readonly Pending[] = [
     due: /^\/sign-in\/code/,
   },
   {
-    what: 'a session from before the policy demanded an authenticator, left alone for ten minutes',
+    what: 'a session from before the policy required an authenticator, unused for ten minutes',
     begin: async (portal) => {
       const { email } = await newAdministrator(portal);
       const person = await signsIn(portal, email);

@@ -135,7 +135,7 @@ onBothStores('An attacker who has intercepted a form that a person has just sent
       assert.ok(account);
       await portal().services.accounts.disable(account.id, portal().now());
     },
-    'this one sign-in was ended in the list': async ({ email }) => {
+    'this sign-in was ended in the list': async ({ email }) => {
       const account = await portal().services.accounts.findByEmail(email);
       assert.ok(account);
       const { signIns } = portal().services;

@@ -68,7 +68,7 @@ onPortal('A thief who reads the mailbox', (portal) => {
         await portal().services.authenticators.block(phone?.id ?? '', portal().now());
       },
     ],
-    ['the policy offers email alone', () => siteRuleIs(portal(), { rule: 'mandatory', methods: ['email'] })],
+    ['the policy offers only email', () => siteRuleIs(portal(), { rule: 'mandatory', methods: ['email'] })],
     ['2FA is switched off', () => siteRuleIs(portal(), { rule: 'off' })],
   ] as const) {
     it(`is asked for the app, also if ${what}`, async () => {

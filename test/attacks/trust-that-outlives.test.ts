@@ -88,7 +88,7 @@ onPortal('A thief with the password and a copy of a trusted browser’s cookie',
 
   for (const [what, change] of [
     [
-      'takes the trust back',
+      'removes the trust',
       async () => {
         const elsewhere = await signsInFully(portal(), vera);
         await elsewhere.visits('/profile/sign-ins');
@@ -112,7 +112,7 @@ onPortal('A thief with the password and a copy of a trusted browser’s cookie',
     ],
     ['sets up another authenticator', async () => enrolsEmail(portal(), vera.account)],
     [
-      'is put under another rule by an administrator',
+      'gets another rule from an administrator',
       async () => {
         const account = await currentAccount(portal(), vera);
         const { administration } = portal().services;

@@ -23,7 +23,7 @@ const LAYOUT = [TARGETS, REFLOW, TEXT_SPACING];
 const ENGLISH: readonly Setting[] = [
   { words: 'in a wide window', viewport: WIDE, looks: [AXE, ...LAYOUT, EDGES, STILL, TAB_ORDER, FOCUS] },
   {
-    words: 'in the dark, every kind of element',
+    words: 'in dark mode, every kind of element',
     on: 'every kind of element',
     viewport: WIDE,
     media: { colorScheme: 'dark' },

@@ -136,7 +136,7 @@ describe('The command line: backups', () => {
     ['are something else', () => gzipSync('{"hello":1}\n'), /not a backup/],
     ['are one line of many megabytes', () => gzipSync('['.repeat(50_000_000)), /not a backup/],
     [
-      'make somebody what there is not',
+      'have an unknown role',
       (bytes: Buffer) => gzipSync(gunzipSync(bytes).toString().replace('"role":"member"', '"role":"owner"')),
       /not a backup/,
     ],

@@ -286,7 +286,7 @@ describe('The command line: people from a file', () => {
 
   for (const [what, text, words] of [
     ['an empty file', '', /nobody in it/],
-    ['a header alone', 'email,name\n', /nobody in it/],
+    ['only a header', 'email,name\n', /nobody in it/],
     ['no header', 'a@example.org,A\n', /“email” is missing/],
     [
       'a column that is not known',

@@ -288,7 +288,7 @@ describe('The command line: people', () => {
   });
 
   for (const [what, args] of [
-    ['an e-mail without an @', ['user', 'create', 'nobody', '--name', 'Ann']],
+    ['an email address without an @', ['user', 'create', 'nobody', '--name', 'Ann']],
     ['a name of control characters', ['user', 'create', 'a@example.org', '--name', 'Ann\x1b[31m']],
     ['a name of spaces', ['user', 'create', 'a@example.org', '--name', '  ']],
     ['a name of 10,000 characters', ['user', 'create', 'a@example.org', '--name', 'x'.repeat(10_000)]],

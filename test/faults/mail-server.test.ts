@@ -35,7 +35,7 @@ const FAULTS: readonly Fault[] = [
     ...{ what: 'hangs', strikes: pauses, says: UNSURE, comes: true },
     ends: async (server) => server.signal('SIGCONT'),
   },
-  { what: 'is killed and started anew', strikes: isKilled, ends: startsAnew, says: AWAY, comes: false },
+  { what: 'is killed and restarted', strikes: isKilled, ends: startsAnew, says: AWAY, comes: false },
   { what: 'hangs until it is killed', strikes: pauses, ends: startsAnew, says: UNSURE, comes: false },
 ];
 

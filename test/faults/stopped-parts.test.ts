@@ -29,13 +29,13 @@ const CRASH = { strikes: (one: OwnServer) => one.kill(), ends: (one: OwnServer) 
 
 const OF_REDIS: readonly Fault[] = [
   { what: 'Redis hangs', part: 'redis', missing: ['sessions'], ...PAUSE, forgets: false },
-  { what: 'Redis is killed and started anew', part: 'redis', missing: ['sessions'], ...CRASH, forgets: true },
+  { what: 'Redis is killed and restarted', part: 'redis', missing: ['sessions'], ...CRASH, forgets: true },
 ];
 
 const ofDatabase = (name: string): readonly Fault[] => [
   { what: `${name} hangs`, part: 'database', missing: ['database'], ...PAUSE, forgets: false },
   {
-    what: `${name} is killed and started anew`,
+    what: `${name} is killed and restarted`,
     part: 'database',
     missing: ['database'],
     ...CRASH,

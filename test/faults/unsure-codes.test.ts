@@ -58,7 +58,7 @@ describe('A code that the mail server may or may not have accepted', () => {
     ['drops', 'breaks the connection once it has the mail'],
     ['dawdles', 'takes its time'],
   ] as const) {
-    describe(`for it ${what}`, () => {
+    describe(`because it ${what}`, () => {
       it('lets in the person who gets it, once', async () => {
         await enrolsEmail(portal, ann);
         const person = new Person(portal.app);

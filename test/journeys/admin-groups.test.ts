@@ -99,7 +99,7 @@ onPortal('Administration: groups', (portal) => {
     ['no name', { name: '  ' }, 'Name of the group', /Enter a name/],
     ['a long name', { name: 'x'.repeat(10_000) }, 'Name of the group', /at most 60/],
     ['a line break in the name', { name: 'a\r\nb' }, 'Name of the group', /line breaks/],
-    ['what separates names', { name: 'a;b' }, 'Name of the group', /semicolon/],
+    ['a separator of names', { name: 'a;b' }, 'Name of the group', /semicolon/],
     ['two names', { name: ['a', 'b'] }, 'Name of the group', /Enter a name/],
     ['no rule', { rule: '' }, 'Two-factor authentication (2FA)', /Choose one/],
     ['an unknown rule', { rule: 'strict' }, 'Two-factor authentication (2FA)', /Choose one/],

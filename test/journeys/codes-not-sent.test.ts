@@ -56,7 +56,7 @@ describe('A code while the mail server fails for everyone', () => {
   };
 
   for (const outage of OUTAGES) {
-    describe(`for it ${outage}`, () => {
+    describe(`because it ${outage}`, () => {
       it('is reported as our problem, and neither causes a wait nor uses up the five an hour', async () => {
         await server.leaves(outage);
         person = await signsIn(portal, ann.email);

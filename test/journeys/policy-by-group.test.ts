@@ -50,7 +50,7 @@ onPortal('Policy by group', (portal) => {
   });
 
   for (const [what, change] of [
-    ['somebody joins the group', (group: Group) => portal().services.groups.add(group, ann, OPERATOR)],
+    ['a person joins the group', (group: Group) => portal().services.groups.add(group, ann, OPERATOR)],
     [
       'the rule of their group becomes mandatory',
       async (group: Group) => {

@@ -248,8 +248,8 @@ describe('The SMTP transport with a failing mail server', () => {
 
   for (const [what, reply, to, expected] of [
     ['no such mailbox', '550 5.1.1 nobody of that name', 'RCPT', { kind: 'refused' }],
-    ['what is in the mail', '554 5.7.1 looks like spam', 'the text', { kind: 'refused' }],
-    ['a mailbox that is full for now', '452 4.2.2 later', 'RCPT', { kind: 'failed', everyone: false }],
+    ['the content of the mail', '554 5.7.1 looks like spam', 'the text', { kind: 'refused' }],
+    ['a mailbox that is temporarily full', '452 4.2.2 later', 'RCPT', { kind: 'failed', everyone: false }],
     ['greylisting, after the text', '451 4.7.1 later', 'the text', { kind: 'failed', everyone: false }],
     ['a server that closes', '421 4.3.2 going down', 'RCPT', { kind: 'failed', everyone: true }],
     ['commands in the wrong order', '503 5.5.1 not now', 'RCPT', { kind: 'failed', everyone: false }],

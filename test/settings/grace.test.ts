@@ -32,13 +32,13 @@ describe('Grace', () => {
       { kind: 'at', at: SINCE + days(14) },
     ],
     [
-      'they began before it was mandatory this time',
+      'they began before it became mandatory again',
       { grace: fortnight, graceStartedAt: SINCE - 1 },
       { kind: 'not begun', days: 14 },
     ],
-    ['no days are none', { grace: { kind: 'days', days: 0 } }, OVER],
+    ['the number of days is 0', { grace: { kind: 'days', days: 0 } }, OVER],
     [
-      'no days are none once they have begun',
+      'the number of days is 0 and they have begun',
       { grace: { kind: 'days', days: 0 }, graceStartedAt: NOW },
       OVER,
     ],
@@ -49,7 +49,7 @@ describe('Grace', () => {
     ],
   ];
   for (const [what, facts, deadline] of table) {
-    it(`where ${what} ends: ${JSON.stringify(deadline)}`, () => {
+    it(`ends like this if ${what}: ${JSON.stringify(deadline)}`, () => {
       assert.deepEqual(deadlineOf(factsWith(facts), NOW), deadline);
     });
   }

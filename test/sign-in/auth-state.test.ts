@@ -59,9 +59,9 @@ describe('The state of signing in', () => {
     'the account is disabled': { account: { ...ANN, disabledAt: NOW } },
     'every session has been ended': { account: { ...ANN, sessionEpoch: 1 } },
     'the sign-in has ended': { signIn: signInOf({ endedAt: NOW }) },
-    'the sign-in is not there': { signIn: undefined },
+    'the sign-in is missing': { signIn: undefined },
     'the trust that opened it is gone': { signIn: signInOf({ trust: { browserId: 'b', basis: null } }) },
-    'the trust that opened it rests on something else': {
+    'the trust that opened it has another basis': {
       signIn: signInOf({ trust: { browserId: 'b', basis: 'another' } }),
     },
   };

@@ -138,7 +138,7 @@ describe('After the password', () => {
   });
 
   const unasked: Readonly<Record<string, World>> = {
-    'there is no code to spare': { trust: TRUSTED },
+    'there is no code to skip': { trust: TRUSTED },
     'an enrolment comes after the code': { authenticators: [EMAIL], policy: APP_ONLY, trust: TRUSTED },
     'an enrolment comes first': { policy: MANDATORY, trust: TRUSTED },
   };

@@ -39,9 +39,9 @@ const changes: Readonly<Record<string, Partial<TrustBasis>>> = {
   'another password, or all sessions ended': { account: { ...ANN, sessionEpoch: 1 } },
   'another address': { account: { ...ANN, email: 'ann@example.net' } },
   'another role': { account: { ...ANN, role: 'administrator' } },
-  'a further authenticator': { authenticators: [...BASIS.authenticators, authenticator('app', 2)] },
-  'one authenticator less': { authenticators: [authenticator('app', 0)] },
-  'an authenticator in the place of another': {
+  'another authenticator': { authenticators: [...BASIS.authenticators, authenticator('app', 2)] },
+  'a removed authenticator': { authenticators: [authenticator('app', 0)] },
+  'a replaced authenticator': {
     authenticators: [authenticator('app', 2), authenticator('email', 1)],
   },
   'a stricter rule': { policy: combined([applied({ rule: 'mandatory' })]) },
@@ -58,7 +58,7 @@ const irrelevant: Readonly<Record<string, Partial<TrustBasis>>> = {
       .map((one) => ({ ...one, name: 'New', lastUsedAt: NOW, data: { sealed: 'anew' } }))
       .toReversed(),
   },
-  'a rule that asks for nothing': {
+  'a rule without a requirement': {
     policy: combined([applied(), applied({ rule: 'off', source: { kind: 'person' } })]),
   },
 };

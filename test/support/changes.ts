@@ -129,7 +129,7 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
   'a new password by the old one': async ({ portal, account, actor }) => {
     return () => portal.services.credentials.changePassword(account, NEXT, actor);
   },
-  'a new e-mail address': async ({ portal, account, actor }) => {
+  'a new email address': async ({ portal, account, actor }) => {
     const { credentials, emailChanges } = portal.services;
     await credentials.sendReset(account, OPERATOR);
     const change = { account, email: newEmail('moved'), browser: 'a test' };
@@ -143,9 +143,7 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
   'another language': async ({ portal, account, actor }) => {
     return () => portal.services.profileChanges.chooseLocale(account, 'ar', actor);
   },
-  "a reset by an administrator, with the link that was on its way and the person's request": async (
-    subject,
-  ) => {
+  "a reset by an administrator, with an unused link and the person's request": async (subject) => {
     await request(subject);
     const { portal, account, actor } = subject;
     await subject.hasCodes();
@@ -180,12 +178,12 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
     const actor = { ...subject.actor, party: party(ada) };
     return () => subject.portal.services.resetRequests.askFor(subject.account, 'Called back', ada, actor);
   },
-  'an approval that resets at once': async (subject) => {
+  'an approval without a waiting period': async (subject) => {
     const open = await request(subject);
     const ada = await administrator(subject);
     return () => subject.portal.services.resetRequests.approve(open, 'Called back', ada, OPERATOR);
   },
-  'an approval that is followed by a waiting period': async (subject) => {
+  'an approval with a waiting period': async (subject) => {
     const open = await request(subject, { secondApproval: false, waitingHours: 24 });
     const ada = await administrator(subject);
     return () => subject.portal.services.resetRequests.approve(open, 'Called back', ada, OPERATOR);
@@ -228,7 +226,7 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
     const code = await codeOf(portal, state, account);
     return () => enrolments.submit(methods.app, state, { name: 'Phone', code }, context);
   },
-  'an authenticator in the place of another': async (subject) => {
+  'an authenticator that replaces another': async (subject) => {
     const { portal, account } = subject;
     const { enrolments, methods, authenticators } = portal.services;
     const { id } = await app(subject);
@@ -246,11 +244,11 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
     const { authenticatorChanges } = subject.portal.services;
     return () => authenticatorChanges.rename(subject.account, phone, 'Old phone', subject.actor);
   },
-  'an authenticator that is asked for first': async (subject) => {
+  'a preferred authenticator': async (subject) => {
     const phone = await app(subject);
     return () => subject.portal.services.authenticatorChanges.prefer(subject.account, phone, subject.actor);
   },
-  'one authenticator of two that is removed': async (subject) => {
+  'a removed authenticator, one of two': async (subject) => {
     const phone = await app(subject);
     await enrolsEmail(subject.portal, subject.account);
     await subject.hasCodes();
@@ -273,7 +271,7 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
     const basis = await trustBasis(subject);
     return () => subject.portal.services.trustedBrowsers.trust(basis, subject.actor);
   },
-  'a trust that is taken back': async (subject) => {
+  'a removed trust': async (subject) => {
     const { trustedBrowsers } = subject.portal.services;
     await app(subject);
     const basis = await trustBasis(subject);
@@ -299,7 +297,7 @@ export const CHANGES: Readonly<Record<string, Preparation>> = {
   'a sign-in': async ({ portal, account, actor }) => {
     return () => portal.services.completion.complete(account, actor, []);
   },
-  'one sign-in that is ended': async ({ portal, account, actor }) => {
+  'an ended sign-in': async ({ portal, account, actor }) => {
     const { signInId: id } = await portal.services.completion.complete(account, actor, []);
     return () => portal.services.signIns.end(account, id, actor);
   },

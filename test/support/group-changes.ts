@@ -25,13 +25,13 @@ export const GROUP_CHANGES: Readonly<Record<string, Preparation>> = {
     await trusts(subject);
     return () => portal.services.groups.remove(group, OPERATOR);
   },
-  'somebody who joins a group': async (subject) => {
+  'a person who joins a group': async (subject) => {
     const { portal, account } = subject;
     const group = await groupWith(portal, { rule: 'off' });
     await trusts(subject);
     return () => portal.services.groups.add(group, account, OPERATOR);
   },
-  'somebody who leaves a group': async (subject) => {
+  'a person who leaves a group': async (subject) => {
     const { portal, account } = subject;
     const group = await groupWith(portal, { rule: 'off' });
     await portal.services.groups.add(group, account, OPERATOR);

@@ -31,13 +31,13 @@ export const AXE: Look = {
  */
 export const AXE_ON_EACH_PAGE: Look = {
   ...AXE,
-  title: `${AXE.title}, where most is on the page`,
+  title: `${AXE.title}, in the fullest state of each page`,
   on: 'fullest',
 };
 
 /** The rules that depend on the colour scheme. */
 export const COLOURS: Look = {
-  title: 'have the contrast of text that axe asks for: 7:1',
+  title: 'have a text contrast of 7:1, as axe requires',
   script: AXE_IN_PAGE,
   find: (page) => violations(page, { type: 'rule', values: COLOUR_RULES }),
 };

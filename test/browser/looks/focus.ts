@@ -4,7 +4,7 @@ import { measure } from './measure.ts';
 
 /** WCAG 2.1.1, 2.4.3: Tab reaches everything that is shown, in its order, and nothing else. */
 export const TAB_ORDER: Look = {
-  title: 'let Tab come by every control once, in the order in which they stand',
+  title: 'have every control once in the order of Tab',
   find: async (page) => {
     const stops = await page.evaluate(() => {
       const reached: Element[] = [];
@@ -60,7 +60,7 @@ export const TAB_ORDER: Look = {
 
 /** WCAG 2.4.7, 2.4.11 to 2.4.13: an outline of 2 pixels and 3:1 around the focused element, and nothing in front of it. */
 export const FOCUS: Look = {
-  title: 'show the focus by an outline of 2 pixels and a contrast of 3:1, with nothing in front of it',
+  title: 'show the focus by an unobscured outline of 2 pixels and a contrast of 3:1',
   find: async (page) => {
     await asFromTheKeyboard(page);
     return page.evaluate(() => {

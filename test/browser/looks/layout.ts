@@ -3,7 +3,7 @@ import { measure } from './measure.ts';
 
 /** WCAG 2.5.5 (AAA): 44 by 44 CSS pixels, except links within a sentence. */
 export const TARGETS: Look = {
-  title: 'have targets of 44 by 44 pixels, but for links within a sentence',
+  title: 'have targets of 44 by 44 pixels, except links within a sentence',
   find: (page) =>
     page.evaluate(() => {
       const isInSentence = (element: HTMLElement) => {
@@ -44,7 +44,7 @@ const SPACED = `* { line-height: 1.5 !important; letter-spacing: 0.12em !importa
 
 /** WCAG 1.4.12: with the spacing that a reader may set, no text is cut off. A drawing made of characters is no text. */
 export const TEXT_SPACING: Look = {
-  title: 'cut off no text, nor grow too wide, when readers space letters, words, lines and paragraphs',
+  title: 'cut off no text and stay within the window with the spacing that readers may set',
   find: (page) =>
     page.evaluate((css) => {
       const sheet = new CSSStyleSheet();

@@ -3,7 +3,7 @@ import { measure } from './measure.ts';
 
 /** WCAG 1.4.11: fields, and buttons without a background of their own, have an edge of 3:1. */
 export const EDGES: Look = {
-  title: 'have edges around what can be pressed or typed into, of a contrast of 3:1',
+  title: 'have edges with a contrast of 3:1 around buttons and fields',
   find: (page) =>
     page.evaluate(() =>
       measure
@@ -49,7 +49,7 @@ export const BORDERS: Look = {
 
 /** For people who have requested reduced motion. */
 export const STILL: Look = {
-  title: 'move nothing for those who have asked for reduced motion',
+  title: 'move nothing for people who prefer reduced motion',
   find: (page) =>
     page.evaluate(() =>
       [...document.querySelectorAll('*')].flatMap((element) => {
