@@ -111,10 +111,12 @@ onBothStores('Signing in with a password', (portal) => {
     await portal().account('target@example.org');
     const guesser = new Person(portal().app);
     await guesser.visits('/sign-in');
-    for (let failures = 0; failures < 5; failures++)
-      await givesPassword(guesser, 'target@example.org', 'a wrong guess');
-    assert.equal(guesser.page.status, 422);
-    await givesPassword(guesser, 'target@example.org');
+    await portal().atOnce(async () => {
+      for (let failures = 0; failures < 5; failures++)
+        await givesPassword(guesser, 'target@example.org', 'a wrong guess');
+      assert.equal(guesser.page.status, 422);
+      await givesPassword(guesser, 'target@example.org');
+    });
     assert.equal(guesser.page.status, 429);
     assert.match(guesser.page.errorAt('E-mail'), /Wait 30 seconds/);
     portal().wait(31_000);
