@@ -34,8 +34,8 @@ export class Client {
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
   }
 
-  get(path: string, cookies?: Cookies): Promise<Answer> {
-    return this.#ask('GET', path, cookies);
+  get(path: string, cookies?: Cookies, headers: Fields = {}): Promise<Answer> {
+    return this.#ask('GET', path, cookies, undefined, headers);
   }
 
   post(path: string, fields: Fields, cookies?: Cookies): Promise<Answer> {
@@ -46,9 +46,10 @@ export class Client {
     this.#agent.destroy();
   }
 
-  #ask(method: string, path: string, cookies?: Cookies, body?: string): Promise<Answer> {
+  #ask(method: string, path: string, cookies?: Cookies, body?: string, more: Fields = {}): Promise<Answer> {
     const cookie = cookies?.header;
     const headers = {
+      ...more,
       ...(cookie && { cookie }),
       ...(body !== undefined && {
         'content-type': 'application/x-www-form-urlencoded',

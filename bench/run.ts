@@ -7,6 +7,7 @@ import { makePeople } from '../test/support/many-people.ts';
 import { redis } from '../test/support/servers.ts';
 import { startCommand } from '../test/support/start-command.ts';
 import { median, percentile } from '../test/support/timing.ts';
+import { measureGuard } from './guard.ts';
 import { Client, Cookies } from './http.ts';
 import { closedLoop, type Run } from './load.ts';
 import { endAll, type Serving, serve } from './processes.ts';
@@ -59,6 +60,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<void>>> = {
   'sign-ins': compareSignIns,
   latency: watchSignInPage,
   memory: watchMemory,
+  guard: () => measureGuard(mkdtempSync(join(folder, 'guard-')), say),
 };
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(MEASUREMENTS)) {
