@@ -27,8 +27,8 @@ const HEADERS = {
 };
 
 /**
- * Measures the checks of forward-auth beside the least that they could be (`bench/twin/bare.ts`): their rate, the time of one alone
- * over its connection, and the memory of the process.
+ * Measures the checks of forward-auth beside the minimum (`bench/twin/bare.ts`): their rate, the time of a single one over its
+ * connection, and the memory of the process.
  *
  * @param folder an empty folder for the database
  */

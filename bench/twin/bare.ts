@@ -3,8 +3,8 @@ import Database from 'better-sqlite3';
 import express from 'express';
 
 /**
- * The least that a check of a request could be: Express, a cookie, one indexed row, four headers. Reads PORT and COOKIE, the value
- * that is let through.
+ * The minimum that a check of a request needs: Express, a cookie, one indexed row, four headers. Reads PORT and COOKIE, the
+ * value that is allowed.
  */
 const ROWS = 10_000;
 

@@ -20,9 +20,9 @@ declare module 'express-session' {
 }
 
 /**
- * The portal's twin: the same stack that does the same work with nothing around it. A page reads its session and, signed in,
- * one joined statement; a POST is one durable transaction that counts the try, spends the code and writes the audit entry;
- * the session gets another id at both steps. Reads PORT, REDIS_URL, TWIN_DIR (an empty folder) and PEOPLE.
+ * The portal's twin: the same stack, doing the same work with nothing around it. A page reads its session and, if signed in,
+ * one joined statement; a POST is one durable transaction that counts the attempt, spends the code and writes the audit entry;
+ * both steps renew the session id. Reads PORT, REDIS_URL, TWIN_DIR (an empty folder) and PEOPLE.
  */
 const derive = promisify(argon2);
 const nonce = randomBytes(16);

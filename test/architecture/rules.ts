@@ -5,8 +5,8 @@ import { METHOD_IDS } from '../../src/settings/method-ids.ts';
 export type Place = string;
 
 /**
- * The rooms of the domain from the ground up, with what each may import. A room stands above everything that it imports:
- * no arrow points back up.
+ * The rooms of the domain from the ground up, with what each may import. A room is above everything that it imports: no arrow
+ * points up.
  */
 const DOMAIN: Readonly<Record<Place, readonly Place[]>> = {
   limits: ['kernel'],

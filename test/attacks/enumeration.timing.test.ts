@@ -67,8 +67,8 @@ onBothStores(
 );
 
 /**
- * So long what is begun by the request goes on afterwards. Milliseconds. What the one thread has to do then is what other
- * pages wait for; its processor time is the same on a busy machine.
+ * The time for which work of the request continues afterwards. Milliseconds. Other pages wait for the work of the main thread;
+ * its processor time is the same on a busy machine.
  */
 const AFTERWARDS = 300;
 

@@ -35,8 +35,8 @@ const STATES = ['focused', 'required', 'invalid', 'checked', 'selected', 'expand
 const MOST_OPTIONS = 12;
 
 /**
- * What a screen reader is told of the page that is open, one thing a line: role, "name", = value, (states), and what it is
- * described by. Ids and codes that are new in each run stand as their like.
+ * What a screen reader gets for the open page, one element per line: role, "name", = value, (states), and its description. Ids
+ * and codes that are new in each run are replaced by placeholders.
  */
 export async function accessibilityTree(page: Page): Promise<string> {
   const session = await page.context().newCDPSession(page);

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 
 /**
- * What does not fit on the open page, in words: a page that scrolls sideways, elements beyond its edges, and elements
- * that are narrower than their own words. What scrolls by itself, as a drawing must, may be wider inside (WCAG 1.4.10).
+ * What does not fit on the open page, in words: a page that scrolls sideways, elements beyond its edges, and elements that are
+ * narrower than their own words. Elements that scroll by themselves, like a drawing, may be wider inside (WCAG 1.4.10).
  */
 export async function misfits(page: Page): Promise<string[]> {
   return page.evaluate(() => {

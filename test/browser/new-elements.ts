@@ -9,9 +9,9 @@ const UNSEEN =
   /^(href|id|for|name|value|content|src|alt|action|method|datetime|autocomplete|m(in|ax)(length)?|inputmode|title|pattern|rows|d|viewbox|width|height|x|y|aria-(describedby|labelledby|label|controls))$/i;
 
 /**
- * As few states as have every kind of element that is in any state. A kind is what selectors see: the names and attributes
- * of an element and of all that it is in. Elements of one kind have the same colours, borders and outlines, as long as no
- * rule sets these by an element's neighbours, which `rulesByNeighbours` shows.
+ * As few states as contain every kind of element of any state. A kind is what selectors see: the names and attributes of an
+ * element and of its ancestors. Elements of one kind have the same colours, borders and outlines, if no rule sets these by an
+ * element's neighbours, which `rulesByNeighbours` checks.
  */
 export function statesWithEveryElement(states: readonly State[]): ReadonlySet<State> {
   const kinds = new Map(states.map((state) => [state, kindsIn(state)]));

@@ -122,10 +122,7 @@ describe('Every page in every state', () => {
   });
 });
 
-/**
- * The page behind an address: whosever it is, with whichever link it was opened, wherever the wizard stands, whatever is
- * about to make the policy stricter.
- */
+/** The page behind an address: for any person, link, step of the wizard, or change that makes the policy stricter. */
 function pageOf(path: string): string {
   return path
     .replace(/\?.*/, '')

@@ -17,8 +17,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Starts Debian's Chromium, the one without windows: it draws the same pages in a fifth less time. As root on Debian it is
- * installed where it is missing; else the error says what to do. Its fonts are the same on every machine.
+ * Starts Debian's headless Chromium: it draws the same pages in a fifth less time. As root on Debian it is installed if it is
+ * missing; otherwise the error says what to do. Its fonts are the same on every machine.
  */
 export async function launchChromium(fonts: FontWidth = 'wide'): Promise<Browser> {
   return chromium.launch({
@@ -33,10 +33,9 @@ export async function launchChromium(fonts: FontWidth = 'wide'): Promise<Browser
 }
 
 /**
- * A page of Chromium that shows captured states: a server of its own answers each address as the portal did when the state
- * was made, with its status and its headers, so that refused forms can be looked at under the site's own
- * Content-Security-Policy. Stylesheet, script and icon come by the portal's own code for assets. Being local, it is a
- * secure context.
+ * A page of Chromium that shows captured states: its own server responds to each address like the portal did when the state was
+ * captured, with its status and its headers, so that refused forms can be checked under the site's own Content-Security-Policy.
+ * Stylesheet, script and icon come from the portal's own code for assets. It is a secure context, because it is local.
  */
 export class Viewer {
   readonly page: Page;

@@ -8,8 +8,8 @@ export const SHIPPED_NAME = 'account.example.org';
 export const ROOT = join(import.meta.dirname, '../..');
 
 /**
- * The text of a file in `deploy`, with every occurrence of some texts replaced, as an operator replaces them. A text
- * that is not there is an error: else a test could go on with a file other than the one it believes to change.
+ * The text of a file in `deploy`, with every occurrence of some texts replaced, as an operator replaces them. A missing text is
+ * an error: otherwise a test could use another file than it seems to.
  */
 export function shipped(file: string, replacements: Readonly<Record<string, string>> = {}): string {
   let text = readFileSync(join(ROOT, 'deploy', file), 'utf8');

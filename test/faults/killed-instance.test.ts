@@ -60,8 +60,8 @@ function killsInstances(engine: ServedEngine): void {
   });
 
   /**
-   * The instance that answers dies as the form is sent; the person's browser sends the same form with the same cookies to
-   * the other one. A new instance takes the place of the dead one.
+   * The serving instance dies while the form is sent; the person's browser sends the same form with the same cookies to the
+   * other one. A new instance replaces the dead one.
    */
   async function pressesThroughADeath(person: Person, button: string): Promise<Person> {
     const [dying, other] = servers;

@@ -15,7 +15,7 @@ const ZOE = 'zoe@example.org';
 const BCRYPT = '$2b$05$CCCCCCCCCCCCCCCCCCCCC.rAf3o4sLTvR4cFKmbAV7SuUjZhE3kGG';
 
 /**
- * Every journey is made on SQLite; this one, through all parts of the portal, on the other databases, which keep the
+ * Every journey runs on SQLite; this one, through all parts of the portal, runs on the other databases, which store the
  * sessions as well.
  */
 for (const engine of [POSTGRESQL, MARIADB]) {

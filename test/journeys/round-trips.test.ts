@@ -13,16 +13,16 @@ const MOST_STATEMENTS = 2;
 const COMMANDS = ['GETEX'];
 
 /**
- * Pages with lists that have nothing in common, or that ask for people once it is known who they are. Each asks as often as
- * it is said here, whatever is in the lists.
+ * Pages with unrelated lists, or with people whose ids have to be found first. Each has this number of statements, whatever its
+ * lists contain.
  */
 const LISTS: Readonly<Record<string, number>> = {
   // The browsers of the person, and, if the site allows any, the trusted ones.
   '/profile/sign-ins': 3,
   // A page of people, and every group for the filter.
   '/admin/people': 3,
-  // The person with what they have, the wait after wrong codes, and the newest mails; where requests for a reset are open on
-  // the site, whether one is this person's.
+  // The person with what they have, the wait after wrong codes, and the newest mails; if requests for a reset are open on the
+  // site, whether one is this person's.
   '/admin/people/:id': 5,
   // The person, and all groups.
   '/admin/people/:id/groups': 3,

@@ -29,8 +29,8 @@ export async function earlyInStep(): Promise<void> {
 }
 
 /**
- * An authentication app on somebody's phone. It shares no code with the portal: the QR code is read by jsQR, the codes
- * are made after RFC 6238 with node:crypto, or by the `oathtool` of the OATH Toolkit.
+ * An authentication app on a phone. It shares no code with the portal: jsQR reads the QR code, and the codes are computed by
+ * RFC 6238 with node:crypto, or by `oathtool` of the OATH Toolkit.
  */
 export class AuthenticatorApp {
   #entry: AppEntry | undefined;

@@ -55,8 +55,8 @@ export function badNewPasswords(own: readonly string[], label: string): BadField
 }
 
 /**
- * Sends each bad field among the good ones from an open form: 422, the words at the field and in the summary, a title
- * that says so, the other values kept, and no secret shown again.
+ * Sends each bad value among the good ones from an open form, and expects 422, the message at the field and in the summary, a
+ * title that says so, the other values kept, and no secret shown again.
  */
 export async function refusesBadFields(
   person: Person,

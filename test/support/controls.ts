@@ -178,8 +178,8 @@ export interface Named {
 }
 
 /**
- * The one candidate of this text, or, where none has it, the one that shows it on a screen. Guessing among several
- * would let a test press the wrong button, so they are an error.
+ * The one candidate with this text, or, if there is none, the one that shows it on a screen. Several candidates are an error:
+ * guessing would let a test press the wrong button.
  */
 export function theOne<Candidate extends Named>(
   candidates: readonly Candidate[],

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { requireTool } from './tools.ts';
 
 /**
- * The fonts that pages are looked at in. Where words wrap depends on them, and machines have whichever their other
- * packages brought: without this, a test of layout passes on one machine and fails on the next.
+ * The fonts for tests of pages. Line breaks depend on them, and machines have whichever fonts other packages brought: without
+ * this, a layout test passes on one machine and fails on the next.
  */
 const FAMILIES = {
   wide: { sans: 'DejaVu Sans', mono: 'DejaVu Sans Mono', serif: 'DejaVu Serif' },

@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 const OWN_PORTS = { from: 20_000, to: 32_000 };
 
 /**
- * A port of the loopback that nobody listens on. None of those that the system gives to whoever asks for any: while a
- * server is restarted, another test's would stand in its place, and answer for it.
+ * A free port of the loopback. It is none of those that the system assigns: while a server restarts, another test's server
+ * could take such a port, and respond instead of it.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

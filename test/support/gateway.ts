@@ -11,8 +11,8 @@ export interface Gateway {
   /** Connections stay and are accepted, but nothing gets through any more: the server hangs. */
   freeze(): void;
   /**
-   * Lets so many more messages of the near side through; at the next one every connection breaks, and new ones are
-   * accepted. Tells whether it has come to that.
+   * Lets this many more messages from the portal through; at the next one every connection breaks, and new ones are accepted.
+   * Returns whether this has happened.
    */
   breakAfter(messages: number): () => boolean;
   /** As at the start: everything gets through. */

@@ -10,8 +10,8 @@ interface Received {
 }
 
 /**
- * "defers": not now (451). "refuses": never (550). "turns away": nobody, whoever it is (421). "drops": keeps the mail, and breaks the connection in the place of its
- * word. "dawdles": keeps the mail, and gives its word when it behaves otherwise.
+ * "defers": not now (451). "refuses": never (550). "turns away": refuses everybody (421). "drops": stores the mail, and breaks
+ * the connection instead of responding. "dawdles": stores the mail, and responds when it behaves differently.
  */
 export type Behaviour = 'takes' | 'defers' | 'refuses' | 'turns away' | 'drops' | 'dawdles';
 
@@ -37,8 +37,8 @@ export interface Mailbox {
 }
 
 /**
- * `port`: a certain one, for a server that comes back; any free one otherwise. `heard` is told of each mail before the one
- * who sends it is.
+ * `port`: a given one, for a server that comes back; otherwise any free one. `heard` is called for each mail before its sender
+ * gets the response.
  */
 export async function openMailbox(
   port = 0,

@@ -10,10 +10,9 @@ import type { BackoffState, BackoffStore } from '../../src/limits/failure-backof
 import type { RateLimitState, RateLimitStore } from '../../src/limits/rate-limit.ts';
 import { DEFAULT_SETTINGS, type Settings, type SettingsStore } from '../../src/settings/settings.ts';
 
-/*
- * Stores that forget. Each call first waits for a turn of the event loop, as one over a network would, and then does
- * its work in one go: what a caller does between two calls can be overtaken, what a store promises to be one statement
- * cannot.
+/**
+ * Stores in memory. Each call first waits for a turn of the event loop, like one over a network, and then does its work without
+ * interruption: other calls can come between two calls of a caller, but not into what a store promises as one statement.
  */
 
 export class MemoryThrottles implements BackoffStore {

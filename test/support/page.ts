@@ -81,8 +81,8 @@ export class Page implements Answer {
   }
 
   /**
-   * The error that the control of this label is described by, "" when it is described by none. An error that is only
-   * near its field, or that the field does not say to have, is none: nobody who cannot see it would know.
+   * The error that describes the control with this label, "" if there is none. An error that is only near its field, or that
+   * the field does not refer to, does not count: people who cannot see it would not know.
    */
   errorAt(label: string): string {
     const described = findControl(this.$, label).describedBy;

@@ -21,9 +21,9 @@ export interface PersonOptions {
 const MOST_REDIRECTS = 10;
 
 /**
- * A person at a text browser: reads pages, fills in what has a label, presses buttons, follows links. There is no
- * script, and of everything only what the HTML says. Cookies are kept and sent whether or not they are flagged Secure,
- * for the tests speak plain HTTP to a site that may be served over https.
+ * A person at a text browser: reads pages, fills in labelled fields, presses buttons, follows links. It runs no script, and
+ * knows only what the HTML says. Cookies are kept and sent even if they are Secure, because the tests speak plain HTTP to a
+ * site that may be served over https.
  */
 export class Person {
   readonly #app: App;
@@ -114,9 +114,9 @@ export class Person {
   }
 
   /**
-   * Sends what pressing the button would send, so many times at once, each from a page of its own: with a token of its own.
-   * The answers come as they are: no redirect is followed, and the browser stays as it was, its cookies too; `goesOnFrom`
-   * takes one of the answers up.
+   * Sends what pressing the button would send, this many times at once, each from its own page and with its own token. Returns
+   * the raw responses: no redirect is followed, and the browser and its cookies stay the same; `goesOnFrom` follows one of the
+   * responses.
    */
   async races(times: number, button: string): Promise<Page[]> {
     const submission = this.form(button);
@@ -151,8 +151,8 @@ export class Person {
   }
 
   /**
-   * Sends what no page of the site would. The page that is open stays so, no redirect is followed, cookies are kept.
-   * `csrf`: the token of the open page's forms ("own", the default), none, or any other text.
+   * Sends what no page of the site would send. The open page stays, no redirect is followed, cookies are kept. `csrf`: the
+   * token of the open page's forms ("own", the default), none, or any other text.
    */
   async submitsRaw(
     method: string,

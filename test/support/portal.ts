@@ -176,8 +176,8 @@ export function onPortal(
 }
 
 /**
- * The same once for each session store: for what is about the session itself, how it begins, changes and ends
- * (docs/decisions/0050). What any page makes of a session is tested on one store.
+ * The same once for each session store: for tests about the session itself, how it begins, changes and ends
+ * (docs/decisions/0050). How pages use a session is tested on one store.
  */
 export function onBothStores(
   title: string,

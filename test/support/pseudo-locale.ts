@@ -13,8 +13,8 @@ const ACCENTED = 'åƀçðéƒğĥîĵķļɱñöþǫŕšţûṽŵẋýžÅƁÇÐ
 const TAG_OR_PLACEHOLDER = /(<\/?[a-z-]+>|\{\{\w+\}\})/;
 
 /**
- * The English words as a language that is still readable, but in no letter like English, longer by a third or more as
- * other languages are, and marked: what is hard-wired or clipped is seen at once.
+ * The English texts as a language that is still readable, but has no English letter, is longer by a third or more like other
+ * languages, and is marked: hard-coded or clipped text is visible at once.
  */
 export function pseudoWords(): Words {
   const english = readCatalogues().get('en') ?? {};

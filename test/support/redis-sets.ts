@@ -24,7 +24,7 @@ const QUORUM = 2;
 const AT_ONCE = ['--repl-diskless-sync-delay', '0'];
 
 /**
- * A primary, its replica, and three Sentinels with this password that replace it within some seconds.
+ * A primary, its replica, and three Sentinels with this password that replace it within a few seconds.
  *
  * @param options of the servers, not of the Sentinels
  */

@@ -5,8 +5,8 @@ const { EVENT_RUN_BEGIN, EVENT_SUITE_BEGIN, EVENT_SUITE_END, STATE_RUNNING } = M
 const { EVENT_HOOK_END, EVENT_TEST_END, EVENT_TEST_FAIL } = Mocha.Runner.constants;
 
 /**
- * Mocha's own report, which also says after each suite in which file it is and how long it took, hooks included, and
- * names the file of each failure. Where files run side by side each is reported whole, when it is over.
+ * Mocha's own report, with the file and the duration after each suite, including hooks, and the file of each failure. With
+ * parallel files, each is reported as a whole when it has ended.
  */
 export class FileReport extends Mocha.reporters.Spec {
   /** For each failed test and hook: its file and its title, in one line. */

@@ -49,8 +49,8 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The addresses of a page. A parameter called "id" or "…Id" takes each of `ids`, whatever kind of thing it names, for a
- * page that is added tomorrow must not need a line here.
+ * The addresses of a page. A parameter "id" or "…Id" gets each of `ids`, whatever it identifies, because a page that is added
+ * tomorrow must not need a line here.
  */
 export function addressesOf({ pattern }: Pick<Route, 'pattern'>, ids: readonly string[]): readonly string[] {
   const [, name] = /:(\w+)/.exec(pattern) ?? [];

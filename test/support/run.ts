@@ -8,18 +8,17 @@ import { shareServers, sparedTools, stopServers } from './servers.ts';
 import { requireAllTools } from './tools.ts';
 
 /**
- * Runs every suite, or those whose files are given as patterns: `node test/support/run.ts 'test/journeys/*.test.ts'`.
- * Most files run side by side, each in one of a few processes that share one server of each kind, and what pages look
- * like. Those that compare times (`*.timing.test.ts`) come afterwards and alone, for a neighbour would slow down the one
- * or the other.
+ * Runs every suite, or those whose files match the given patterns: `node test/support/run.ts 'test/journeys/*.test.ts'`. Most
+ * files run in parallel, in a few processes that share one server of each kind and the captured pages. Files that compare times
+ * (`*.timing.test.ts`) run afterwards and alone, because others would slow down one side of a comparison.
  */
 
 /** One more than there are processors: many tests wait for a silent server, or for something to expire. */
 const JOBS = availableParallelism() + 1;
 
 /**
- * What takes longest comes first, so that no process is left with a long file at the end. The first one captures the
- * states of all pages; the others of its folder come later, for they would only wait for it. A path begins so.
+ * The slowest files come first, so that no process is left with a long file at the end. The first one captures the states of
+ * all pages; the others of its folder come later, because they would only wait for it. Each entry is the beginning of a path.
  */
 const LONGEST_FIRST = [
   ...['browser/pages', 'storage/engines/', 'process/', 'deploy/proxies', 'faults/', 'browser/double-click'],

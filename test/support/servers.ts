@@ -128,9 +128,9 @@ const servers = new Map<Kind, Promise<Server>>();
 const running = new Map<ChildProcess, { readonly folder: string; readonly signal: NodeJS.Signals }>();
 
 /**
- * A Redis server: the one that TEST_REDIS_URL names, else one of its own on a free port, started once for this process
- * and ended with it. Where none is installed it is (as root on Debian); else the error says what to install.
- * Processes that run tests side by side have a database of it each.
+ * A Redis server: the one in TEST_REDIS_URL, otherwise its own on a free port, started once for this process and ended with it.
+ * A missing program is installed (as root on Debian); otherwise the error says what to install. Parallel test processes have
+ * one database of it each.
  */
 export async function redis(): Promise<Server> {
   const { url, stop } = await theOnly(REDIS);

@@ -7,8 +7,8 @@ export interface Comparison {
 }
 
 /**
- * Measures the two things alternately, the first of each pair by turns, so that a machine that gets slower or busier
- * slows both down. Each resolves to how long it took, in any unit.
+ * Measures two things alternately, each one first in every other pair, so that a machine that gets slower or busier slows both
+ * down. Each resolves to its duration, in any unit.
  */
 export async function compareTimes(
   rounds: number,

@@ -3,8 +3,8 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * The programs and fonts that the suites need beyond npm's, with the Debian packages that bring each. Whatever a new test needs
- * belongs here, so that a fresh machine is made ready in one pass.
+ * The programs and fonts that the suites need in addition to npm's, with their Debian packages. Add whatever a new test needs,
+ * so that a new machine is prepared in one pass.
  */
 export const TOOLS = {
   'redis-server': ['redis-server'],
@@ -31,10 +31,10 @@ export const TOOLS = {
 export type Tool = keyof typeof TOOLS;
 
 /**
- * Where a program or a font that the tests need is. As root on Debian it is installed when it is missing.
+ * The path of a program or a font that the tests need. As root on Debian it is installed if it is missing.
  *
  * @returns its absolute path
- * @throws Error that says what to install, when that cannot be done here
+ * @throws Error that says what to install, if this is not possible here
  */
 export function requireTool(tool: Tool): string {
   return find(tool) ?? installed(tool);

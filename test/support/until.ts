@@ -8,11 +8,11 @@ export const PATIENCE = minutes(4);
 const PAUSE = 20;
 
 /**
- * Waits for something. How long it takes says nothing: the limit is there for a test to fail with a reason.
+ * Waits for something. Its duration means nothing: the limit only makes a test fail with a reason.
  *
  * @param what the end of "It did not come to this: …"
- * @param look is called again while it answers false or undefined
- * @returns what `look` has found
+ * @param look is called again while it returns false or undefined
+ * @returns the result of `look`
  */
 export async function until<Found>(
   what: string,
@@ -28,8 +28,8 @@ export async function until<Found>(
 }
 
 /**
- * Whether a promise settles before a timer of this process that starts now. Both are late where the machine stands
- * still, and come in their order: fit for what ends by a timer of this process, too. Milliseconds.
+ * Whether a promise settles before a timer of this process that starts now. If the machine stands still, both are late, and
+ * come in their order: this also works for anything that a timer of this process ends. Milliseconds.
  */
 export async function settlesWithin(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
   const timer = new AbortController();

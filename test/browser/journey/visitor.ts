@@ -17,8 +17,8 @@ export interface Way {
 }
 
 /**
- * Somebody at a Chromium of their own, who finds fields by their labels, and buttons and links by the names that a screen
- * reader says. Whatever the browser complains of is noted.
+ * A person at their own Chromium, who finds fields by their labels, and buttons and links by their accessible names. All errors
+ * of the browser are recorded.
  */
 export class Visitor implements Traveller {
   readonly complaints: string[] = [];

@@ -42,8 +42,8 @@ const BOSS = 'boss@example.org';
 const ANN = 'ann@example.org';
 
 /**
- * The whole way of an administrator and of a member. The tests follow one another: each begins on the page on which the one
- * before it ended.
+ * The whole journey of an administrator and of a member. The tests depend on each other: each starts on the page on which the
+ * one before it ended.
  */
 export function goesTheWholeWay<One extends Traveller>(people: People<One>): void {
   describe(people.where, () => {

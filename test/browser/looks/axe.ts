@@ -26,8 +26,8 @@ export const AXE: Look = {
 };
 
 /**
- * The same where the markup was looked at in every state already, in another window or language: on the state of each
- * page that has the most on it.
+ * The same if the markup was already checked in every state, in another window or language: only for the fullest state of each
+ * page.
  */
 export const AXE_ON_EACH_PAGE: Look = {
   ...AXE,

@@ -5,8 +5,8 @@ interface Colour {
 }
 
 /**
- * What is measured in the page itself. `inPage` makes the same name known there, so that a function that is evaluated in
- * the page calls these as if it ran here; they may use the page and one another, and nothing else of this file.
+ * Functions that run in the page itself. `inPage` defines the same name there, so that a function that is evaluated in the page
+ * can call them as if it ran here; they may use the page and each other, and nothing else of this file.
  */
 export const measure = {
   /** Whether it is visible: not in a closed menu, not hidden, and not only for screen readers. */

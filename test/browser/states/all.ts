@@ -36,9 +36,8 @@ export const VIEW_NAMES: readonly string[] = [
 const captures = new Map<string, Promise<Capture>>();
 
 /**
- * Every page of the site in every state, in one language (English by default). Made once for each language in this
- * process, or once for all processes that share a folder; the states are what the server answered, for any number of
- * tests to look at.
+ * Every page of the site in every state, in one language (English by default). Captured once for each language in this process,
+ * or once for all processes that share a folder; the states are the server's responses, for any number of tests.
  */
 export function allStates(options: StudioOptions = {}): Promise<Capture> {
   const { language = 'en', words } = options;

@@ -33,9 +33,9 @@ const FIRST_DAY = Date.UTC(2030, 0, 31, 14, 3);
 const DAY = 86_400_000;
 
 /**
- * Where the states are made: the real portal, people who use its pages, and what they saw. People find fields, links and
- * buttons by the catalogue's words, so that the same scenes play in every language. The clock stands still, and ids and
- * codes alone differ from one run to the next.
+ * Captures the states: with the real portal and people who use its pages. People find fields, links and buttons by the
+ * catalogue's texts, so that the same scenes work in every language. The clock stands still, and only ids and codes differ from
+ * one run to the next.
  */
 export class Studio {
   readonly portal: TestPortal;

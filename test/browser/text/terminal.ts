@@ -27,8 +27,8 @@ export interface Place {
 }
 
 /**
- * A program in a terminal of its own: a pseudo-terminal by `script` of util-linux, drawn by xterm.js. What it shows can
- * be looked at and waited for, never slept for.
+ * A program in its own terminal: a pseudo-terminal by `script` of util-linux, drawn by xterm.js. Tests read its screen and wait
+ * for its content, and never sleep.
  */
 export class Terminal {
   readonly #child: ChildProcess;
@@ -93,12 +93,12 @@ export class Terminal {
   }
 
   /**
-   * Waits until the screen rests and shows what is looked for, and returns it.
+   * Waits until the screen rests and shows the expected content, and returns it.
    *
    * @param what the end of "The terminal did not show …"
-   * @param look what was found, or undefined while it is not there; may press keys
+   * @param look returns what it has found, or undefined if it is not there; may press keys
    * @param patience milliseconds
-   * @throws Error with the screen when it does not come, or the program ends
+   * @throws Error with the screen if it does not come, or the program ends
    */
   async until<Found>(
     what: string,
@@ -138,8 +138,8 @@ export class Terminal {
 }
 
 /**
- * Whether a process or one below it has something to do. On a busy machine a program stops amid its drawing for as long as
- * it waits for a processor: it rests when it waits for a key. By proc_pid_stat(5).
+ * Whether a process or a child of it has something to do. On a busy machine a program pauses in the middle of its drawing while
+ * it waits for a processor: it rests only when it waits for a key. By proc_pid_stat(5).
  */
 function isAtWork(pid: number | undefined): boolean {
   try {

@@ -9,8 +9,8 @@ import { clockAround, settlesWithin } from '../../support/until.ts';
 export const LASTING = minutes(5);
 
 /**
- * What the portal expects of any session store. `ending` opens one whose sessions end after so long without a request;
- * `pass` lets this many milliseconds pass for it.
+ * The guarantees of any session store. `ending` opens one whose sessions end after this time without a request; `pass` advances
+ * its time by this many milliseconds.
  */
 export function sessionStoreSuite(
   store: () => SessionStore,

@@ -132,8 +132,8 @@ export function transactionsSuite(engine: Engine): void {
         transact(async ({ accounts }) => {
           for (const id of ids) await accounts.endSessions(id);
         });
-      // Each locks one and waits for the other: the database has to give some of them up. No more, for PostgreSQL takes
-      // a second to find out.
+      // Each locks one row and waits for the other: the database has to abort some of them. No more, because PostgreSQL takes a
+      // second to detect a deadlock.
       await Promise.all(
         Array.from({ length: 4 }, (_, index) =>
           index % 2 ? raises(ann.id, bob.id) : raises(bob.id, ann.id),
