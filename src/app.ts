@@ -3,6 +3,7 @@ import express, { type Express } from 'express';
 import { guardRoutes } from './guard/routes.ts';
 import { accountPages } from './pages/account/routes.ts';
 import { adminPages } from './pages/admin/routes.ts';
+import { appPages } from './pages/apps/routes.ts';
 import { helpPages } from './pages/help/routes.ts';
 import { homePages } from './pages/home.ts';
 import type { PageServices } from './pages/page-services.ts';
@@ -74,6 +75,7 @@ export function createApp(services: Services): Express {
   const pages: PageServices = { ...services, guards: guards(services), renderer };
   homePages(addPage, pages);
   signInPages(addPage, pages);
+  appPages(addPage, pages);
   accountPages(addPage, pages);
   stepUpPages(addPage, pages);
   profilePages(addPage, pages);

@@ -15,6 +15,7 @@ import type { Accounts } from './accounts.ts';
 import { Administrators } from './administrators.ts';
 import { Credentials } from './credentials.ts';
 import { EmailChanges, type TrustInBrowsers } from './email-changes.ts';
+import { EmailConfirmations } from './email-confirmations.ts';
 import { KnownDevices } from './known-devices.ts';
 import { type LinkStore, Links } from './links.ts';
 import type { PasswordHasher } from './password-hasher.ts';
@@ -62,6 +63,7 @@ export function composeAccounts(stores: AccountStores, base: AccountBase) {
     registration: new Registration(parts),
     credentials: new Credentials(parts),
     emailChanges: new EmailChanges(parts),
+    emailConfirmations: new EmailConfirmations(parts),
     profileChanges: new ProfileChanges(parts),
   };
 }

@@ -5,7 +5,7 @@ import { type Audit, type Origin, party } from '../audit/audit.ts';
 import { hashToken, newId, newToken } from '../kernel/identifiers.ts';
 import { type Clock, type Instant, seconds } from '../kernel/time.ts';
 import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
-import { accessTo, type Refusal, type Visitor } from './access.ts';
+import { accessTo, canBeMet, type Refusal, type Visitor } from './access.ts';
 import type { App } from './app.ts';
 import type { AppSignInStore } from './app-sign-ins.ts';
 import type { AppStore } from './apps.ts';
@@ -50,6 +50,8 @@ export interface HandOverRequest {
   readonly signInId: string;
   readonly nonceHash: string;
   readonly path: string;
+  /** Of the browser, for the audit log. */
+  readonly origin: Origin;
 }
 
 export type Opened =
@@ -112,12 +114,20 @@ export class HandOvers {
     return new HandOvers(bind(this.#services, tx));
   }
 
-  /** Issues a code if the person may use the app now; otherwise says what is missing. */
-  async open({ host, visitor, ...rest }: HandOverRequest): Promise<Opened> {
-    const app = await this.#services.apps.findByHost(host);
+  /**
+   * Issues a code if the person may use the app now; otherwise says what is missing. A refusal that the person can do nothing
+   * about is audited.
+   */
+  async open({ host, visitor, origin, ...rest }: HandOverRequest): Promise<Opened> {
+    const { apps, audit } = this.#services;
+    const app = await apps.findByHost(host);
     if (!app) return { kind: 'unknown host' };
     const access = accessTo(app, visitor);
-    if (access.kind !== 'allowed') return { kind: 'refused', app, refusal: access };
+    if (access.kind !== 'allowed') {
+      const actor = { party: party(visitor.account), origin };
+      if (!canBeMet(access)) await audit.record('access.denied', actor, visitor.account, { app: app.name });
+      return { kind: 'refused', app, refusal: access };
+    }
     return {
       kind: 'handed over',
       app,

@@ -134,6 +134,7 @@ export const EVENTS = {
   'password.reset': { log: 'authn_password_change' },
   'email.change-requested': { log: 'user_updated' },
   'email.changed': { log: 'user_updated' },
+  'email.confirmed': { log: 'user_updated' },
   'name.changed': { log: 'user_updated' },
   'language.changed': { log: 'user_updated' },
   'sign-up.requested': { log: 'authn_token_created' },

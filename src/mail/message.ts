@@ -4,7 +4,7 @@ import type { RuleSource } from '../settings/rule.ts';
 import type { Notice } from './vocabulary.ts';
 
 /** What a code may be used for; it is invalid for any other purpose (ASVS 6.6.2). */
-export type Purpose = 'sign-in' | 'step-up' | 'enrolment' | 'e-mail change';
+export type Purpose = 'sign-in' | 'step-up' | 'enrolment' | 'e-mail change' | 'email confirmation';
 
 /** Everything that the portal writes to people. */
 export type Message =

@@ -16,7 +16,13 @@ const enrolmentState = z.looseObject({ id: z.string(), method: z.enum(METHOD_IDS
 const emailChange = z.object({ email: z.string() });
 
 /** A step-up after its password, waiting for the code. */
-const stepUp = z.object({ passwordAt: z.number(), chosenId: z.string().optional(), returnTo: z.string() });
+const stepUp = z.object({
+  passwordAt: z.number(),
+  chosenId: z.string().optional(),
+  returnTo: z.string(),
+  /** The only methods that the app accepts which the person is on the way to. Undefined: any, and recovery codes. */
+  methods: z.array(z.enum(METHOD_IDS)).optional(),
+});
 
 const anonymous = z.object({ kind: z.literal('anonymous') });
 
@@ -52,6 +58,8 @@ const signedIn = z.object({
   freshCodes: freshCodes.optional(),
   /** The authenticator that the enrolment in progress replaces. */
   replacedId: z.string().optional(),
+  /** Where the person goes on after the enrolment in progress; undefined: "Your 2FA". */
+  enrolmentReturnTo: z.string().optional(),
 });
 
 const sessionState = z.discriminatedUnion('kind', [anonymous, pending, signedIn]);

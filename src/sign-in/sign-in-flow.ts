@@ -6,6 +6,7 @@ import { bind, type Transaction } from '../kernel/transaction.ts';
 import type { EffectivePolicy } from '../policy/effective-policy.ts';
 import type { Policies } from '../policy/policies.ts';
 import { askedAuthenticators } from '../policy/policy.ts';
+import type { MethodId } from '../settings/method-ids.ts';
 import { type Settings, siteRule } from '../settings/settings.ts';
 import type { Authenticator, Authenticators } from '../two-factor/authenticator.ts';
 import { chooseAuthenticator } from '../two-factor/second-step.ts';
@@ -40,6 +41,8 @@ export interface PasswordEntry {
   readonly settings: Settings;
   readonly presented: PresentedTrust | undefined;
   readonly returnTo: string;
+  /** The only methods that count where the person is going: one of them is asked for first. Undefined: any. */
+  readonly methods?: readonly MethodId[] | undefined;
 }
 
 /** What comes with the code. */
@@ -56,6 +59,7 @@ interface Signing {
   readonly policy: EffectivePolicy;
   readonly assurance: Assurance;
   readonly returnTo: string;
+  readonly methods?: PasswordEntry['methods'];
   /** When the password was accepted. A pending sign-in ends an hour later, whatever was proven since. */
   readonly since: Instant;
 }
@@ -100,7 +104,7 @@ export class SignInFlow {
   async passwordAccepted(
     account: Account,
     actor: Actor,
-    { settings, presented, returnTo }: PasswordEntry,
+    { settings, presented, returnTo, methods }: PasswordEntry,
   ): Promise<SignInOutcome> {
     const { audit, authenticators, clock, policies, trustedBrowsers } = this.#services;
     await audit.record('sign-in.password-accepted', actor);
@@ -111,7 +115,7 @@ export class SignInFlow {
       authenticators: await authenticators.of(account.id),
       policy: await policies.atSignIn(account, siteRule(settings)),
       assurance: withProof([], 'password', now),
-      returnTo,
+      ...{ returnTo, methods },
       since: now,
     };
     const stage = nextStage({ ...signing, trustPresented: presented !== undefined });
@@ -170,8 +174,7 @@ export class SignInFlow {
     const step = nextStep(signing);
     if (!step) return this.#complete(signing);
     const { account, assurance, returnTo, since } = signing;
-    const asked =
-      step.name === 'second step' ? chooseAuthenticator(askedAuthenticators(signing), undefined) : undefined;
+    const asked = step.name === 'second step' ? firstAsked(signing) : undefined;
     const state: PendingSession = {
       kind: 'pending',
       accountId: account.id,
@@ -192,4 +195,10 @@ export class SignInFlow {
     const suggests = mayEnrol && (await accounts.takeSuggestion(account.id, clock()));
     return { kind: 'signed in', state, returnTo, suggests, trust };
   }
+}
+
+function firstAsked({ methods, ...holder }: Signing): Authenticator | undefined {
+  const asked = askedAuthenticators(holder);
+  const counting = asked.filter(({ method }) => methods?.includes(method) ?? true);
+  return chooseAuthenticator(counting, undefined) ?? chooseAuthenticator(asked, undefined);
 }

@@ -9,12 +9,16 @@ declare global {
   }
 }
 
+/** In characters: longer paths are not returned to. */
+export const LONGEST_RETURN = 1000;
+
 /**
  * A path of this site to redirect to; "/" for anything else: other origins, "//host", "/\host", control characters
  * (ASVS 3.7.2: open redirect). The candidate comes from URLs and sessions, so it may be anything.
  */
 export function safeReturnPath(candidate: unknown): string {
-  if (typeof candidate !== 'string' || candidate.length > 1000 || !candidate.startsWith('/')) return '/';
+  if (typeof candidate !== 'string' || candidate.length > LONGEST_RETURN) return '/';
+  if (!candidate.startsWith('/')) return '/';
   // The WHATWG URL parser does what browsers do: it drops tabs and line breaks and reads "\" as "/".
   const base = 'http://own.invalid';
   const url = URL.canParse(candidate, base) ? new URL(candidate, base) : undefined;

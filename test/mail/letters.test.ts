@@ -36,6 +36,7 @@ describe('The mail with a code', () => {
     'sign-in': /code to sign in to Help Center/,
     'step-up': /code to confirm a change to your account/,
     enrolment: /code to set up email authentication/,
+    'email confirmation': /code to confirm your email address/,
     'e-mail change': /code to confirm this address[\s\S]*Give the code to nobody, and nothing will\schange/,
   };
   for (const [purpose, pattern] of Object.entries(purposes)) {

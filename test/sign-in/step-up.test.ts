@@ -22,7 +22,7 @@ describe('A step-up', () => {
   it('is complete with the password if there is no authenticator', async () => {
     const { stepUp, done, world } = stepUpUnderTest();
     world.now += minutes(30);
-    const outcome = await stepUp.passwordAccepted(signedInAs([]), ACTOR, '/profile/name');
+    const outcome = await stepUp.passwordAccepted(signedInAs([]), ACTOR, { returnTo: '/profile/name' });
     assert.ok(outcome.kind === 'stepped up');
     assert.equal(outcome.returnTo, '/profile/name');
     assert.equal(outcome.state.steppedUpAt, world.now);
@@ -36,7 +36,7 @@ describe('A step-up', () => {
   it('waits for a code if there is one, and has proven nothing before it', async () => {
     const { stepUp, done } = stepUpUnderTest();
     const person = signedInAs([APP], { steppedUpAt: 0 });
-    const outcome = await stepUp.passwordAccepted(person, ACTOR, '/profile/name');
+    const outcome = await stepUp.passwordAccepted(person, ACTOR, { returnTo: '/profile/name' });
     assert.ok(outcome.kind === 'code awaited');
     assert.equal(outcome.asked, APP);
     const { stepUp: begun, ...rest } = outcome.state;

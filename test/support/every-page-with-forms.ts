@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import type { App } from '../../src/apps/app.ts';
+import { appWith } from './app-host.ts';
 import type { Fields } from './controls.ts';
 import { linkIn } from './mailbox.ts';
 import { Person } from './person.ts';
@@ -107,6 +109,16 @@ export function triesEveryForm(what: string, portal: () => TestPortal, trial: ()
     const { email } = await portal().account(newEmail('ann'));
     const ann = await signsIn(portal(), email);
     for (let step = 0; step < 2; step += 1) await trial().tries(ann, '/profile/two-factor/set-up/email');
+  });
+
+  it('… those on the way to an app', async () => {
+    await siteRuleIs(portal(), { rule: 'optional' });
+    const addressOf = ({ host }: App) => `/apps/open?host=${host}&nonce=${'n'.repeat(43)}&path=/`;
+    const ann = await signsIn(portal(), (await portal().account(newEmail('ann'))).email);
+    await trial().tries(ann, addressOf(await appWith(portal(), { proof: 'second step' })));
+    await ann.visits(addressOf(await appWith(portal(), { confirmsEmail: true })));
+    await ann.presses('Send Verification Code');
+    await trial().tries(ann, ann.page.path);
   });
 
   for (const [part, isIn] of [

@@ -9,6 +9,7 @@ import { returnPathOf } from '../../web/paths.ts';
 import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { destroySession } from '../../web/session.ts';
+import { appOnTheWay, methodsFor } from '../apps/way-to-app.ts';
 import type { PageServices } from '../page-services.ts';
 import { deviceOf } from './device.ts';
 import { answerOutcome, type SignInOutcomeServices } from './sign-in-outcome.ts';
@@ -18,7 +19,7 @@ import { passwordWait } from './waits.ts';
 type SignInServices = SignInOutcomeServices &
   Pick<
     PageServices,
-    'clock' | 'guards' | 'passwordSignIn' | 'renderer' | 'signInFlow' | 'trustedBrowsers' | 'words'
+    'apps' | 'clock' | 'guards' | 'passwordSignIn' | 'renderer' | 'signInFlow' | 'trustedBrowsers' | 'words'
   >;
 
 /** /sign-in: the form of email and password. */
@@ -29,11 +30,15 @@ export function addPasswordForm(addPage: AddPage, services: SignInServices): voi
     guard: guards.signedOut,
     schema: z.object({ email: knownEmail(), password: typedPassword() }),
     hidden: (request) => ({ returnTo: returnPathOf(request) }),
-    view: ({ who: { context } }) => ({
-      view: 'sign-in/password',
-      title: context.words.t('sign-in.title'),
-      width: 'narrow',
-    }),
+    async view({ who: { context }, request }) {
+      const app = await appOnTheWay(services, returnPathOf(request));
+      return {
+        view: 'sign-in/password',
+        title: context.words.t('sign-in.title'),
+        width: 'narrow',
+        ...(app && { formOrigin: app.origin, model: { app: app.name } }),
+      };
+    },
     async submit({ email, password }, exchange) {
       const outcome = await checkPassword(services, exchange, email, password);
       if (outcome.kind === 'wait') return { errors: [passwordWait('email', outcome, clock())] };
@@ -56,11 +61,12 @@ async function checkPassword(
   const presented = await presentedTrust(services, request);
   const device = deviceOf(services, request, presented);
   const returnTo = returnPathOf(request);
+  const app = await appOnTheWay(services, returnTo);
   return passwordSignIn.check(email, password, who.context.origin, device, async (account, tx) => {
     // The next pages, and a code that is mailed now, are in the person's language.
     const { origin, settings } = setLocale(request, account.locale, services);
     const actor = { party: party(account), origin };
-    const entry = { settings, presented, returnTo };
+    const entry = { settings, presented, returnTo, methods: app && methodsFor(app) };
     return { account, actor, outcome: await signInFlow.in(tx).passwordAccepted(account, actor, entry) };
   });
 }

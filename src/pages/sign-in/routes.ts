@@ -1,3 +1,4 @@
+import { askedAuthenticators } from '../../policy/policy.ts';
 import { flash } from '../../web/flash.ts';
 import { RECOVERY_CODES } from '../../web/guards.ts';
 import { redirectTo } from '../../web/redirects.ts';
@@ -21,6 +22,9 @@ export function signInPages(addPage: AddPage, services: PageServices): void {
     purpose: 'sign-in',
     caption: 'sign-in.title',
     chosenId: ({ state }) => state.chosenId,
+    asked: askedAuthenticators,
+    takesRecoveryCodes: () => true,
+    returnTo: ({ state }) => state.returnTo,
     choose: ({ state }, chosenId) => ({ ...state, chosenId }),
     accept: (who, { trust, factor }, tx) => {
       const entry = { settings: who.context.settings, trust };
@@ -48,6 +52,7 @@ export function signInPages(addPage: AddPage, services: PageServices): void {
     path: SET_UP,
     guard: guards.firstEnrolment,
     leave: SET_UP,
+    returnTo: ({ state }) => state.returnTo,
     reasons: reasonsUntold,
     accept: (who, created, tx) => signInFlow.in(tx).enrolled(who, created, who.actor),
     created: async (who, { authenticator, next }, request, response) => {

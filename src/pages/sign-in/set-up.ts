@@ -3,6 +3,7 @@ import { clearFlash } from '../../web/flash.ts';
 import type { Handler } from '../../web/guards.ts';
 import { deadlineInWords, reasonsInWords } from '../../web/policy-words.ts';
 import { redirectTo } from '../../web/redirects.ts';
+import { formsToApp } from '../apps/way-to-app.ts';
 import type { PageServices } from '../page-services.ts';
 import { answerOutcome } from './sign-in-outcome.ts';
 
@@ -12,18 +13,19 @@ export const SET_UP = '/sign-in/set-up';
  * GET /sign-in/set-up: why 2FA has to be set up, until when it can wait, and the methods. Redirects to the wizard if there is
  * only one method and it cannot be put off.
  */
-export function chooseFirstMethod({ renderer }: Pick<PageServices, 'renderer'>): Handler<PendingSignIn> {
+export function chooseFirstMethod(services: Pick<PageServices, 'apps' | 'renderer'>): Handler<PendingSignIn> {
   return async ({ who, request, response }) => {
-    const { context, policy, due, authenticators } = who;
+    const { context, policy, due, authenticators, state } = who;
     const { words, settings } = context;
     const { methods } = policy;
     const [only] = methods;
     if (!hasChoice(who)) return redirectTo(response, `${SET_UP}/${only}`);
-    await renderer.show(request, response, {
+    await services.renderer.show(request, response, {
       view: 'sign-in/set-up',
       title: words.t('first-set-up.title'),
       width: 'narrow',
       help: 'methods',
+      ...(await formsToApp(services, state.returnTo)),
       model: {
         reasons: reasonsInWords(policy, words, settings.siteName),
         until: due.deferrable ? deadlineInWords(policy.deadline, words) : undefined,

@@ -1,15 +1,17 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
-import type { StepUpOutcome } from '../../sign-in/step-up.ts';
+import type { App } from '../../apps/app.ts';
+import { type StepUpGoal, type StepUpOutcome, stepUpAuthenticators } from '../../sign-in/step-up.ts';
 import type { SignedIn } from '../../web/auth-state.ts';
 import { flashForm, readFlashedForm } from '../../web/flash.ts';
 import { addFormPage } from '../../web/form-page.ts';
 import { typedPassword } from '../../web/forms.ts';
-import type { Guards, Handler } from '../../web/guards.ts';
-import { returnPathOf, safeReturnPath } from '../../web/paths.ts';
+import type { Handler } from '../../web/guards.ts';
+import { returnPathOf, safeReturnPath, withReturn } from '../../web/paths.ts';
 import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { enterState, updateState } from '../../web/session.ts';
+import { accessOf, appOnTheWay, asksForStepUp, methodsFor } from '../apps/way-to-app.ts';
 import type { PageServices } from '../page-services.ts';
 import { addCodePages } from '../two-factor/code-pages.ts';
 import { sendFirstCode } from '../two-factor/code-sending.ts';
@@ -17,6 +19,7 @@ import { passwordWait } from './waits.ts';
 
 type StepUpServices = Pick<
   PageServices,
+  | 'apps'
   | 'clock'
   | 'guards'
   | 'methods'
@@ -28,6 +31,8 @@ type StepUpServices = Pick<
   | 'stepUp'
 >;
 
+const CODE = '/step-up/code';
+
 /** Step-up before a sensitive change: the password, then a second factor if the person has one. */
 export function stepUpPages(addPage: AddPage, services: StepUpServices): void {
   const { clock, guards, passwordSignIn, stepUp } = services;
@@ -35,20 +40,26 @@ export function stepUpPages(addPage: AddPage, services: StepUpServices): void {
   addFormPage(addPage, services, {
     path: '/step-up',
     guard: guards.signedIn,
-    viewGuard: notSteppedUp(guards),
+    viewGuard: stepUpDue(services),
     schema: z.object({ password: typedPassword() }),
     keeps: [],
     hidden: (request) => ({ returnTo: returnPathOf(request) }),
-    view: ({ who: { context, account } }) => ({
-      view: 'step-up/password',
-      title: context.words.t('step-up.title'),
-      width: 'narrow',
-      model: { email: account.email },
-    }),
+    async view({ who: { context, account }, request }) {
+      const app = await appOnTheWay(services, returnPathOf(request));
+      return {
+        view: 'step-up/password',
+        title: context.words.t('step-up.title'),
+        width: 'narrow',
+        ...(app && { formOrigin: app.origin }),
+        model: { email: account.email, app: app?.name },
+      };
+    },
     async submit({ password }, { who: person, request, response }) {
       const { account, actor, state } = person;
+      const returnTo = returnPathOf(request);
+      const goal = goalOf(returnTo, await appOnTheWay(services, returnTo));
       const outcome = await passwordSignIn.confirm(account, state.signInId, password, actor, (tx) =>
-        stepUp.in(tx).passwordAccepted(person, actor, returnPathOf(request)),
+        stepUp.in(tx).passwordAccepted(person, actor, goal),
       );
       if (outcome.kind === 'wait') return { errors: [passwordWait('password', outcome, clock())] };
       if (outcome.kind === 'refused') return { errors: [{ field: 'password', key: 'step-up.refused' }] };
@@ -58,11 +69,14 @@ export function stepUpPages(addPage: AddPage, services: StepUpServices): void {
   });
 
   addCodePages(addPage, services, {
-    path: '/step-up/code',
+    path: CODE,
     guard: passwordGiven(services),
     purpose: 'step-up',
     caption: 'step-up.title',
     chosenId: ({ state }) => state.stepUp?.chosenId,
+    asked: stepUpAuthenticators,
+    takesRecoveryCodes: ({ state }) => state.stepUp?.methods === undefined,
+    returnTo: ({ state }) => state.stepUp?.returnTo,
     choose: ({ state }, chosenId) =>
       state.stepUp ? { ...state, stepUp: { ...state.stepUp, chosenId } } : state,
     accept: (person, { factor }, tx) => stepUp.in(tx).secondFactorAccepted(person, factor, person.actor),
@@ -75,14 +89,27 @@ export function stepUpPages(addPage: AddPage, services: StepUpServices): void {
   });
 }
 
-/** Guard of the form: a step-up that is still fresh is not asked for again. */
-function notSteppedUp({ signedIn }: Guards): (handler: Handler<SignedIn>) => RequestHandler {
+/**
+ * Guard of the form: a step-up that is still fresh is not asked for again. An app may ask for more, or for a newer proof; then a
+ * fresh password is enough to go on to the code.
+ */
+function stepUpDue(services: StepUpServices): (handler: Handler<SignedIn>) => RequestHandler {
   return (handler) =>
-    signedIn(async (exchange) => {
+    services.guards.signedIn(async (exchange) => {
       const { who, request, response } = exchange;
-      if (who.steppedUp) return redirectTo(response, returnPathOf(request));
-      await handler(exchange);
+      const returnTo = returnPathOf(request);
+      const app = await appOnTheWay(services, returnTo);
+      const isDue = app ? asksForStepUp(accessOf(services, app, who)) : !who.steppedUp;
+      if (!isDue) return redirectTo(response, returnTo);
+      const begun = app && services.stepUp.passwordStillFresh(who, goalOf(returnTo, app));
+      if (!begun) return handler(exchange);
+      await updateState(request, begun.state);
+      await redirectTo(response, CODE);
     });
+}
+
+function goalOf(returnTo: string, app: App | undefined): StepUpGoal {
+  return { returnTo, methods: app && methodsFor(app) };
 }
 
 /** Guard of the code page: the password was given within the last ten minutes. */
@@ -92,8 +119,9 @@ function passwordGiven({
 }: Pick<PageServices, 'guards' | 'stepUp'>): (handler: Handler<SignedIn>) => RequestHandler {
   return (handler) =>
     guards.signedIn(async (exchange) => {
-      if (!stepUp.awaitsCode(exchange.who)) return redirectTo(exchange.response, '/step-up');
-      await handler(exchange);
+      const { who, response } = exchange;
+      if (stepUp.awaitsCode(who)) return handler(exchange);
+      await redirectTo(response, withReturn('/step-up', safeReturnPath(who.state.stepUp?.returnTo)));
     });
 }
 
@@ -106,7 +134,7 @@ async function answerStepUp(
   response: Response,
 ): Promise<void> {
   if (outcome.kind === 'code awaited') {
-    const mount = { path: '/step-up/code', purpose: 'step-up' } as const;
+    const mount = { path: CODE, purpose: 'step-up' } as const;
     await updateState(request, outcome.state);
     await sendFirstCode(services, request, mount, account, outcome.asked, actor);
     return redirectTo(response, mount.path);

@@ -3,6 +3,7 @@ import type { MessageKey } from '../../kernel/i18n.ts';
 import type { Transaction } from '../../kernel/transaction.ts';
 import type { Purpose } from '../../mail/message.ts';
 import type { MethodId } from '../../settings/method-ids.ts';
+import type { Authenticator } from '../../two-factor/authenticator.ts';
 import type { PendingSignIn, SignedIn } from '../../web/auth-state.ts';
 import type { Handler } from '../../web/guards.ts';
 import type { SessionState } from '../../web/session.ts';
@@ -15,6 +16,12 @@ export interface CodeMount<Who extends PendingSignIn | SignedIn> {
   /** What the code is for: shown above the heading and in the title. */
   readonly caption: MessageKey;
   readonly chosenId: (who: Who) => string | undefined;
+  /** The authenticators that it can ask for. */
+  readonly asked: (who: Who) => readonly Authenticator[];
+  /** Whether a recovery code counts. */
+  readonly takesRecoveryCodes: (who: Who) => boolean;
+  /** Where the person goes on. */
+  readonly returnTo: (who: Who) => string | undefined;
   readonly choose: (who: Who, authenticatorId: string) => SessionState;
   /** Whether people who have lost access may ask the administrators for a reset here. */
   readonly mayAskForReset: boolean;

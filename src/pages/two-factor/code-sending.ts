@@ -4,7 +4,6 @@ import type { Account } from '../../accounts/account.ts';
 import type { Actor } from '../../audit/audit.ts';
 import { isNotSent } from '../../codes/mailed-codes.ts';
 import type { Purpose } from '../../mail/message.ts';
-import { askedAuthenticators } from '../../policy/policy.ts';
 import type { Authenticator } from '../../two-factor/authenticator.ts';
 import type { PendingSignIn, SignedIn } from '../../web/auth-state.ts';
 import { flash } from '../../web/flash.ts';
@@ -20,6 +19,7 @@ import { redirectTo } from '../../web/redirects.ts';
 import type { Page } from '../../web/rendering.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { browserOf, updateState } from '../../web/session.ts';
+import { formsToApp } from '../apps/way-to-app.ts';
 import type { PageServices } from '../page-services.ts';
 import type { CodeMount } from './code-mount.ts';
 import { askedAuthenticator, type CodeViewServices, codePage, proofContext } from './code-view.ts';
@@ -55,7 +55,7 @@ export function addOtherAuthenticators<Who extends PendingSignIn | SignedIn>(
     view: ({ who }) => otherPage(services, mount, who),
     async submit({ authenticator: id }, exchange) {
       const { who, request, response } = exchange;
-      const authenticator = askedAuthenticators(who).find((one) => one.id === id);
+      const authenticator = mount.asked(who).find((one) => one.id === id);
       if (!authenticator) throw new NotFound();
       await updateState(request, mount.choose(who, authenticator.id));
       const { delivery } = methods[authenticator.method].verifier;
@@ -100,11 +100,11 @@ async function sendCode<Who extends PendingSignIn | SignedIn>(
   return { goTo: mount.path, keepsForm: true, ...(outcome && { flash: SENDING_NOTICES[outcome.kind] }) };
 }
 
-function otherPage<Who extends PendingSignIn | SignedIn>(
-  { methods }: CodeViewServices,
+async function otherPage<Who extends PendingSignIn | SignedIn>(
+  services: CodeViewServices,
   mount: CodeMount<Who>,
   who: Who,
-): Page {
+): Promise<Page> {
   const { words } = who.context;
   return {
     view: 'two-factor/other',
@@ -113,13 +113,14 @@ function otherPage<Who extends PendingSignIn | SignedIn>(
     width: 'narrow',
     back: { href: mount.path, text: words.t('page.back') },
     help: 'sign-in',
+    ...(await formsToApp(services, mount.returnTo(who))),
     model: {
       path: mount.path,
-      offered: askedAuthenticators(who).map((authenticator) => ({
+      offered: mount.asked(who).map((authenticator) => ({
         id: authenticator.id,
         name: authenticator.name,
         method: authenticator.method,
-        description: methods[authenticator.method].describe(authenticator, who.account),
+        description: services.methods[authenticator.method].describe(authenticator, who.account),
       })),
     },
   };

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { Purpose } from '../../mail/message.ts';
-import { askedAuthenticators, isMailboxSpent } from '../../policy/policy.ts';
+import { isMailboxSpent } from '../../policy/policy.ts';
 import type { Authenticator } from '../../two-factor/authenticator.ts';
 import type { ProofContext } from '../../two-factor/method.ts';
 import { chooseAuthenticator } from '../../two-factor/second-step.ts';
@@ -9,33 +9,39 @@ import type { FieldError } from '../../web/forms.ts';
 import type { Exchange } from '../../web/guards.ts';
 import type { Page } from '../../web/rendering.ts';
 import { browserOf } from '../../web/session.ts';
+import { appOnTheWay } from '../apps/way-to-app.ts';
 import type { PageServices } from '../page-services.ts';
 import type { CodeMount } from './code-mount.ts';
 
-export type CodeViewServices = Pick<PageServices, 'clock' | 'methods' | 'secondStep'>;
+export type CodeViewServices = Pick<PageServices, 'apps' | 'clock' | 'methods' | 'secondStep'>;
 
 /** The page that asks for a response of this authenticator; `errors` are those of the form that was sent. */
 export async function codePage<Who extends PendingSignIn | SignedIn>(
-  { methods, secondStep, clock }: CodeViewServices,
+  services: CodeViewServices,
   mount: CodeMount<Who>,
   { who, request }: Exchange<Who>,
   authenticator: Authenticator,
   errors: readonly FieldError[],
 ): Promise<Page> {
+  const { methods, secondStep, clock } = services;
   const { words } = who.context;
   const now = clock();
   const { verifier, describe } = methods[authenticator.method];
   const context = proofContext(who, mount, request);
   const nextSend = await verifier.delivery?.nextSend(who.account);
   const waitUntil = await secondStep.waiting(who.account);
+  const app = await appOnTheWay(services, mount.returnTo(who));
   return {
     view: 'two-factor/code',
     title: words.t(`method.${authenticator.method}.ask`),
     caption: words.t(mount.caption),
     width: 'narrow',
     help: 'sign-in',
+    ...(app && { formOrigin: app.origin }),
     model: {
       path: mount.path,
+      app: app?.name,
+      isStrong: !mount.takesRecoveryCodes(who),
       asked: {
         name: authenticator.name,
         method: authenticator.method,
@@ -49,9 +55,9 @@ export async function codePage<Who extends PendingSignIn | SignedIn>(
       waitFor: waitUntil && waitUntil - now,
       // A recovery code was typed instead of six digits: the page links to the right form.
       recoveryTyped: errors.some(({ key }) => key === 'error.code-is-recovery-code'),
-      others: askedAuthenticators(who).length - 1,
+      others: mount.asked(who).length - 1,
       trustDays: mount.trustDays(who),
-      recovery: who.codesLeft > 0,
+      recovery: who.codesLeft > 0 && mount.takesRecoveryCodes(who),
       afterReset: isMailboxSpent(who),
     },
   };
@@ -60,9 +66,9 @@ export async function codePage<Who extends PendingSignIn | SignedIn>(
 /** The authenticator that is asked for: the one that the person has chosen, else their first. */
 export function askedAuthenticator<Who extends PendingSignIn | SignedIn>(
   who: Who,
-  { chosenId }: CodeMount<Who>,
+  mount: CodeMount<Who>,
 ): Authenticator {
-  const authenticator = chooseAuthenticator(askedAuthenticators(who), chosenId(who));
+  const authenticator = chooseAuthenticator(mount.asked(who), mount.chosenId(who));
   if (!authenticator) throw new Error('A code was asked for of somebody who has no authenticator.');
   return authenticator;
 }

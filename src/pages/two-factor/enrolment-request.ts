@@ -86,7 +86,7 @@ export function placeOf({ enrolment }: Method, { step }: EnrolmentState) {
   return { number: steps.indexOf(step) + 1, of: steps.length };
 }
 
-/** Stores the enrolment in the session; without one, also removes the id of the replaced authenticator. */
+/** Stores the enrolment in the session; without one, also forgets what it was for. */
 export async function storeEnrolment(
   request: Request,
   who: PendingSignIn | SignedIn,
@@ -95,6 +95,6 @@ export async function storeEnrolment(
   const { enrolment: _earlier, ...rest } = who.state;
   if (enrolment) return updateState(request, { ...rest, enrolment: { ...enrolment } });
   if (rest.kind === 'pending') return updateState(request, rest);
-  const { replacedId: _given, ...plain } = rest;
+  const { replacedId: _given, enrolmentReturnTo: _elsewhere, ...plain } = rest;
   await updateState(request, plain);
 }

@@ -6,7 +6,6 @@ import {
   requestStanding,
 } from '../../administration/reset-request.ts';
 import type { Delivery } from '../../mail/mailer.ts';
-import { askedAuthenticators } from '../../policy/policy.ts';
 import type { PendingSignIn, SignedIn } from '../../web/auth-state.ts';
 import { clearFlash } from '../../web/flash.ts';
 import { addFormPage } from '../../web/form-page.ts';
@@ -46,7 +45,7 @@ export function addLostAccess<Who extends PendingSignIn | SignedIn>(
       help: 'lost-access',
       model: {
         path: mount.path,
-        others: askedAuthenticators(who).length - 1,
+        others: mount.asked(who).length - 1,
         open: open && openView(open, who),
         mayAsk: mount.mayAskForReset && !open,
       },

@@ -8,9 +8,13 @@ import { NotFound } from '../../web/http-errors.ts';
 import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { type SignedInSession, updateState } from '../../web/session.ts';
+import { formsToApp } from '../apps/way-to-app.ts';
 import type { PageServices } from '../page-services.ts';
 
-type RecoveryServices = Pick<PageServices, 'clock' | 'guards' | 'keyring' | 'recoveryCodes' | 'renderer'>;
+type RecoveryServices = Pick<
+  PageServices,
+  'apps' | 'clock' | 'guards' | 'keyring' | 'recoveryCodes' | 'renderer'
+>;
 
 /** Recovery codes: how many are left, making new ones, and the only page that shows them. */
 export function addRecoveryPages(addPage: AddPage, services: RecoveryServices): void {
@@ -26,6 +30,7 @@ export function addRecoveryPages(addPage: AddPage, services: RecoveryServices): 
         secret: true,
         ...(!codes && { back: { href: '/profile/two-factor', text: words.t('two-factor.title') } }),
         help: 'recovery-codes',
+        ...(await formsToApp(services, person.state.freshCodes?.returnTo)),
         model: {
           codes,
           left: person.codesLeft,

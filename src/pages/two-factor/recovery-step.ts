@@ -3,12 +3,14 @@ import type { PendingSignIn, SignedIn } from '../../web/auth-state.ts';
 import { dropFlash } from '../../web/flash.ts';
 import { addFormPage } from '../../web/form-page.ts';
 import { lineOfText, sixDigits } from '../../web/forms.ts';
+import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
+import { formsToApp } from '../apps/way-to-app.ts';
 import type { PageServices } from '../page-services.ts';
 import type { ProofMount } from './code-mount.ts';
 import { throttleFault } from './faults.ts';
 
-type RecoveryStepServices = Pick<PageServices, 'clock' | 'recoveryCodes' | 'renderer'>;
+type RecoveryStepServices = Pick<PageServices, 'apps' | 'clock' | 'recoveryCodes' | 'renderer'>;
 
 const LONGEST_CODE = 60;
 
@@ -23,15 +25,21 @@ export function addRecoveryStep<Who extends PendingSignIn | SignedIn, Next>(
   addFormPage(addPage, services, {
     path: `${mount.path}/recovery`,
     guard: mount.guard,
+    async load({ who, response }) {
+      if (mount.takesRecoveryCodes(who)) return true;
+      await redirectTo(response, mount.path);
+      return undefined;
+    },
     schema: z.object({ code: lineOfText('error.recovery-code-missing', LONGEST_CODE) }),
     keeps: [],
-    view: ({ who: { context } }) => ({
+    view: async ({ who }) => ({
       view: 'two-factor/recovery-step',
-      title: context.words.t('recovery.use-title'),
-      caption: context.words.t(mount.caption),
+      title: who.context.words.t('recovery.use-title'),
+      caption: who.context.words.t(mount.caption),
       width: 'narrow',
-      back: { href: mount.path, text: context.words.t('page.back') },
+      back: { href: mount.path, text: who.context.words.t('page.back') },
       help: 'recovery-codes',
+      ...(await formsToApp(services, mount.returnTo(who))),
       model: { path: `${mount.path}/recovery` },
     }),
     async submit({ code }, { who, request, response }) {

@@ -48,15 +48,18 @@ export function twoFactorPages(addPage: AddPage, services: PageServices): void {
     path: `${OVERVIEW}/set-up`,
     guard: guards.steppedUp,
     leave: OVERVIEW,
-    accept: ({ state: { enrolment: _finished, replacedId: _replaced, ...rest } }, { method }, tx) =>
-      completion.in(tx).prove(rest, [{ factor: method, at: clock() }]),
+    returnTo: ({ state }) => state.enrolmentReturnTo,
+    accept({ state }, { method }, tx) {
+      const { enrolment: _finished, replacedId: _replaced, enrolmentReturnTo: _elsewhere, ...rest } = state;
+      return completion.in(tx).prove(rest, [{ factor: method, at: clock() }]);
+    },
     async created(person, { authenticator: { name }, next: state }, request, response) {
-      const { replacedId } = person.state;
+      const { enrolmentReturnTo: onward = OVERVIEW, replacedId } = person.state;
       const isFirst = person.authenticators.length === 0;
-      const path = isFirst ? RECOVERY_CODES : OVERVIEW;
+      const path = isFirst ? RECOVERY_CODES : onward;
       const key = replacedId === undefined ? 'two-factor.created' : 'two-factor.replaced';
       flash(request, { path, key, kind: 'success', values: { name } });
-      if (isFirst) await makeRecoveryCodes(services, person, state, request, OVERVIEW);
+      if (isFirst) await makeRecoveryCodes(services, person, state, request, onward);
       else await updateState(request, state);
       await redirectTo(response, path);
     },
@@ -128,7 +131,7 @@ function beginReplacement({ methods }: Pick<PageServices, 'methods'>) {
   return async ({ who, request, subject }: FormExchange<SignedIn, Authenticator>): Promise<Redirect> => {
     const { id, method } = subject;
     if (!methods[method].allowsMultiple) throw new NotFound();
-    const { enrolment: _dropped, ...rest } = who.state;
+    const { enrolment: _dropped, enrolmentReturnTo: _elsewhere, ...rest } = who.state;
     await updateState(request, { ...rest, replacedId: id });
     return { goTo: `${OVERVIEW}/set-up/${method}` };
   };

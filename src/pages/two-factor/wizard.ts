@@ -12,12 +12,13 @@ import { NotFound } from '../../web/http-errors.ts';
 import { redirectTo } from '../../web/redirects.ts';
 import type { Page } from '../../web/rendering.ts';
 import type { AddPage } from '../../web/routes.ts';
+import { formsToApp } from '../apps/way-to-app.ts';
 import type { PageServices } from '../page-services.ts';
 import { enrolmentRequest, placeOf, type StepSubject, stepOf, storeEnrolment } from './enrolment-request.ts';
 import { codeFault, responseField, SENDING_NOTICES, sendFault, throttleFault } from './faults.ts';
 import { refuseStaleForm, startAgain } from './stale-step.ts';
 
-type WizardServices = Pick<PageServices, 'clock' | 'enrolments' | 'methods' | 'renderer'>;
+type WizardServices = Pick<PageServices, 'apps' | 'clock' | 'enrolments' | 'methods' | 'renderer'>;
 
 /** A place of the wizard: the profile, or sign-in for people who have to set up 2FA first. */
 export interface WizardPlace<Who extends PendingSignIn | SignedIn> {
@@ -25,6 +26,8 @@ export interface WizardPlace<Who extends PendingSignIn | SignedIn> {
   readonly guard: (handler: Handler<Who>) => RequestHandler;
   /** Target of "Cancel", and the redirect for a method that is not offered. */
   readonly leave: string;
+  /** Where the person goes on in the end. */
+  readonly returnTo: (who: Who) => string | undefined;
   /** Why 2FA has to be set up; shown at the first step if no other page has said it. */
   readonly reasons?: (who: Who) => readonly string[];
 }
@@ -66,7 +69,7 @@ function addStepPage<Who extends PendingSignIn | SignedIn, Next>(
     keeps: ['name'],
     load: (exchange) => currentStep(services, mount, exchange),
     schema: ({ step }) => step.fields,
-    view: ({ who, subject }) => stepPage(mount, who, subject),
+    view: ({ who, subject }) => stepPage(services, mount, who, subject),
     async submit(values, exchange) {
       const { method, state, context } = exchange.subject;
       const outcome = await enrolments.submit(method, state, values, context, (created, tx) =>
@@ -150,7 +153,7 @@ function addStepActions<Who extends PendingSignIn | SignedIn>(
     load: (exchange) => resendingStep(services, mount, exchange),
     schema: z.object({}),
     keeps: [],
-    view: ({ who, subject }) => stepPage(mount, who, subject),
+    view: ({ who, subject }) => stepPage(services, mount, who, subject),
     async submit(_values, { subject: { step, state, context, path } }) {
       const outcome = await step.resend?.(state, context);
       if (outcome && isNotSent(outcome)) {
@@ -214,7 +217,8 @@ function addPartPage<Who extends PendingSignIn | SignedIn>(
 }
 
 async function stepPage<Who extends PendingSignIn | SignedIn>(
-  { leave, reasons }: WizardPlace<Who>,
+  services: Pick<WizardServices, 'apps'>,
+  { leave, reasons, returnTo }: WizardPlace<Who>,
   who: Who,
   { method, context, path, step, state }: StepSubject,
 ): Promise<Page> {
@@ -226,6 +230,7 @@ async function stepPage<Who extends PendingSignIn | SignedIn>(
     secret: true,
     ...(of > 1 && { caption: words.t('enrolment.step', { number, of }) }),
     help: `set-up-${method.id}`,
+    ...(await formsToApp(services, returnTo(who))),
     model: {
       // Nested, because names at the top level of the model are visible to all partials of the page.
       shown: await step.describe(state, context),

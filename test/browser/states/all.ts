@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import ejs from 'ejs';
 import { accounts } from './accounts.ts';
 import { administration } from './administration.ts';
+import { apps } from './apps.ts';
 import { errors } from './errors.ts';
 import { firstStart } from './first-start.ts';
 import { grace } from './grace.ts';
@@ -14,7 +15,18 @@ import { type State, Studio, type StudioOptions } from './studio.ts';
 import { yourTwoFactor } from './your-two-factor.ts';
 
 /** The parts of the site, in the order in which they are captured: administration needs a site without other people. */
-const PARTS = [firstStart, administration, signingIn, accounts, profile, yourTwoFactor, grace, help, errors];
+const PARTS = [
+  firstStart,
+  administration,
+  signingIn,
+  accounts,
+  profile,
+  yourTwoFactor,
+  grace,
+  help,
+  errors,
+  apps,
+];
 
 /** Every page in every state, and the view files that were rendered for it. */
 export interface Capture {

@@ -101,7 +101,7 @@ export function appSignInsSuite(engine: Engine): void {
         assurance: [{ factor: 'password', at: NOW }],
       } as const;
       const opens = (host: string) => {
-        const bound = { signInId, nonceHash: hashToken('nonce'), path: '/page' };
+        const bound = { signInId, nonceHash: hashToken('nonce'), path: '/page', origin: ORIGIN };
         return portal().handOvers.open({ host, visitor, ...bound });
       };
       const opened = await opens(wiki.host);

@@ -1,0 +1,81 @@
+import type { Account } from '../../../src/accounts/account.ts';
+import type { App } from '../../../src/apps/app.ts';
+import type { AppInput } from '../../../src/apps/apps.ts';
+import { minutes } from '../../../src/kernel/time.ts';
+import { newApp } from '../../support/guarded-apps.ts';
+import { groupWith, siteRuleIs } from '../../support/policies.ts';
+import { enrolsApp, enrolsEmail, mailedCode } from '../../support/victim.ts';
+import type { Studio } from './studio.ts';
+
+/** The way to an app: what is asked for, and what cannot be met. */
+export async function apps(studio: Studio): Promise<void> {
+  await siteRuleIs(studio.portal, { rule: 'optional' });
+  await enrolling(studio);
+  await confirming(studio);
+  await steppingUp(studio);
+  await refused(studio);
+}
+
+function app({ portal }: Studio, name: string, input: Partial<AppInput> = {}): Promise<App> {
+  const label = name.toLowerCase().replaceAll(' ', '-');
+  return newApp(portal, { name, origin: `https://${label}.example.net`, ...input });
+}
+
+/** What an app's host leads to. */
+function addressOf({ host }: App): string {
+  return `/apps/open?host=${host}&nonce=${'n'.repeat(43)}&path=%2F`;
+}
+
+function newcomer(studio: Studio, email: string): Promise<Account> {
+  return studio.account({ email, name: 'Nils Newcomer' });
+}
+
+async function enrolling(studio: Studio): Promise<void> {
+  const any = await app(studio, 'Team wiki', { proof: 'second step' });
+  const strong = await app(studio, 'Payroll', { proof: 'strong' });
+  await studio.visits('app/sign-in', studio.browser(), addressOf(any));
+  const person = await studio.signsIn(await newcomer(studio, 'way-nils@example.org'));
+  await studio.visits('app/enrol', person, addressOf(any));
+  await studio.visits('app/enrol-strong', person, addressOf(strong));
+}
+
+async function confirming(studio: Studio): Promise<void> {
+  const { t, portal } = studio;
+  const desk = await app(studio, 'Ticket desk', { confirmsEmail: true });
+  const account = await newcomer(studio, 'way-nora@example.org');
+  const person = await studio.signsIn(account);
+  await studio.visits('app/confirm-email', person, addressOf(desk));
+  await studio.presses('app/confirm-email-sent', person, t('code.send'));
+  const code = await mailedCode(portal, account.email);
+  person.fillsIn(t('page.verification-code'), code === '123456' ? '654321' : '123456');
+  await studio.presses('app/confirm-email-wrong', person, t('code.submit'));
+  await studio.visits('app/confirm-email-alone', person, '/apps/confirm-email');
+}
+
+async function steppingUp(studio: Studio): Promise<void> {
+  const { t, portal } = studio;
+  const fresh = await app(studio, 'Accounts ledger', { freshMinutes: 5 });
+  const strong = await app(studio, 'Vault', { proof: 'strong' });
+  const account = await newcomer(studio, 'way-noah@example.org');
+  await enrolsEmail(portal, account);
+  const person = await studio.signsIn(account);
+  person.fillsIn(t('page.verification-code'), await mailedCode(portal, account.email));
+  await person.presses(t('code.submit'));
+  await enrolsApp(portal, account);
+  await studio.visits('app/code-strong', person, addressOf(strong));
+  portal.wait(minutes(6));
+  await studio.visits('app/code', person, addressOf(fresh));
+  portal.wait(minutes(10));
+  await studio.visits('app/step-up', person, addressOf(fresh));
+}
+
+async function refused(studio: Studio): Promise<void> {
+  const { portal } = studio;
+  const group = await groupWith(portal, { rule: 'off' }, [], 'Board');
+  const minutesOfBoard = await app(studio, 'Board minutes', { audience: [group.id] });
+  const safe = await app(studio, 'Safe', { proof: 'strong' });
+  const person = await studio.signsIn(await newcomer(studio, 'way-nick@example.org'));
+  await studio.visits('app/not-a-member', person, addressOf(minutesOfBoard));
+  await siteRuleIs(portal, { rule: 'optional', methods: ['email'] });
+  await studio.visits('app/impossible', person, addressOf(safe));
+}
