@@ -107,6 +107,8 @@ export const MARIADB: Kind = {
   options: (folder, port) => [
     ...['--no-defaults', `--datadir=${join(folder, 'data')}`, `--socket=${join(folder, 'socket')}`],
     ...[`--port=${port}`, '--bind-address=127.0.0.1', `--pid-file=${join(folder, 'pid')}`],
+    // At its start, a server removes the temporary tables that it finds there: also those of other servers.
+    `--tmpdir=${folder}`,
     '--innodb-flush-log-at-trx-commit=0',
   ],
   url: (port) => `mariadb://root@127.0.0.1:${port}/mysql`,
