@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import { PasswordHasher } from '../../src/accounts/password-hasher.ts';
 import { party } from '../../src/audit/audit.ts';
 import { newId } from '../../src/kernel/identifiers.ts';
 import { secondFactorSubject } from '../../src/limits/failure-backoff.ts';
@@ -14,6 +13,7 @@ import { transactOn } from '../../src/storage/sql/transaction.ts';
 import { CHANGES, type Subject } from '../support/changes.ts';
 import { CREATION_TIMEOUT, type EmptyDatabase, POSTGRESQL } from '../support/databases.ts';
 import { type Gateway, gateway } from '../support/gateway.ts';
+import { QUICK_HASHER } from '../support/password-hashing.ts';
 import { OPERATOR, openPortal, type TestPortal } from '../support/portal.ts';
 import { newEmail } from '../support/victim.ts';
 
@@ -23,7 +23,7 @@ const LEFT_OUT = /^(throttles|allowances|client_budgets|challenges|sessions|knex
 const HASH = '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA';
 const CODE = 'ABCD-EFGH-JKMN-PQRS';
 const SALT = 'AAAAAAAAAAAAAAAAAAAAAA';
-const CODE_HASH = await new PasswordHasher().slowHash(CODE, Buffer.from(SALT, 'base64url'));
+const CODE_HASH = await QUICK_HASHER.slowHash(CODE, Buffer.from(SALT, 'base64url'));
 
 /** Every row of each table, as JSON. */
 type Rows = ReadonlyMap<string, readonly string[]>;
