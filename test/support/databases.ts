@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { minutes } from '../../src/kernel/time.ts';
 import { migrate, openDatabase } from '../../src/storage/sql/database.ts';
+import { allTables } from '../../src/storage/sql/tables.ts';
 import { mariadb, postgres, type Server } from './servers.ts';
 
 /** An empty database, not yet migrated. */
@@ -64,27 +65,74 @@ const TABLES = [
   ],
 ];
 
-/** Within a `describe`: a migrated database for its tests, emptied before each. */
+/**
+ * Within a `describe`: a migrated database for its tests, emptied before each. All of a run's have one on each engine: MariaDB
+ * needs seconds to create the tables.
+ */
 export function useDatabase(engine: Engine): () => Knex {
-  let open: { readonly db: Knex; readonly empty: EmptyDatabase } | undefined;
+  return useMigrated((run) => migratedOn(engine, run));
+}
+
+/** The same with a database that no other suite has, for tests that change its tables. */
+export function useOwnDatabase(engine: Engine): () => Knex {
+  let own: EmptyDatabase | undefined;
+  const database = useMigrated(async () => {
+    own = await createMigrated(engine);
+    return own;
+  });
+  after(() => own?.drop());
+  return database;
+}
+
+function useMigrated(obtain: (run: Mocha.Suite) => Promise<EmptyDatabase>): () => Knex {
+  let open: Knex | undefined;
   const database = (): Knex => {
     if (!open) throw new Error('The database opens before the tests, not before their descriptions.');
-    return open.db;
+    return open;
   };
   before(async function () {
     this.timeout(CREATION_TIMEOUT);
-    const empty = await engine.create();
-    open = { db: openDatabase(empty.url), empty };
-    await migrate(open.db);
+    open = openDatabase((await obtain(rootOf(this))).url);
+    for (const { name } of (await allTables(open)).toReversed()) {
+      if (!name.startsWith('knex_')) await open(name).delete();
+    }
   });
   beforeEach(async () => {
     for (const table of TABLES) await database()(table).delete();
   });
-  after(async () => {
-    await open?.db.destroy();
-    await open?.empty.drop();
-  });
+  after(() => open?.destroy());
   return database;
+}
+
+const migrated = new Map<Engine, Promise<EmptyDatabase>>();
+
+/** The one migrated database on this engine, until the run is over. */
+function migratedOn(engine: Engine, run: Mocha.Suite): Promise<EmptyDatabase> {
+  const made = migrated.get(engine) ?? createMigrated(engine);
+  if (!migrated.has(engine)) {
+    run.afterAll(async () => {
+      migrated.delete(engine);
+      await (await made).drop();
+    });
+  }
+  migrated.set(engine, made);
+  return made;
+}
+
+async function createMigrated(engine: Engine): Promise<EmptyDatabase> {
+  const empty = await engine.create();
+  const db = openDatabase(empty.url);
+  await migrate(db);
+  await db.destroy();
+  return empty;
+}
+
+/** The suite of all that this run of mocha runs. */
+function rootOf({ test }: Mocha.Context): Mocha.Suite {
+  let suite = test?.parent;
+  while (suite?.parent) suite = suite.parent;
+  if (!suite) throw new Error('This is not a hook.');
+  return suite;
 }
 
 function served(name: string, shared: () => Promise<Server>, statements: Statements): ServedEngine {

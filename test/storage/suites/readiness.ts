@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { readinessOf } from '../../../src/storage/readiness.ts';
-import { type Engine, useDatabase } from '../../support/databases.ts';
+import { type Engine, useOwnDatabase } from '../../support/databases.ts';
 
 /** A missing table simulates a full disk: statements without this table still work. */
 export function readinessSuite(engine: Engine): void {
-  describe('readiness', () => tellsReadiness(useDatabase(engine)));
+  describe('readiness', () => tellsReadiness(useOwnDatabase(engine)));
 }
 
 function tellsReadiness(database: () => Knex): void {

@@ -7,7 +7,7 @@ import { KnexPeople } from '../../../src/storage/people.ts';
 import { migrate } from '../../../src/storage/sql/database.ts';
 import { migrateDown } from '../../../src/storage/sql/migrations.ts';
 import { digest } from '../../../src/storage/sql/rows.ts';
-import { type Engine, useDatabase } from '../../support/databases.ts';
+import { type Engine, useOwnDatabase } from '../../support/databases.ts';
 import { newGroup } from './groups.ts';
 import { person } from './people.ts';
 
@@ -26,7 +26,7 @@ const SPELLINGS = [
 
 export function spellingsSuite(engine: Engine): void {
   describe('spellings', () => {
-    const database = useDatabase(engine);
+    const database = useOwnDatabase(engine);
     const accounts = () => new KnexAccounts(database());
     const found = async (email: string) => (await accounts().findByEmail(email))?.id;
     const listed = async (search: string) =>
