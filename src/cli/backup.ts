@@ -91,13 +91,13 @@ export async function restoreBackup(operation: Operation, path: string): Promise
 
 const READING_FAULTS: ReadonlySet<string> = new Set(['ENOENT', 'EACCES', 'EISDIR', 'EPERM']);
 
-/** No row of ours comes near it: the longest text of a form has 32 KB. */
+/** Far longer than any of our rows: the longest text of a form has 32 KB. */
 const LONGEST_LINE = 1_000_000;
 
 async function* linesIn(path: string): AsyncGenerator<string> {
   const text = createReadStream(path);
   const plain = createGunzip();
-  // What goes wrong in either arrives at whoever reads the end of it.
+  // An error of either stream reaches the reader of the last one.
   const flowing = pipeline(text, plain).catch(() => {});
   yield* linesOf(plain, LONGEST_LINE);
   await flowing;

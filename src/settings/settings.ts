@@ -133,7 +133,7 @@ export const SETTINGS = {
     weakens: (before, after) => after > before,
     endsTrust: true,
   }),
-  /** Language for people of whom no other is known, as a code of the catalogues. */
+  /** Language for people without a known language, as a code of the catalogues. */
   language: languageOfCatalogue({
     default: 'en',
     words: { label: 'policy.language', hint: 'policy.language-hint', audit: 'audit-detail.language' },

@@ -10,7 +10,7 @@ export interface SessionStore {
   create(id: string, session: object): Promise<void>;
   /** Replaces the session and prolongs it. False: it has ended, and nothing was stored. */
   update(id: string, session: object): Promise<boolean>;
-  /** Lets the idle limit begin anew; does nothing if reading has done so, or if the session has ended. */
+  /** Restarts the idle limit; does nothing if reading has done so, or if the session has ended. */
   prolong(id: string): Promise<void>;
   remove(id: string): Promise<void>;
 }

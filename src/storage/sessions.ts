@@ -21,7 +21,7 @@ export interface SessionStoreOptions {
   readonly failed?: () => void;
 }
 
-/** Sessions in the database. A session ends with its row's `expired`, which each request sets anew: sooner than the cookie ends. */
+/** Sessions in the database. A session ends with its row's `expired`, which each request renews: before the cookie ends. */
 export class KnexSessionStore implements SessionStore {
   readonly #db: Knex;
   readonly #options: SessionStoreOptions;
