@@ -34,7 +34,7 @@ describe('A browser in which a person has signed in before', () => {
     assert.notEqual(devices.find(ann, devices.mark(ann, undefined).cookie), name);
   });
 
-  it('reveals nothing about the account, and needs no quoting in a cookie', () => {
+  it('has a cookie that reveals nothing about the account, and needs no quoting', () => {
     const { cookie } = devices.mark(ann, undefined);
     assert.match(cookie, /^[\w-]+\.[\da-z]+\.[\w-]+$/);
     for (const secret of [ann.id, ann.email, 'ann']) assert.ok(!cookie.includes(secret));
@@ -85,7 +85,7 @@ describe('A browser in which a person has signed in before', () => {
     assert.equal(lost.find(ann, cookie), undefined);
   });
 
-  it('is not known by an altered or invented cookie', () => {
+  it('is unknown with an altered or invented cookie', () => {
     const { cookie } = devices.mark(ann, undefined);
     const [nonce = '', end = '', mac = ''] = cookie.split('.');
     for (const altered of [

@@ -13,7 +13,7 @@ const FOREIGN = {
     'password',
     '$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc',
   ],
-  'argon2id as Django keeps it': [
+  'argon2id as Django stores it': [
     'password',
     'argon2$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
   ],
@@ -21,7 +21,10 @@ const FOREIGN = {
   'bcrypt $2a$': ['U*U', '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
   'bcrypt $2b$': ['U*U', '$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
   'bcrypt $2y$': ['U*U*', '$2y$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK'],
-  'bcrypt as Django keeps it': ['U*U', 'bcrypt$$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
+  'bcrypt as Django stores it': [
+    'U*U',
+    'bcrypt$$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW',
+  ],
   // From glibc's crypt(3) and Python's hashlib.
   'bcrypt of a phrase': ['lets try this one', '$2b$05$CCCCCCCCCCCCCCCCCCCCC.rAf3o4sLTvR4cFKmbAV7SuUjZhE3kGG'],
   'PBKDF2 of an old Django': [
@@ -33,15 +36,15 @@ const FOREIGN = {
     'pbkdf2_sha256$870000$Xb3kQ9z$LOpyJpDzKyjc7ZlMomsEoRfRvQjiNuuVfNGXV9dbUP4=',
   ],
   // From PHP's password_hash.
-  'argon2id of PHP, as Nextcloud keeps it': [
+  'argon2id of PHP, as Nextcloud stores it': [
     'lets try this one',
     '3|$argon2id$v=19$m=1024,t=2,p=1$d2RYaFlpd1V0eEZFTTZpWA$CkqhcxkeOKHrq6P/Zi6r8l7DEuirPJKNbT4MU3d4Nww',
   ],
-  'bcrypt as Spring Security keeps it': [
+  'bcrypt as Spring Security stores it': [
     'U*U',
     '{bcrypt}$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW',
   ],
-  'argon2i as Dovecot keeps it': [
+  'argon2i as Dovecot stores it': [
     'password',
     '{ARGON2I}$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA',
   ],
@@ -112,10 +115,10 @@ describe('an imported password hash', () => {
       'SHA-512 crypt',
       '$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/',
     ],
-    ['bcrypt of the broken kind', BCRYPT.replace('$2b$', '$2x$')],
+    ['bcrypt of the broken version', BCRYPT.replace('$2b$', '$2x$')],
     ['bcrypt, cut off', BCRYPT.slice(0, -1)],
-    ['bcrypt of days of work', BCRYPT.replace('$05$', '$31$')],
-    ['bcrypt of hardly any work', BCRYPT.replace('$05$', '$03$')],
+    ['bcrypt that would take days', BCRYPT.replace('$05$', '$31$')],
+    ['bcrypt that is too cheap', BCRYPT.replace('$05$', '$03$')],
     ['argon2d', ARGON2.replace('argon2id', 'argon2d')],
     ['argon2 of the first version', ARGON2.replace('v=19', 'v=16')],
     ['argon2 with 1 GiB', ARGON2.replace('m=65536', 'm=1048576')],
@@ -125,7 +128,7 @@ describe('an imported password hash', () => {
     ['argon2 with too little memory for its lanes', ARGON2.replace('m=65536,t=2,p=1', 'm=63,t=2,p=8')],
     ['argon2 with a short salt', ARGON2.replace('c29tZXNhbHQ', 'c29t')],
     ['argon2 with a short tag', `${ARGON2.slice(0, ARGON2.lastIndexOf('$'))}$CTFhFdXP`],
-    ['PBKDF2 of days of work', DJANGO.replace('$1000$', '$99999999$')],
+    ['PBKDF2 that would take days', DJANGO.replace('$1000$', '$99999999$')],
     ['PBKDF2 without salt', DJANGO.replace('seasalt', '')],
     ['PBKDF2 with another digest', DJANGO.replace('sha256', 'sha1')],
     ['one with more text behind it', `${BCRYPT}\n`],

@@ -65,7 +65,7 @@ onPortal('An invitation', (portal) => {
     assert.equal(ann.page.heading, 'Protect your account with 2FA');
   });
 
-  it('is used once by twenty concurrent requests', async () => {
+  it('is accepted for only one of twenty concurrent requests', async () => {
     ann.fillsIn('Password', PASSWORD);
     const answers = await ann.races(20, 'Save password');
     assert.equal(answers.filter(({ status }) => status === 303).length, 1);

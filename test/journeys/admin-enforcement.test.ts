@@ -92,7 +92,7 @@ onPortal('Administration: the policy of a person', (portal) => {
     );
   });
 
-  it('can be 2FA enforced on one person, at once and in open sessions, with a mail and an audit entry', async () => {
+  it('can require 2FA of them alone, at once and in open sessions, with a mail and an audit entry', async () => {
     const open = await signsIn(portal(), bob.email);
     await ada.follow('Enforce 2FA');
     assert.equal(ada.page.heading, 'Enforce 2FA for Bob Builder?');
@@ -109,7 +109,7 @@ onPortal('Administration: the policy of a person', (portal) => {
     assert.match(open.page.text, /An administrator has made 2FA mandatory for your account/);
   });
 
-  it('can be lifted again: what applies to others applies, in open sessions too', async () => {
+  it('is that of others again when this is lifted, in open sessions too', async () => {
     await portal().services.administration.enforceTwoFactor(bob, { kind: 'none' }, OPERATOR);
     await portal().mailbox.next(bob.email);
     const open = await signsIn(portal(), bob.email);
@@ -125,7 +125,7 @@ onPortal('Administration: the policy of a person', (portal) => {
     assert.equal(again.page.path, '/profile/two-factor/suggestion');
   });
 
-  it('may be enforced with its own grace', async () => {
+  it('may have its own grace period when 2FA is enforced', async () => {
     await ada.follow('Enforce 2FA');
     ada.chooses('For so many days');
     ada.fillsIn('Days of grace (optional)', '366');
@@ -144,7 +144,7 @@ onPortal('Administration: the policy of a person', (portal) => {
     assert.ok(!(await signsIn(portal(), bob.email)).page.buttons.includes('Not now'));
   });
 
-  it('is enforced by one of twenty concurrent requests; later ones see the new state', async () => {
+  it('is changed by one of twenty concurrent requests; later ones see the new state', async () => {
     await ada.follow('Enforce 2FA');
     await ada.presses('Enforce 2FA');
     const answers = await ada.races(20, 'Save');

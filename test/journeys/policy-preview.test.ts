@@ -256,7 +256,7 @@ onPortal('The preview of a rule', (portal) => {
     });
   });
 
-  describe('of group members', () => {
+  describe('that a change of group members causes', () => {
     it('shows that a new member is asked, and adds nobody if the administrator goes back', async () => {
       const desk = await groupWith(portal(), { rule: 'mandatory' }, [], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}`);

@@ -138,7 +138,7 @@ onPortal('Changing the email address', (portal) => {
       code = codeIn(await portal().mailbox.next(next));
     });
 
-    it('is used once by twenty concurrent requests', async () => {
+    it('is accepted for only one of twenty concurrent requests', async () => {
       ann.fillsIn('Verification Code', code);
       const answers = await ann.races(20, 'Submit Code and Change');
       assert.equal(answers.filter(({ status }) => status === 303).length, 1);
@@ -192,7 +192,7 @@ onPortal('Changing the email address', (portal) => {
       assert.match(ann.page.errorAt('Verification Code'), /Send a new code/);
     });
 
-    it('counts wrong attempts as at the second step: from the fifth on there is a wait, with an explanation', async () => {
+    it('has its wrong attempts counted as at the second step: from the fifth on there is a wait, with an explanation', async () => {
       await portal().atOnce(async () => {
         for (let failures = 0; failures < 5; failures++) await submits(wrongFor(code));
         assert.match(ann.page.text, /You can try again in 30 seconds/);

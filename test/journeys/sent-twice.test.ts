@@ -35,18 +35,18 @@ onPortal('Every form that is sent twice', (portal) => {
 onBothStores('A person with a tremor', (portal) => {
   /** The time of the second press: before the first response is read, after it, or while it is made. */
   const PRESSES: Readonly<Record<string, (person: Person, button: string) => Promise<readonly Page[]>>> = {
-    async 'after the first was answered, its answer never read'(person, button) {
+    async 'who presses again after the first response, without reading it,'(person, button) {
       const [first] = await person.repeats(1, button);
       const [second] = await person.repeats(1, button);
       return [first, second].flatMap((page) => page ?? []);
     },
-    async 'after its cookie was taken up, while the next page is on its way'(person, button) {
+    async 'who presses again when the cookie is stored and the next page is loading,'(person, button) {
       const { action, fields } = person.form(button);
       const first = await person.submitsRaw('POST', action, fields, { csrf: 'none' });
       const second = await person.submitsRaw('POST', action, fields, { csrf: 'none' });
       return [first, second];
     },
-    'five at once': (person, button) => person.repeats(5, button),
+    'who presses five times at once': (person, button) => person.repeats(5, button),
   };
 
   for (const [when, presses] of Object.entries(PRESSES)) {
