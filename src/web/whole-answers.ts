@@ -14,8 +14,9 @@ declare global {
  * the session, and then send that byte: w3m, which decompresses what it has, would show "unexpected end of file" meanwhile.
  */
 export function sendWhole(response: Response, body: string | Buffer): void {
-  // Node writes no headers for a closed connection, but the session cookie that was set still counts.
-  if (response.destroyed && !response.headersSent) response.writeHead(response.statusCode).end();
+  if (response.destroyed && !response.headersSent) response.end();
   else response.send(body);
+  // Node writes no headers for a closed connection, nor while a wrapper of `end` waits, but the session cookie among them counts.
+  if (!response.headersSent) response.writeHead(response.statusCode);
   response.req.whenAnswered?.(Buffer.from(body));
 }

@@ -4,8 +4,11 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import express, { type Response } from 'express';
 import { createApp } from '../../src/app.ts';
-import { MemorySessions } from '../support/memory-sessions.ts';
+import { keepSession, sessions } from '../../src/web/session.ts';
+import { sendWhole } from '../../src/web/whole-answers.ts';
+import { MemorySessions, sessionServices } from '../support/memory-sessions.ts';
 import { openPortal, type TestPortal } from '../support/portal.ts';
 
 /** A store that extends a session when it is told to, and not before. */
@@ -52,6 +55,46 @@ describe('a response', () => {
       server.close();
     }
   });
+});
+
+describe('The response for a second click', () => {
+  const ways: Record<string, (response: Response) => unknown> = {
+    'if the connection of the first was closed': (response) => response.destroy(),
+    'if a wrapper of `end` holds the first one back': (response) => {
+      response.end = () => response;
+    },
+  };
+  for (const [title, happens] of Object.entries(ways)) {
+    it(`has the session cookie of the first one, ${title}`, async () => {
+      const answered = Promise.withResolvers<{ readonly cookie: unknown; readonly body: unknown }>();
+      const app = express();
+      app.use((_request, response, next) => {
+        happens(response);
+        next();
+      });
+      app.use(sessions(sessionServices(), false));
+      app.get('/', async (request, response) => {
+        request.whenAnswered = (body) =>
+          answered.resolve({ cookie: response.getHeader('Set-Cookie'), body: body?.toString() });
+        request.session.browser = 'known';
+        await keepSession(request);
+        sendWhole(response, 'the page');
+      });
+      const server = app.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port }: AddressInfo = Object(server.address());
+      const socket = connect(port, '127.0.0.1').on('error', () => {});
+      try {
+        socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+        const { cookie, body } = await answered.promise;
+        assert.match(String(cookie), /^postern=/);
+        assert.equal(body, 'the page');
+      } finally {
+        socket.destroy();
+        server.close();
+      }
+    });
+  }
 });
 
 /** Requests the sign-in page like a client without compression. */
