@@ -6,7 +6,7 @@ import { appColumns, appGroupColumns, appOf, exactly } from './apps.ts';
 import { PERSON_PARTS, personOf } from './auth-snapshots.ts';
 import { settingsOf } from './settings.ts';
 import { retryOnConflict } from './sql/conflicts.ts';
-import { identified, jsonUnion, type Part } from './sql/json-union.ts';
+import { identified, jsonUnion, type Part, type UnionRows } from './sql/json-union.ts';
 import { columnsOf, mappedRow, toColumns } from './sql/row-mapper.ts';
 import { integerColumn, searchKey } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
@@ -65,6 +65,11 @@ export class KnexAppSignInStore extends SqlStore implements AppSignInStore {
 
 const PARTS = {
   ...PERSON_PARTS,
+  // No check needs the hash of the password.
+  account: {
+    ...PERSON_PARTS.account,
+    columns: { ...PERSON_PARTS.account.columns, password_hash: 'null' },
+  },
   app: { columns: identified(columnsOf(appColumns)), from: '{apps} where {host} = :host' },
   appGroups: {
     columns: identified(columnsOf(appGroupColumns)),
@@ -84,19 +89,41 @@ const OF_COOKIE = {
 
 const UNION = jsonUnion(PARTS, OF_COOKIE);
 
-/** Reads what a check needs by one statement. */
+/** Most snapshots that are kept parsed. */
+const MOST_PARSED = 1000;
+
+/**
+ * Reads what a check needs by one statement. The database is always asked. Parsing the rows takes as long as reading them, and
+ * they are mostly those of the last check by the same cookie: then the snapshot that was parsed from the same text is returned.
+ */
 export class KnexAppSnapshots extends SqlStore implements AppSnapshots {
+  readonly #parsed = new Map<string, { readonly text: string; readonly snapshot: AppSnapshot }>();
+
   async read(host: string, tokenHash: string): Promise<AppSnapshot> {
     const rows = await UNION.read(this.db, { host, tokenHash });
-    const groupIds = appGroupRows.parse(rows('appGroups')).map(({ groupId }) => groupId);
-    return {
-      settings: settingsOf(rows('settings')),
-      app: exactly(
-        host,
-        appRows.parse(rows('app')).map((row) => appOf(row, groupIds)),
-      ),
-      appSignIn: signInRows.parse(rows('appSignIn'))[0],
-      person: personOf(rows),
-    };
+    const key = `${tokenHash} ${host}`;
+    const kept = this.#parsed.get(key);
+    if (kept?.text === rows.text) return kept.snapshot;
+    const snapshot = snapshotOf(host, rows);
+    // A cookie that was made up is not kept: there is no end to them.
+    if (snapshot.app && snapshot.appSignIn) this.#keep(key, rows.text, snapshot);
+    return snapshot;
   }
+
+  #keep(key: string, text: string, snapshot: AppSnapshot): void {
+    this.#parsed.delete(key);
+    if (this.#parsed.size >= MOST_PARSED) this.#parsed.delete(this.#parsed.keys().next().value ?? '');
+    this.#parsed.set(key, { text, snapshot });
+  }
+}
+
+function snapshotOf(host: string, rows: UnionRows<keyof typeof PARTS>): AppSnapshot {
+  const groupIds = appGroupRows.parse(rows.of('appGroups')).map(({ groupId }) => groupId);
+  const apps = appRows.parse(rows.of('app')).map((row) => appOf(row, groupIds));
+  return {
+    settings: settingsOf(rows.of('settings')),
+    app: exactly(host, apps),
+    appSignIn: signInRows.parse(rows.of('appSignIn'))[0],
+    person: personOf(rows),
+  };
 }

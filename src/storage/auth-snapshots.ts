@@ -6,7 +6,7 @@ import { beginningsOf, graceRow } from './graces.ts';
 import { membershipColumns, membershipsOf } from './groups.ts';
 import { readSettings, settingRow, settingsOf } from './settings.ts';
 import { signInColumns, signInRow } from './sign-ins.ts';
-import { identified, jsonUnion, type Part } from './sql/json-union.ts';
+import { identified, jsonUnion, type Part, type UnionRows } from './sql/json-union.ts';
 import { columnsOf, mappedRow } from './sql/row-mapper.ts';
 import { integerColumn } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
@@ -66,15 +66,15 @@ export class KnexAuthSnapshots extends SqlStore implements AuthSnapshots {
     // A pending sign-in has no id yet. No row has the empty one.
     const { accountId, signInId = '' } = claim;
     const rows = await UNION.read(this.db, { accountId, signInId });
-    return { settings: settingsOf(rows('settings')), person: snapshotOf(rows) };
+    return { settings: settingsOf(rows.of('settings')), person: snapshotOf(rows) };
   }
 }
 
-function snapshotOf(rows: (part: keyof typeof PARTS) => unknown[]): PersonSnapshot | undefined {
+function snapshotOf(rows: Pick<UnionRows<keyof typeof PARTS>, 'of'>): PersonSnapshot | undefined {
   const person = personOf(rows);
   if (!person) return undefined;
-  const [recovery] = recoveryRows.parse(rows('recovery'));
-  const [administration] = administrationRows.parse(rows('administration'));
+  const [recovery] = recoveryRows.parse(rows.of('recovery'));
+  const [administration] = administrationRows.parse(rows.of('administration'));
   return {
     ...person,
     codesLeft: recovery?.codesLeft ?? 0,
@@ -84,15 +84,15 @@ function snapshotOf(rows: (part: keyof typeof PARTS) => unknown[]): PersonSnapsh
 }
 
 /** The person in the rows of `PERSON_PARTS`; undefined if there is no account. */
-export function personOf(rows: (part: keyof typeof PERSON_PARTS) => unknown[]) {
-  const [account] = accountRows.parse(rows('account'));
+export function personOf(rows: Pick<UnionRows<keyof typeof PERSON_PARTS>, 'of'>) {
+  const [account] = accountRows.parse(rows.of('account'));
   if (!account) return undefined;
-  const authenticators = authenticatorRows.parse(rows('authenticators'));
+  const authenticators = authenticatorRows.parse(rows.of('authenticators'));
   return {
     account,
-    signIn: signInRows.parse(rows('signIn'))[0],
+    signIn: signInRows.parse(rows.of('signIn'))[0],
     authenticators: authenticators.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)),
-    memberships: membershipsOf(rows('memberships')),
-    graceStarts: beginningsOf(rows('graceStarts')).get(account.id) ?? new Map<string, number>(),
+    memberships: membershipsOf(rows.of('memberships')),
+    graceStarts: beginningsOf(rows.of('graceStarts')).get(account.id) ?? new Map<string, number>(),
   };
 }

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { type Driver, driverOf, json, rowsOf } from './rows.ts';
+import { type Driver, driverOf, rowsOf } from './rows.ts';
 
 /**
  * Rows of one kind: the expression of each column by its name, and the rest of the query. Identifiers are in braces, to be quoted:
@@ -13,12 +13,20 @@ export interface Part {
 
 /** One statement for rows of several tables: a union in which each row is a row of one table, as JSON. */
 export interface JsonUnion<Name extends string> {
-  /** Runs it on this database; `values` by the names in the parts. Returns the rows of each part, unordered. */
-  readonly read: (db: Knex, values: Readonly<Record<string, string>>) => Promise<(part: Name) => unknown[]>;
+  /** Runs it on this database; `values` by the names in the parts. */
+  readonly read: (db: Knex, values: Readonly<Record<string, string>>) => Promise<UnionRows<Name>>;
+}
+
+/** The rows that were found. */
+export interface UnionRows<Name extends string> {
+  /** Of one part, unordered. */
+  readonly of: (part: Name) => unknown[];
+  /** All of them as text: the same text means the same rows. */
+  readonly text: string;
 }
 
 /** Made once, because every request uses it. */
-const partRows = z.array(z.object({ part: z.string(), body: json }));
+const partRows = z.array(z.object({ part: z.string(), body: z.string() }));
 
 /** The text of the statement for one kind of database, and the names of its values in order. */
 interface Compiled {
@@ -43,8 +51,11 @@ export function jsonUnion<Name extends string>(
       compiled.set(driver, { sql, order });
       const given = order.map((name) => values[name] ?? missing(name));
       const answer: unknown = await db.raw(sql, given);
-      const byPart = Map.groupBy(partRows.parse(rowsOf(answer)), ({ part }) => part);
-      return (part) => byPart.get(part)?.map(({ body }) => body) ?? [];
+      const rows = partRows.parse(rowsOf(answer));
+      return {
+        of: (name) => rows.flatMap(({ part, body }): unknown[] => (part === name ? [JSON.parse(body)] : [])),
+        text: rows.map(({ part, body }) => `${part}${body}`).join('\n'),
+      };
     },
   };
 }

@@ -25,11 +25,13 @@ const ACTOR = { party: { id: null, label: 'test' }, origin: ORIGIN };
 export function appSignInsSuite(engine: Engine): void {
   describe('sign-ins to apps', () => {
     const database = useDatabase(engine);
+    let opened: ReturnType<typeof storesOn>;
     let clock: ManualClock;
     let wiki: App;
     let ann: Account;
     let signInId: string;
     beforeEach(async () => {
+      opened = storesOn(database());
       clock = new ManualClock(NOW);
       wiki = newApp();
       await stores().apps.create(wiki);
@@ -37,7 +39,8 @@ export function appSignInsSuite(engine: Engine): void {
       signInId = await signsIn(ann);
     });
 
-    const stores = () => storesOn(database());
+    /** The same throughout a test: the snapshots of checks are kept parsed. */
+    const stores = () => opened;
     /** The outcomes that metrics are told. */
     const noted: string[] = [];
     const note = (outcome: string) => void noted.push(outcome);
@@ -294,6 +297,22 @@ export function appSignInsSuite(engine: Engine): void {
       assert.equal(await answers(cookie), 'refused');
       const [one] = await database()('sign_ins').where({ id: signInId });
       assert.equal(Number(one.last_seen_at), NOW);
+    });
+
+    it('are read anew by each check, and parsed anew if a row has changed', async () => {
+      const tokenHash = hashToken(await opens());
+      const read = () => stores().appSnapshots.read(wiki.host, tokenHash);
+      const first = await read();
+      assert.equal(await read(), first);
+      assert.equal(first.person?.account.passwordHash, null);
+      await database()('accounts').update({ name: 'Ann Jones' });
+      assert.equal((await read()).person?.account.name, 'Ann Jones');
+      await database()('accounts').update({ name: ann.name });
+      assert.deepEqual(await read(), first);
+      await stores().apps.change({ ...wiki, proof: 'strong' });
+      assert.equal((await read()).app?.proof, 'strong');
+      const unknown = () => stores().appSnapshots.read(wiki.host, 'unknown');
+      assert.notEqual(await unknown(), await unknown(), 'a cookie that was made up is not kept');
     });
 
     it('are checked by one statement', async () => {
