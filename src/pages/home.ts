@@ -1,22 +1,30 @@
+import type { App } from '../apps/app.ts';
 import { redirectTo } from '../web/redirects.ts';
 import type { AddPage } from '../web/routes.ts';
+import { appsOpenTo } from './apps/way-to-app.ts';
 import type { PageServices } from './page-services.ts';
 
-/** The account's front page. */
+/** The account's front page: the person's apps, and their 2FA. */
 export function homePages(
   addPage: AddPage,
-  { guards, renderer }: Pick<PageServices, 'guards' | 'renderer'>,
+  services: Pick<PageServices, 'apps' | 'clock' | 'guards' | 'renderer' | 'site'>,
 ): void {
+  const { guards, renderer, site } = services;
   addPage('/', {
     get: guards.signedIn(async ({ who: person, request, response }) => {
       const { words } = person.context;
-      const { rule } = person.policy;
+      const apps = await services.apps.all();
       await renderer.show(request, response, {
         view: 'home/home',
         title: words.t('home.title', { name: person.account.name }),
         model: {
-          rule,
+          rule: person.policy.rule,
           authenticators: person.authenticators.length,
+          apps: appsOpenTo(services, apps, person).map(({ name, host, origin }) => ({
+            ...{ name, host },
+            href: `${origin}/`,
+          })),
+          helpCenter: linkBeside(apps, site.helpCenterUrl),
         },
       });
     }),
@@ -26,4 +34,11 @@ export function homePages(
   addPage('/.well-known/change-password', {
     get: (_request, response) => redirectTo(response, '/profile/password'),
   });
+}
+
+/** The link to the help center, until an app of its origin takes its place. */
+function linkBeside(apps: readonly App[], helpCenterUrl: string | undefined): string | undefined {
+  if (helpCenterUrl === undefined) return undefined;
+  const { origin } = new URL(helpCenterUrl);
+  return apps.some((app) => app.origin === origin) ? undefined : helpCenterUrl;
 }

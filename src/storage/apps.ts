@@ -98,6 +98,7 @@ export class KnexAppStore extends SqlStore implements AppStore {
       .whereRaw('?? = ??', ['app_id', `${TABLE}.id`])
       .as('last_sign_in_at');
     const rows = listedRows.parse(await this.db(TABLE).where(where).select(`${TABLE}.*`, last));
+    if (rows.length === 0) return [];
     const ids = rows.map(({ id }) => id);
     const groups = Map.groupBy(
       appGroupRows.parse(await this.db(GROUPS).whereIn('app_id', ids).orderBy('group_id')),

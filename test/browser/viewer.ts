@@ -10,10 +10,10 @@ import type { State } from './states/studio.ts';
 
 const assets = loadAssets(path.join(import.meta.dirname, '../../public')).middleware;
 
-/** Headers of the transport; and cookies, because a state belongs to no session any more. */
+/** Headers of the transport; cookies, because a state belongs to no session any more; and what leads away from the page. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   ...['connection', 'content-encoding', 'content-length', 'date', 'keep-alive', 'transfer-encoding'],
-  'set-cookie',
+  ...['set-cookie', 'refresh'],
 ]);
 
 /**

@@ -1,10 +1,16 @@
 import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
+import { againPage } from './again.ts';
 import { confirmEmailPages } from './confirm-email.ts';
 import { openPages } from './open.ts';
+import { signOutPage } from './sign-out.ts';
+import { startPage } from './start.ts';
 
 /** What an app's host sends people to, and what is asked for on the way to an app. */
 export function appPages(addPage: AddPage, services: PageServices): void {
   openPages(addPage, services);
   confirmEmailPages(addPage, services);
+  againPage(addPage, services);
+  signOutPage(addPage, services);
+  startPage(addPage, services);
 }

@@ -1,13 +1,18 @@
-import { type Access, accessTo, type Visitor, visitorOf } from '../../apps/access.ts';
+import type { Request } from 'express';
+import { type Access, accessTo, canBeMet, type Visitor, visitorOf } from '../../apps/access.ts';
 import type { App } from '../../apps/app.ts';
 import { type MethodId, STRONG_METHODS } from '../../settings/method-ids.ts';
 import type { SignedIn } from '../../web/auth-state.ts';
+import { NotFound } from '../../web/http-errors.ts';
 import { safeReturnPath } from '../../web/paths.ts';
 import type { Page } from '../../web/rendering.ts';
 import type { PageServices } from '../page-services.ts';
 
 /** The page that hands a sign-in over to an app. Whatever is asked for on the way leads back to it. */
 export const OPEN_APP = '/apps/open';
+
+/** Opens somebody's only app. */
+export const START = '/apps/start';
 
 type AppServices = Pick<PageServices, 'apps'>;
 
@@ -52,4 +57,29 @@ export function asksForStepUp({ kind }: Access): boolean {
 /** The only methods that the app accepts; undefined: any. */
 export function methodsFor({ proof }: Pick<App, 'proof'>): readonly MethodId[] | undefined {
   return proof === 'strong' ? STRONG_METHODS : undefined;
+}
+
+/** Those of the apps that the person may use now, or once they have proven what is missing. */
+export function appsOpenTo<One extends App>(
+  services: Pick<PageServices, 'clock'>,
+  apps: readonly One[],
+  person: SignedIn,
+): readonly One[] {
+  const visitor = visitorIn(services, person);
+  return apps.filter((app) => {
+    const access = accessTo(app, visitor);
+    return access.kind === 'allowed' || canBeMet(access);
+  });
+}
+
+/** The app whose host is in the query; throws NotFound. */
+export async function appOfHost({ apps }: AppServices, { query: { host } }: Request): Promise<App> {
+  const app = typeof host === 'string' ? await apps.findByHost(host) : undefined;
+  if (!app) throw new NotFound();
+  return app;
+}
+
+/** Where a sign-in leads in the end. Without a page to return to, somebody's only app is opened. */
+export async function afterSignIn({ apps }: AppServices, returnTo: string): Promise<string> {
+  return returnTo === '/' && (await apps.all()).length > 0 ? START : returnTo;
 }

@@ -49,7 +49,7 @@ export function reasonsUntold(who: PendingSignIn): readonly string[] {
 
 /** POST /sign-in/set-up/later: completes the sign-in. Each sign-in asks again during the grace period. */
 export function putOff(
-  services: Pick<PageServices, 'knownDevices' | 'methods' | 'signInFlow' | 'site'>,
+  services: Pick<PageServices, 'apps' | 'knownDevices' | 'methods' | 'signInFlow' | 'site'>,
 ): Handler<PendingSignIn> {
   return async ({ who, request, response }) => {
     const outcome = await services.signInFlow.putOff(who, who.actor);

@@ -5,12 +5,13 @@ import type { SignInOutcome } from '../../sign-in/sign-in-flow.ts';
 import { withReturn } from '../../web/paths.ts';
 import { redirectTo } from '../../web/redirects.ts';
 import { enterState } from '../../web/session.ts';
+import { afterSignIn } from '../apps/way-to-app.ts';
 import type { PageServices } from '../page-services.ts';
 import { sendFirstCode } from '../two-factor/code-sending.ts';
 import { rememberDevice } from './device.ts';
 import { trustCookie } from './trust.ts';
 
-export type SignInOutcomeServices = Pick<PageServices, 'knownDevices' | 'methods' | 'site'>;
+export type SignInOutcomeServices = Pick<PageServices, 'apps' | 'knownDevices' | 'methods' | 'site'>;
 
 type SignedInOutcome = Extract<SignInOutcome, { kind: 'signed in' }>;
 
@@ -37,7 +38,7 @@ export async function enterOutcome(
   await enterState(request, outcome.state);
   if (outcome.kind === 'signed in') {
     rememberDevice(services, account, request, response);
-    return outcome;
+    return { ...outcome, returnTo: await afterSignIn(services, outcome.returnTo) };
   }
   const { asked, step } = outcome;
   if (asked) {

@@ -1,10 +1,13 @@
 import type { Account } from '../../../src/accounts/account.ts';
 import type { App } from '../../../src/apps/app.ts';
 import type { AppInput } from '../../../src/apps/apps.ts';
+import { hashToken } from '../../../src/kernel/identifiers.ts';
 import { minutes } from '../../../src/kernel/time.ts';
 import { newApp } from '../../support/guarded-apps.ts';
 import { groupWith, siteRuleIs } from '../../support/policies.ts';
+import { OPERATOR } from '../../support/portal.ts';
 import { enrolsApp, enrolsEmail, mailedCode } from '../../support/victim.ts';
+import { LONG } from './long-words.ts';
 import type { Studio } from './studio.ts';
 
 /** The way to an app: what is asked for, and what cannot be met. */
@@ -14,6 +17,7 @@ export async function apps(studio: Studio): Promise<void> {
   await confirming(studio);
   await steppingUp(studio);
   await refused(studio);
+  await atHome(studio);
 }
 
 function app({ portal }: Studio, name: string, input: Partial<AppInput> = {}): Promise<App> {
@@ -78,4 +82,34 @@ async function refused(studio: Studio): Promise<void> {
   await studio.visits('app/not-a-member', person, addressOf(minutesOfBoard));
   await siteRuleIs(portal, { rule: 'optional', methods: ['email'] });
   await studio.visits('app/impossible', person, addressOf(safe));
+}
+
+/** Somebody's apps, and leaving them: on a site with these apps alone. */
+async function atHome(studio: Studio): Promise<void> {
+  const { t, services } = studio;
+  for (const { id } of await services.apps.all()) {
+    const found = await services.apps.find(id);
+    if (found) await services.apps.remove(found, OPERATOR);
+  }
+  await siteRuleIs(studio.portal, { rule: 'optional' });
+  const wiki = await app(studio, 'Wiki of the team');
+  const account = await newcomer(studio, 'way-nina@example.org');
+  const person = await studio.signsIn(account);
+  await studio.visits('app/only-one', person, '/apps/start');
+  await studio.visits('app/again', person, `/apps/again?host=${wiki.host}`);
+  await studio.visits('app/sign-out-of-nothing', person, '/apps/sign-out');
+  await app(studio, LONG.authenticator, { origin: `https://${'long-'.repeat(11)}name.example.net` });
+  await studio.visits('app/home', person, '/');
+  await signsInToApp(studio, account, wiki);
+  await studio.visits('app/sign-out', person, '/apps/sign-out');
+  await studio.presses('app/signed-out', person, t('apps.sign-out-button'));
+}
+
+/** Signs the person's newest sign-in in to the app, as its host does. */
+async function signsInToApp({ services }: Studio, account: Account, { id, host }: App): Promise<void> {
+  const [signIn] = await services.signIns.of(account);
+  if (!signIn) throw new Error('Nobody is signed in.');
+  const bound = { signInId: signIn.id, accountId: account.id, nonceHash: hashToken('nonce'), path: '/' };
+  const code = await services.handOvers.issue({ app: { id }, ...bound });
+  await services.handOvers.redeem({ code, host, nonce: 'nonce' }, OPERATOR.origin);
 }
