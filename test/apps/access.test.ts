@@ -18,130 +18,130 @@ const ALLOWED: Access = { kind: 'allowed' };
 const byApp: Access = { kind: 'second step', authenticators: [WITH_APP] };
 const impossible = (proof: AppDemand['proof']): Access => ({ kind: 'impossible', proof });
 
-/** What the app asks for, who comes, and the answer. */
+/** The app's demand, the person, and the expected access. */
 const TABLE: readonly (readonly [string, Partial<AppDemand>, Partial<Visitor>, Access])[] = [
-  ['lets everybody in who is signed in', {}, {}, ALLOWED],
-  ['lets a member of its group in', { audience: ['agents'] }, { groups: [AGENTS] }, ALLOWED],
-  ['refuses who is in no group', { audience: ['agents'] }, {}, { kind: 'not a member' }],
+  ['is open to every signed-in person', {}, {}, ALLOWED],
+  ['is open to a member of its group', { audience: ['agents'] }, { groups: [AGENTS] }, ALLOWED],
+  ['is refused to a person in no group', { audience: ['agents'] }, {}, { kind: 'not a member' }],
   [
-    'refuses who is in another group',
+    'is refused to a person in another group',
     { audience: ['agents'] },
     { groups: [{ id: 'staff', name: 'Agents' }] },
     { kind: 'not a member' },
   ],
   [
-    'refuses everybody if it names no group',
+    'is refused to everybody if it names no group',
     { audience: [] },
     { groups: [AGENTS] },
     { kind: 'not a member' },
   ],
   [
-    'says nothing of what is missing to who may not use it anyway',
+    'does not say what is missing if the person may not use it anyway',
     { audience: [], proof: 'strong', confirmsEmail: true, freshMinutes: 5 },
     {},
     { kind: 'not a member' },
   ],
 
-  ['asks who has proven nothing to sign in again', {}, { assurance: [] }, { kind: 'sign in' }],
+  ['asks a person without any proof to sign in again', {}, { assurance: [] }, { kind: 'sign in' }],
   [
-    'asks for the second step of an authenticator that was created elsewhere meanwhile',
+    'asks for the second step of an authenticator that was created elsewhere in the meantime',
     {},
     { authenticators: [WITH_APP, WITH_EMAIL] },
     { kind: 'second step', authenticators: [WITH_APP, WITH_EMAIL] },
   ],
   [
-    'asks for the enrolment that the rule has made mandatory meanwhile',
+    'asks for the enrolment that the rule has made mandatory in the meantime',
     {},
     { policy: MANDATORY },
     { kind: 'enrol', methods: ['app', 'email'] },
   ],
-  ['lets in who may put the enrolment off', {}, { policy: WAITING }, ALLOWED],
+  ['is open to a person who may put the enrolment off', {}, { policy: WAITING }, ALLOWED],
   [
-    'asks for an enrolment where the rule has narrowed to methods that the person does not have',
+    'asks for an enrolment if the rule now only has methods that the person does not have',
     {},
     { policy: APP_ONLY, authenticators: [WITH_EMAIL], assurance: proven('password', 'email') },
     { kind: 'enrol', methods: ['app'] },
   ],
 
   [
-    'lets in whose address is confirmed',
+    'is open to a person with a confirmed address',
     { confirmsEmail: true },
     { account: { ...ANN, emailConfirmedAt: 1 } },
     ALLOWED,
   ],
   ['asks for a confirmed address', { confirmsEmail: true }, {}, { kind: 'email unconfirmed' }],
 
-  ['for a second step takes the app', SECOND, of([WITH_APP], 'app'), ALLOWED],
-  ['for a second step takes a mailed code', SECOND, of([WITH_EMAIL], 'email'), ALLOWED],
-  ['for a second step takes a recovery code', SECOND, of([WITH_APP], 'recovery code'), ALLOWED],
-  ['for a second step takes a trusted browser', SECOND, of([WITH_APP], 'trusted browser'), ALLOWED],
-  ['for a second step takes a factor of an unknown method', SECOND, of([WITH_APP], 'authenticator'), ALLOWED],
-  ['for a second step asks for an enrolment', SECOND, {}, { kind: 'enrol', methods: ['app', 'email'] }],
+  ['with a second step accepts the app', SECOND, of([WITH_APP], 'app'), ALLOWED],
+  ['with a second step accepts a mailed code', SECOND, of([WITH_EMAIL], 'email'), ALLOWED],
+  ['with a second step accepts a recovery code', SECOND, of([WITH_APP], 'recovery code'), ALLOWED],
+  ['with a second step accepts a trusted browser', SECOND, of([WITH_APP], 'trusted browser'), ALLOWED],
   [
-    'for a second step asks for it in a grace period, too',
+    'with a second step accepts a factor of an unknown method',
+    SECOND,
+    of([WITH_APP], 'authenticator'),
+    ALLOWED,
+  ],
+  ['with a second step asks for an enrolment', SECOND, {}, { kind: 'enrol', methods: ['app', 'email'] }],
+  [
+    'with a second step asks for it in a grace period, too',
     SECOND,
     { policy: WAITING },
     { kind: 'enrol', methods: ['app', 'email'] },
   ],
-  ['cannot be used with a second step where 2FA is off', SECOND, { policy: OFF }, impossible('second step')],
+  ['with a second step is impossible if 2FA is off', SECOND, { policy: OFF }, impossible('second step')],
 
-  ['as strong takes the app', STRONG, of([WITH_APP], 'app'), ALLOWED],
-  ['as strong does not take a recovery code', STRONG, of([WITH_APP], 'recovery code'), byApp],
-  ['as strong does not take a trusted browser', STRONG, of([WITH_APP], 'trusted browser'), byApp],
-  ['as strong does not take a factor of an unknown method', STRONG, of([WITH_APP], 'authenticator'), byApp],
-  ['as strong does not take a mailed code', STRONG, of([WITH_APP, WITH_EMAIL], 'email'), byApp],
+  ['as strong accepts the app', STRONG, of([WITH_APP], 'app'), ALLOWED],
+  ['as strong does not accept a recovery code', STRONG, of([WITH_APP], 'recovery code'), byApp],
+  ['as strong does not accept a trusted browser', STRONG, of([WITH_APP], 'trusted browser'), byApp],
+  ['as strong does not accept a factor of an unknown method', STRONG, of([WITH_APP], 'authenticator'), byApp],
+  ['as strong does not accept a mailed code', STRONG, of([WITH_APP, WITH_EMAIL], 'email'), byApp],
   [
-    'as strong takes the app after a trusted browser',
+    'as strong accepts the app after a trusted browser',
     STRONG,
     of([WITH_APP], 'trusted browser', 'app'),
     ALLOWED,
   ],
-  [
-    'as strong asks for the app at once where a second step is due',
-    STRONG,
-    of([WITH_APP, WITH_EMAIL]),
-    byApp,
-  ],
+  ['as strong asks for the app at once if a second step is due', STRONG, of([WITH_APP, WITH_EMAIL]), byApp],
   [
     'as strong asks for an app to be set up',
     STRONG,
     of([WITH_EMAIL], 'email'),
     { kind: 'enrol', methods: ['app'] },
   ],
-  ['as strong asks for an app where there is nothing', STRONG, {}, { kind: 'enrol', methods: ['app'] }],
+  ['as strong asks for an app if there is no authenticator', STRONG, {}, { kind: 'enrol', methods: ['app'] }],
   [
-    'cannot be used as strong where the policy has emailed codes alone',
+    'as strong is impossible if the policy only has emailed codes',
     STRONG,
     { policy: EMAIL_ONLY },
     impossible('strong'),
   ],
   [
-    'cannot be used as strong with an app that the policy no longer asks for',
+    'as strong is impossible with an app that the policy no longer asks for',
     STRONG,
     { ...of([WITH_APP, WITH_EMAIL], 'email'), policy: EMAIL_ONLY },
     impossible('strong'),
   ],
   [
-    'as strong takes an app that the policy does not offer, where it is the only factor',
+    'as strong accepts an app that the policy does not offer, if it is the only factor',
     STRONG,
     { ...of([WITH_APP], 'recovery code'), policy: EMAIL_ONLY },
     byApp,
   ],
-  ['cannot be used as strong where 2FA is off', STRONG, { policy: OFF }, impossible('strong')],
+  ['as strong is impossible if 2FA is off', STRONG, { policy: OFF }, impossible('strong')],
   [
-    'as strong takes the app where 2FA is off and the person has one',
+    'as strong accepts the app if 2FA is off and the person has one',
     STRONG,
     { ...of([WITH_APP], 'app'), policy: OFF },
     ALLOWED,
   ],
   [
-    'asks for the strongest of rule and app: a rule for 2FA holds in an app that asks for nothing',
+    'requires the stricter of rule and app: a rule for 2FA also applies to an app without a demand',
     {},
     { ...of([WITH_APP], 'app'), policy: APP_ONLY },
     ALLOWED,
   ],
 
-  ['takes a password of 14 minutes ago as fresh', FRESH, { assurance: ago(14, 'password') }, ALLOWED],
+  ['accepts a password from 14 minutes ago as fresh', FRESH, { assurance: ago(14, 'password') }, ALLOWED],
   [
     'asks for the password after 15 minutes',
     FRESH,
@@ -161,25 +161,25 @@ const TABLE: readonly (readonly [string, Partial<AppDemand>, Partial<Visitor>, A
     { kind: 'stale', authenticators: [WITH_APP] },
   ],
   [
-    'does not take a password alone as fresh where there is a second factor',
+    'does not accept a password alone as fresh if there is a second factor',
     FRESH,
     { authenticators: [WITH_APP], assurance: [...ago(1, 'password'), ...ago(15, 'app')] },
     { kind: 'stale', authenticators: [WITH_APP] },
   ],
   [
-    'never takes a trusted browser as fresh',
+    'never accepts a trusted browser as fresh',
     FRESH,
     of([WITH_APP], 'trusted browser'),
     { kind: 'stale', authenticators: [WITH_APP] },
   ],
   [
-    'takes a fresh recovery code where it asks for no strong factor',
+    'accepts a fresh recovery code if it requires no strong factor',
     FRESH,
     of([WITH_APP], 'recovery code'),
     ALLOWED,
   ],
   [
-    'as strong and fresh wants the strong factor fresh: a mailed code does not refresh it',
+    'as strong and fresh requires the strong factor to be fresh: a mailed code does not refresh it',
     { ...STRONG, ...FRESH },
     {
       authenticators: [WITH_APP, WITH_EMAIL],
@@ -188,7 +188,7 @@ const TABLE: readonly (readonly [string, Partial<AppDemand>, Partial<Visitor>, A
     { kind: 'stale', authenticators: [WITH_APP] },
   ],
   [
-    'as strong and fresh asks for another app where the one that was proven is gone',
+    'as strong and fresh asks for another app if the proven one is gone',
     { ...STRONG, ...FRESH },
     { authenticators: [WITH_EMAIL], assurance: [...ago(60, 'app'), ...ago(1, 'password', 'email')] },
     { kind: 'enrol', methods: ['app'] },
@@ -206,7 +206,7 @@ describe('Access to an app', () => {
     it(title, () => assert.deepEqual(accessTo({ ...OPEN, ...demand }, visitor(who)), expected));
   }
 
-  it('has something to do for the person, but where the group or the policy keeps them out', () => {
+  it('gives the person something to do, unless the group or the policy keeps them out', () => {
     const refusals = TABLE.map(([, , , access]) => access).filter((access) => access.kind !== 'allowed');
     const hopeless = refusals.filter((access) => !canBeMet(access)).map(({ kind }) => kind);
     assert.deepEqual([...new Set(hopeless)].sort(), ['impossible', 'not a member']);

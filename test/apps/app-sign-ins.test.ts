@@ -16,7 +16,7 @@ const PERSON = {
 };
 const FOUND: AppSnapshot = { settings: DEFAULT_SETTINGS, app: WIKI, appSignIn: APP_SIGN_IN, person: PERSON };
 
-/** A check over what the database would have found, with all that was done. */
+/** A check on given database results, with a record of all that was done. */
 async function checked(
   found: Partial<AppSnapshot> | Error,
   { cookie }: { readonly cookie: string | undefined } = { cookie: 'cookie' },
@@ -43,7 +43,7 @@ async function checked(
 const READ = ['read', WIKI.host, hashToken('cookie')];
 
 describe('A check of a request to an app', () => {
-  it('lets through, and records the use of the sign-in and of the app, once a minute', async () => {
+  it('allows it, and records the use of the sign-in and of the app, once a minute', async () => {
     const { outcome, done } = await checked({});
     assert.equal(Object(outcome).kind, 'allowed');
     const used = ['used', 'sign-in', minutes(1)];
@@ -72,20 +72,20 @@ describe('A check of a request to an app', () => {
     'the app is for others': [{ app: { ...WIKI, audience: [] } }, 'refused'],
   };
   for (const [when, [found, expected]] of Object.entries(refusals)) {
-    it(`refuses when ${when}, which is no use`, async () => {
+    it(`is refused if ${when}, and does not count as a use`, async () => {
       const { outcome, done } = await checked(found);
       assert.equal(Object(outcome).kind, expected);
       assert.deepEqual(done, [READ, expected]);
     });
   }
 
-  it('asks for no row without a cookie', async () => {
+  it('reads no row without a cookie', async () => {
     const nothing = { appSignIn: undefined, person: undefined };
     const { done } = await checked(nothing, { cookie: undefined });
     assert.deepEqual(done, [['read', WIKI.host, ''], 'signed out']);
   });
 
-  it('lets nobody through if the database does not answer, and says so', async () => {
+  it('allows nobody if the database does not respond, and reports it', async () => {
     const { outcome, done } = await checked(new Error('away'));
     assert.ok(outcome instanceof Error);
     assert.deepEqual(done, [READ, 'failed']);

@@ -18,7 +18,7 @@ describe('The address of an app', () => {
     ['http://[::1]:8080', 'http://[::1]:8080'],
   ];
   for (const [typed, origin] of right) {
-    it(`is ${origin} where somebody types "${typed}"`, () => assert.equal(parseAppOrigin(typed), origin));
+    it(`is ${origin} for the input "${typed}"`, () => assert.equal(parseAppOrigin(typed), origin));
   }
 
   const wrong = [
@@ -56,7 +56,7 @@ describe('The address of an app', () => {
     ],
   ];
   for (const typed of wrong) {
-    it(`is refused where somebody types ${JSON.stringify(typed).slice(0, 60)}`, () =>
+    it(`is refused for the input ${JSON.stringify(typed).slice(0, 60)}`, () =>
       assert.equal(parseAppOrigin(typed), undefined));
   }
 

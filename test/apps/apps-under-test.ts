@@ -22,7 +22,7 @@ export const WIKI: App = {
   ...{ origin: 'https://wiki.example.org', host: 'wiki.example.org' },
 };
 
-/** Ann, who has signed in a moment ago with her password alone. */
+/** Ann, who has just signed in with only her password. */
 export function visitor(changes: Partial<Visitor> = {}): Visitor {
   return {
     ...{ account: ANN, groups: [], authenticators: [], policy: OPTIONAL, assurance: proven('password') },

@@ -13,13 +13,13 @@ const GROUPS: readonly Group[] = [
   { id: 'a', name: 'Agents', ...RULE },
   { id: 'n', name: 'Night shift', ...RULE },
 ];
-/** The facts of `INPUT` in the audit log. */
+/** The details of `INPUT` in the audit log. */
 const FACTS = {
   ...{ origin: INPUT.origin, audience: 'everybody', proof: 'none', 'fresh-minutes': '' },
   ...{ 'confirms-email': 'off', 'remote-user': 'email' },
 };
 
-/** `Apps` over a store in memory, with what was recorded. */
+/** `Apps` on a store in memory, with the recorded events. */
 function appsUnderTest(baseUrl = 'https://help.example.org', clash?: Clash) {
   const recorded: unknown[] = [];
   const kept = new Map<string, App>();
@@ -56,7 +56,7 @@ async function created(apps: Apps, changes: Partial<AppInput> = {}): Promise<App
 }
 
 describe('The administration of apps', () => {
-  it('records an app that is added, with every setting', async () => {
+  it('records an added app, with every setting', async () => {
     const { apps, recorded } = appsUnderTest();
     const app = await created(apps, { audience: ['n', 'a'], proof: 'strong', freshMinutes: 30 });
     assert.deepEqual([app.host, app.kind, app.createdAt], ['wiki.example.org', 'host', NOW]);
@@ -98,7 +98,7 @@ describe('The administration of apps', () => {
     }
   });
 
-  /** What an app asked for, what it asks for then, and whether that is less. */
+  /** An app's demand before and after a change, and whether it is weaker. */
   const changes: readonly (readonly [Partial<AppInput>, Partial<AppInput>, boolean])[] = [
     [{ proof: 'strong' }, { proof: 'second step' }, true],
     [{ proof: 'second step' }, { proof: 'none' }, true],
@@ -139,7 +139,7 @@ describe('The administration of apps', () => {
     assert.deepEqual(await names(...GROUPS.slice(0, 1)), ['Wiki', 'Desk']);
   });
 
-  it('records an app that is removed', async () => {
+  it('records a removed app', async () => {
     const { apps, recorded } = appsUnderTest();
     assert.equal(await apps.remove(await created(apps), ACTOR), true);
     assert.deepEqual(recorded[1], ['app.removed', 'ann@example.org', { app: 'Wiki', origin: INPUT.origin }]);
@@ -159,7 +159,7 @@ describe('The administration of apps', () => {
     ['http://localhost:3000', 'http://localhost:3000', 'own site'],
   ];
   for (const [baseUrl, origin, fault] of addresses) {
-    it(`${fault === undefined ? 'takes' : 'refuses'} ${origin} where Postern is at ${baseUrl}`, async () => {
+    it(`${fault === undefined ? 'accepts' : 'refuses'} ${origin} if Postern is at ${baseUrl}`, async () => {
       const { apps } = appsUnderTest(baseUrl);
       const outcome = await apps.create({ ...INPUT, origin }, ACTOR);
       assert.equal(outcome.kind === 'refused' ? outcome.fault : undefined, fault);

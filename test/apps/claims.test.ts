@@ -6,8 +6,8 @@ const groups = (...names: readonly string[]) => names.map((name, index) => ({ id
 const of = (changes: Partial<typeof ANN>, ...names: readonly string[]) =>
   claimsOf(WIKI, { account: { ...ANN, ...changes }, groups: groups(...names) });
 
-describe('What an app is told of a person', () => {
-  it('is the address, the name and the groups', () => {
+describe('The claims about a person for an app', () => {
+  it('are the address, the name and the groups', () => {
     assert.deepEqual(of({}, 'Agents', 'Night shift'), {
       user: 'ann@example.org',
       email: 'ann@example.org',
@@ -16,25 +16,25 @@ describe('What an app is told of a person', () => {
     });
   });
 
-  it('is the id as the user, where the app is set so', () => {
+  it('have the id as the user, if the app is set so', () => {
     const claims = claimsOf({ remoteUser: 'id' }, { account: ANN, groups: [] });
     assert.equal(claims.user, 'ann');
     assert.equal(claims.email, 'ann@example.org');
   });
 
-  it('is always all of it, empty where there is nothing', () => {
+  it('are always complete, and empty if there is no value', () => {
     assert.deepEqual(Object.keys(of({})), ['user', 'email', 'name', 'groups']);
     assert.equal(of({}).groups, '');
     assert.equal(of({ name: '' }).name, '');
   });
 
-  it('keeps letters of every script', () => {
+  it('keep letters of every script', () => {
     const claims = of({ name: 'Zoë Ångström 山田 🙂' }, 'Größe', 'Ω');
     assert.equal(claims.name, 'Zoë Ångström 山田 🙂');
     assert.equal(claims.groups, 'Größe,Ω');
   });
 
-  it('has no line break or other control character in the name', () => {
+  it('have no line break or other control character in the name', () => {
     assert.equal(
       of({ name: 'Ann\r\nRemote-Groups: admins\u0000\u0085\u2028' }).name,
       'Ann  Remote-Groups: admins',
@@ -42,12 +42,12 @@ describe('What an app is told of a person', () => {
     assert.equal(of({ name: 'A\ud800nn' }).name, 'A\ufffdnn');
   });
 
-  it('leaves an address with a control character out: without it, it might be somebody else’s', () => {
+  it('leave out an address with a control character: without it, it might be somebody else’s', () => {
     const claims = of({ email: 'ann\n@example.org' });
     assert.deepEqual([claims.user, claims.email], ['', '']);
   });
 
-  it('leaves groups out whose names would read as another group, or as two', () => {
+  it('leave out groups whose names would read as another group, or as two', () => {
     const claims = of({}, 'staff,admins', 'adm\u0001ins', ' admins', '', 'a\ud800', 'Agents');
     assert.equal(claims.groups, 'Agents');
   });

@@ -17,7 +17,7 @@ const CLAIMS = {
   'X-Postern-Guard': 'guess',
 };
 
-/** Nothing is let through, and nothing is set, whatever is asked. */
+/** Nothing is allowed, and no header or cookie is set, whatever the request. */
 async function refusesEverything(
   { client }: GuardedApps,
   cookie: string | undefined,
@@ -38,7 +38,7 @@ async function refusesEverything(
   }
 }
 
-describe('Somebody who asks the guard directly, and is no proxy,', () => {
+describe('An attacker who sends checks to the guard directly', () => {
   it('is refused by address, whatever the headers say', async () => {
     const apps = await openGuardedApps({ GUARD_PROXIES: '10.0.0.1' });
     try {
@@ -49,7 +49,7 @@ describe('Somebody who asks the guard directly, and is no proxy,', () => {
     }
   });
 
-  it('is refused without the token, or with another', async () => {
+  it('is refused without the token, or with a wrong one', async () => {
     const apps = await openGuardedApps({ GUARD_PROXIES: '', GUARD_TOKEN: TOKEN });
     try {
       await refusesEverything(apps, undefined, { 'X-Postern-Guard': [TOKEN, TOKEN] });
@@ -60,7 +60,7 @@ describe('Somebody who asks the guard directly, and is no proxy,', () => {
     }
   });
 
-  it('is refused where neither is set, and the log says what to set', async () => {
+  it('is refused if neither is set, and the log says what to set', async () => {
     const apps = await openGuardedApps({ GUARD_PROXIES: '' });
     try {
       await refusesEverything(apps, undefined);
@@ -73,7 +73,7 @@ describe('Somebody who asks the guard directly, and is no proxy,', () => {
 });
 
 onGuardedApps('A known proxy', (apps) => {
-  it('gets no session, no cookie of the portal and no page for what it asks', async () => {
+  it('gets no session, no cookie of the portal and no page', async () => {
     const ann = await newUserOf(apps(), apps().wiki);
     for (const answer of [
       await ann.check(),

@@ -4,7 +4,7 @@ import { GuardClient } from '../support/guard-client.ts';
 import { type AppUser, newApp, newUserOf, onGuardedApps, PORTAL_URL } from '../support/guarded-apps.ts';
 import { anotherInstance, OPERATOR, type TestPortal } from '../support/portal.ts';
 
-/** What ends the right to use an app. Each is refused at the next request, on every instance. */
+/** Everything that ends the right to use an app. Each is refused at the next request, on every instance. */
 const ENDS: Readonly<Record<string, (portal: TestPortal, ann: AppUser) => Promise<unknown>>> = {
   'signed out': ({ services }, { account, signInId }) =>
     services.signIns.signOut(account, signInId, OPERATOR),
@@ -70,7 +70,7 @@ onGuardedApps('A thief with the cookie of an app, whose owner', (apps) => {
     assert.equal((await ann.check('/api', { 'Sec-Fetch-Mode': 'cors' })).status, 403);
   });
 
-  it('is refused once the app asks for more than was proven, or is removed', async () => {
+  it('is refused once the app requires more than was proven, or is removed', async () => {
     const { services } = apps().portal;
     const app = await newApp(apps().portal, { name: 'Changing', origin: 'https://change.example.org' });
     const ann = await newUserOf(apps(), app);

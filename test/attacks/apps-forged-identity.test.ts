@@ -6,13 +6,13 @@ const REMOTE = ['remote-user', 'remote-email', 'remote-name', 'remote-groups'] a
 
 const utf8 = (value: unknown) => Buffer.from(String(value), 'latin1').toString('utf8');
 
-onGuardedApps('Somebody who wants to be somebody else in an app', (apps) => {
+onGuardedApps('An attacker who wants to be somebody else in an app', (apps) => {
   let ann: AppUser;
   before(async () => {
     ann = await newUserOf(apps(), apps().wiki);
   });
 
-  it('is told apart by the answer alone: headers of their own, with hyphens or underscores, change nothing (CVE-2025-64484, CVE-2026-39858)', async () => {
+  it('is identified only by the response: headers of their own, with hyphens or underscores, change nothing (CVE-2025-64484, CVE-2026-39858)', async () => {
     const forged = Object.fromEntries(
       ['Remote-User', 'Remote_User', 'REMOTE_USER', 'remote_groups', 'Remote-Groups', 'X-Remote-User'].map(
         (name) => [name, 'root'],
@@ -27,14 +27,14 @@ onGuardedApps('Somebody who wants to be somebody else in an app', (apps) => {
     assert.equal((await ann.check('/', { ...forged, Cookie: undefined })).status, 303);
   });
 
-  it('finds every Remote-* header in each answer, empty if there is nothing: Caddy keeps what is left out (GHSA-7r4p-vjf4-gxv4)', async () => {
+  it('finds every Remote-* header in each response, empty if there is no value: Caddy keeps missing ones (GHSA-7r4p-vjf4-gxv4)', async () => {
     for (const answer of [await ann.check(), await ann.checkByNginx()]) {
       for (const name of REMOTE) assert.equal(typeof answer.headers[name], 'string', name);
       assert.equal(answer.headers['remote-groups'], '');
     }
   });
 
-  it('breaks out of no header by their name: control characters are gone, and letters are UTF-8', async () => {
+  it('breaks out of no header with their name: control characters are removed, and letters are UTF-8', async () => {
     for (const [name, told] of [
       ['Zoë Ünal 日本 🦔', 'Zoë Ünal 日本 🦔'],
       ['a\r\nRemote-User: root', 'a  Remote-User: root'],
@@ -48,7 +48,7 @@ onGuardedApps('Somebody who wants to be somebody else in an app', (apps) => {
     }
   });
 
-  it('joins no group by the name of another: a name with a comma is not told', async () => {
+  it("joins no group with another group's name in their own: a name with a comma is not sent", async () => {
     const { services } = apps().portal;
     const decided = { rule: 'off', methods: [], grace: { kind: 'none' } } as const;
     for (const name of ['Editors', 'Staff,admins', 'Größe']) {
@@ -60,7 +60,7 @@ onGuardedApps('Somebody who wants to be somebody else in an app', (apps) => {
     assert.deepEqual(utf8(headers['remote-groups']).split(',').sort(), ['Editors', 'Größe']);
   });
 
-  it('is told by an id that no change of address moves, where the app wants that', async () => {
+  it('is identified by an id that stays the same after a change of address, if the app requires it', async () => {
     const app = await newApp(apps().portal, {
       name: 'Ids',
       origin: 'https://ids.example.org',

@@ -19,7 +19,7 @@ import { anotherInstance, OPERATOR } from '../support/portal.ts';
 const APP_COOKIE = '__Host-postern-app';
 const AGAIN = (host: string) => `${PORTAL_URL}/apps/again?host=${host}`;
 
-onGuardedApps('An attacker of the way to an app', (apps) => {
+onGuardedApps('An attacker of the hand-over to an app', (apps) => {
   let mallory: { account: Account; signInId: string };
   let vera: { account: Account; signInId: string };
   before(async () => {
@@ -33,7 +33,7 @@ onGuardedApps('An attacker of the way to an app', (apps) => {
 
   const signInsToWiki = async () => (await apps().portal.services.appSignIns.appsOf(vera.signInId)).length;
 
-  it('signs nobody in as themselves by a link with their own code (session fixation)', async () => {
+  it('signs nobody in to their own account by a link with their own code (session fixation)', async () => {
     const own = await startsAt(apps(), apps().wiki);
     const code = await codeFor(apps(), { ...mallory, app: apps().wiki, nonceHash: own.nonceHash });
     const started = await startsAt(apps(), apps().wiki);
@@ -46,7 +46,7 @@ onGuardedApps('An attacker of the way to an app', (apps) => {
     assert.ok(mine.setCookies.get(APP_COOKIE), 'the failed tries have not spent it');
   });
 
-  it('plants no cookie that the app would go on with: each sign-in has a new one', async () => {
+  it('cannot plant a cookie that the app would keep: each sign-in has a new one', async () => {
     const planted = newToken(256);
     const { cookies, nonceHash } = await startsAt(apps(), apps().wiki);
     cookies.values.set(APP_COOKIE, planted);
@@ -77,7 +77,7 @@ onGuardedApps('An attacker of the way to an app', (apps) => {
     }
   });
 
-  it('uses no code on the host of another app', async () => {
+  it('cannot use a code on the host of another app', async () => {
     const { cookies, nonceHash } = await startsAt(apps(), apps().wiki);
     const code = await codeFor(apps(), { ...vera, app: apps().wiki, nonceHash });
     const answer = await finishesAt(apps(), apps().desk, code, cookies);
@@ -104,7 +104,7 @@ onGuardedApps('An attacker of the way to an app', (apps) => {
     assert.match(portal.headers.location ?? '', /\/sign-in/);
   });
 
-  it('uses a code once, of 20 at once, and gets one cookie', async () => {
+  it('uses a code once, in 20 concurrent requests, and gets one cookie', async () => {
     const { cookies, nonceHash } = await startsAt(apps(), apps().wiki);
     const before = await signInsToWiki();
     const code = await codeFor(apps(), { ...vera, app: apps().wiki, nonceHash });
@@ -132,7 +132,7 @@ onGuardedApps('An attacker of the way to an app', (apps) => {
     );
   });
 
-  it('starts at one instance and finishes at another: nothing is kept in memory (authentik #6883)', async () => {
+  it('can start at one instance and finish at another: nothing is kept in memory (authentik #6883)', async () => {
     const twin = await anotherInstance(apps().portal, { BASE_URL: PORTAL_URL, GUARD_PROXIES: '127.0.0.1' });
     const other = await GuardClient.open(twin.app);
     try {
@@ -148,7 +148,7 @@ onGuardedApps('An attacker of the way to an app', (apps) => {
     }
   });
 
-  it('waits with a code in vain: it ends after a minute, and with the sign-in', async () => {
+  it('cannot wait with a code: it expires after a minute, and ends with the sign-in', async () => {
     const late = await startsAt(apps(), apps().wiki);
     const code = await codeFor(apps(), { ...vera, app: apps().wiki, nonceHash: late.nonceHash });
     apps().portal.wait(60_000);
@@ -167,7 +167,7 @@ onGuardedApps('An attacker of the way to an app', (apps) => {
     );
   });
 
-  it('leads nobody to another site: by the path, the host or the code', async () => {
+  it('sends nobody to another site: by the path, the host or the code', async () => {
     const { client, wiki } = apps();
     for (const path of [
       '//evil.example',
@@ -216,7 +216,7 @@ onGuardedApps('An attacker of the way to an app', (apps) => {
     }
   });
 
-  it('goes in circles no further than four turns where a proxy keeps the cookie from the check (authelia #759)', async () => {
+  it('is stopped after four redirects in a circle if a proxy hides the cookie from the check (authelia #759)', async () => {
     const ann = await newUserOf(apps(), apps().wiki);
     const trail: number[] = [];
     for (let turn = 0; turn < 4; turn += 1) {

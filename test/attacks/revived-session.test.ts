@@ -15,7 +15,7 @@ onBothStores('An attacker who has copied a session cookie and holds a request op
     vera = await victimOf(portal());
   });
 
-  /** Does what the owner does while the thief's form arrives; returns how the form was answered. */
+  /** Does what the owner does while the thief's form arrives; returns the response to the form. */
   async function meanwhile(owner: Person, does: () => Promise<unknown>) {
     const id = sessionIdOf(owner);
     const thief = new Person(portal().app);

@@ -31,7 +31,7 @@ describe('The command line: apps', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('are added with who may use them, and listed for people and for programs', async () => {
+  it('are added with their audience, and listed for people and for programs', async () => {
     assert.equal((await app('list')).output, 'There are no apps yet.\n');
     assert.equal((await app('list', '--json')).output, '[]\n');
     await command('group', 'create', 'Agents');
@@ -74,7 +74,7 @@ describe('The command line: apps', () => {
     ]);
   });
 
-  it('are changed in what is given alone', async () => {
+  it('are changed only in the given values', async () => {
     await app('create', ...WIKI, '--everybody', '--proof', 'strong', '--fresh', '15');
     await command('group', 'create', 'Agents');
     const ran = await app('update', 'wiki', '--groups', 'Agents', '--fresh', 'none', '--name', 'Pages');
@@ -103,7 +103,7 @@ describe('The command line: apps', () => {
     assert.equal((await app('create', ...WIKI, '--everybody')).code, 0);
   });
 
-  it('come from a JSON file, as they are shown, or from standard input', async () => {
+  it('are read from a JSON file, in the form in which they are shown, or from standard input', async () => {
     await command('group', 'create', 'Agents');
     await app('create', ...WIKI, '--groups', 'Agents', '--proof', 'second-step', '--fresh', '60');
     const { output } = await app('show', 'Wiki', '--json');
@@ -124,12 +124,12 @@ describe('The command line: apps', () => {
   for (const [what, text, error] of [
     ['is not JSON', 'name: Wiki', /does not hold the settings of one app as JSON/],
     ['is a list', '[]', /does not hold the settings of one app/],
-    ['has a demand that is mistyped', '{"prooof":"strong"}', /“prooof” is no setting of an app/],
-    ['has a demand that there is not', '{"proof":"stronger"}', /“proof” .*cannot be set to this/],
+    ['has a mistyped demand', '{"prooof":"strong"}', /“prooof” is no setting of an app/],
+    ['has an unknown demand', '{"proof":"stronger"}', /“proof” .*cannot be set to this/],
     ['has the path of an address', '{"address":"https://a.example/x"}', /“address”/],
     ['has too short a time', '{"freshMinutes":1}', /“freshMinutes”/],
-    ['has a word in the place of true', '{"confirmEmail":"on"}', /“confirmEmail”/],
-    ['has a name of two lines', '{"name":"a\\nb"}', /“name”/],
+    ['has a word instead of true', '{"confirmEmail":"on"}', /“confirmEmail”/],
+    ['has a name with two lines', '{"name":"a\\nb"}', /“name”/],
   ] as const) {
     it(`are not read from a file that ${what}`, async () => {
       const file = join(folder, 'app.json');
@@ -142,11 +142,11 @@ describe('The command line: apps', () => {
   }
 
   for (const [what, args, error, code] of [
-    ['without who may use them', WIKI, /Say who may use the app/, 1],
+    ['without an audience', WIKI, /Say who may use the app/, 1],
     ['without an address', ['Wiki', '--everybody'], /Give the app’s address/, 1],
     ['without a name', ['--everybody', '--address', 'https://a.example'], /Enter the app’s name/, 1],
     ['for everybody and a group', [...WIKI, '--everybody', '--groups', 'A'], /cannot be used with/, 64],
-    ['for a group that there is not', [...WIKI, '--groups', 'Nobody'], /There is no group “Nobody”/, 1],
+    ['for an unknown group', [...WIKI, '--groups', 'Nobody'], /There is no group “Nobody”/, 1],
     ['at a path', ['Wiki', '--everybody', '--address', 'https://a.example/wiki'], /without a path/, 64],
     ['over http', ['Wiki', '--everybody', '--address', 'http://localhost:8080'], /is not https/, 1],
     [
@@ -168,14 +168,14 @@ describe('The command line: apps', () => {
       1,
     ],
     [
-      'with a demand that there is not',
+      'with an unknown demand',
       [...WIKI, '--everybody', '--proof', 'stronger'],
       /none, second-step, strong/,
       64,
     ],
     ['fresh within a minute', [...WIKI, '--everybody', '--fresh', '1'], /minutes from 5 to 1440/, 64],
     ['by options and a file', [...WIKI, '--everybody', '--from', 'x'], /cannot be used with/, 64],
-    ['from a file that is not there', ['--from', '/nowhere'], /\/nowhere cannot be read: ENOENT/, 1],
+    ['from a missing file', ['--from', '/nowhere'], /\/nowhere cannot be read: ENOENT/, 1],
   ] as const) {
     it(`are not added ${what}`, async () => {
       const ran = await app('create', ...args);
@@ -186,7 +186,7 @@ describe('The command line: apps', () => {
     });
   }
 
-  it('have names and hosts of their own', async () => {
+  it('have unique names and hosts', async () => {
     await app('create', ...WIKI, '--everybody');
     const other = ['--everybody', '--address'];
     assert.match(

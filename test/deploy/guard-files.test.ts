@@ -14,27 +14,27 @@ function withScript(name: (typeof FILES)[number]): string {
   return `${guardFile(name)}${script === undefined ? '' : guardFile(script)}`;
 }
 
-describe('What is shipped for the proxies of apps', () => {
+describe('The shipped files for the proxies of apps', () => {
   for (const name of FILES) {
-    it(`passes on all four Remote-* headers: ${name}`, () => {
+    it(`pass on all four Remote-* headers: ${name}`, () => {
       for (const claim of CLAIMS) assert.ok(withScript(name).includes(`Remote-${claim}`), claim);
     });
 
-    it(`removes what a visitor sends as Remote_User and the like: ${name}`, () => {
+    it(`remove a visitor's Remote_User and similar headers: ${name}`, () => {
       if (name === 'nginx.conf') {
-        // It drops such names unless told otherwise.
+        // It drops such names by default.
         assert.doesNotMatch(guardFile(name), /^\s*underscores_in_headers\s+on/m);
       } else if (name === 'haproxy.cfg') {
         assert.match(guardFile('haproxy-postern.lua'), /req_del_header\(\(name:gsub\('-', '_'\)\)\)/);
       } else for (const claim of CLAIMS) assert.ok(guardFile(name).includes(`Remote_${claim}`), claim);
     });
 
-    it(`passes /.postern/ on to Postern, unchecked: ${name}`, () => {
+    it(`pass /.postern/ on to Postern, unchecked: ${name}`, () => {
       assert.match(guardFile(name), /\/\.postern\//);
     });
   }
 
-  it('names the host of the app itself where a visitor could write another: nginx, HAProxy, Apache', () => {
+  it('set the host of the app themselves if a visitor could write another: nginx, HAProxy, Apache', () => {
     assert.match(guardFile('nginx.conf'), /X-Original-URL https:\/\/\$server_name\$request_uri;/);
     assert.doesNotMatch(guardFile('nginx.conf'), /X-(?:Original-URL|Forwarded-Host) [^;]*\$(?:http_)?host/);
     assert.match(guardFile('haproxy.cfg'), /http-request lua\.postern wiki\.example\.org /);
@@ -42,7 +42,7 @@ describe('What is shipped for the proxies of apps', () => {
     assert.match(guardFile('apache.conf'), /RequestHeader set X-Forwarded-Host wiki\.example\.org/);
   });
 
-  it('keeps the guard away from visitors of the portal', () => {
+  it('hide the guard from visitors of the portal', () => {
     for (const [file, pattern] of [
       ['nginx/postern.conf', /location \/guard\/ \{\s*return 404;/],
       ['nginx/postern.conf', /location \/\.postern\/ \{\s*return 404;/],

@@ -39,7 +39,7 @@ describe('The guard, while the database', () => {
     ['hangs', () => server.signal('SIGSTOP'), () => server.signal('SIGCONT')],
     ['is killed', () => server.kill(), () => server.start()],
   ] as const) {
-    it(`${what}, lets nobody through: 503 within seconds, and goes on when it is back`, async function () {
+    it(`${what}, allows nobody: 503 within seconds, and recovers when it is back`, async function () {
       this.timeout(CREATION_TIMEOUT);
       const { cookies, nonceHash } = await startsAt(apps, apps.wiki);
       const code = await codeFor(apps, { ...ann, app: apps.wiki, nonceHash });
@@ -76,9 +76,9 @@ describe('The guard, while the database', () => {
 });
 
 onGuardedApps(
-  'The guard, while the session store is away (CVE-2026-25748),',
+  'The guard, while the session store is unavailable (CVE-2026-25748),',
   (apps) => {
-    it('checks as ever, because it has no sessions: it lets in who may, and nobody else', async () => {
+    it('checks as usual, because it has no sessions: it lets in people who may, and nobody else', async () => {
       const ann = await newUserOf(apps(), apps().wiki);
       assert.equal((await apps().client.ask('/readyz')).status, 503);
       assert.equal((await ann.check()).status, 200);

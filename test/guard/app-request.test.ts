@@ -31,7 +31,7 @@ describe('The request to an app, as its proxy describes it,', () => {
     assert.deepEqual(originalRequest(ORIGINAL), { ok: true, value: PAGE });
   });
 
-  it('is read from the headers of that kind alone: a visitor can write the others', () => {
+  it('is only read from the headers of that kind: a visitor can write the others', () => {
     const evil = 'evil.example';
     assert.deepEqual(originalRequest({ ...FORWARDED, 'x-forwarded-host': evil, ...ORIGINAL }), {
       ok: true,
@@ -55,7 +55,7 @@ describe('The request to an app, as its proxy describes it,', () => {
     }
   });
 
-  it('has its host in lower case, with its port, and nothing that is no host', () => {
+  it('has its host in lower case, with its port, and nothing that is not a host', () => {
     for (const [given, host] of [
       ['Wiki.Example.ORG', 'wiki.example.org'],
       ['wiki.example.org:8443', 'wiki.example.org:8443'],
@@ -115,14 +115,14 @@ describe('The request to an app, as its proxy describes it,', () => {
     }
   });
 
-  it('has bytes of other alphabets in a target encoded, so that it fits into a header', () => {
+  it('has other alphabets in its target encoded, so that it fits into a header', () => {
     const target = Buffer.from('/wíki?q=日').toString('latin1');
     const parsed = forwardedRequest({ ...FORWARDED, 'x-forwarded-uri': target });
     assert.ok(parsed.ok);
     assert.equal(parsed.value.target, '/w%C3%ADki?q=%E6%97%A5');
   });
 
-  it('takes no other scheme and no method that is none', () => {
+  it('accepts no other scheme and no invalid method', () => {
     for (const proto of ['ftp', 'javascript', 'https,http', 'https://']) {
       assert.equal(refusedHeader({ ...FORWARDED, 'x-forwarded-proto': proto }), 'X-Forwarded-Proto', proto);
     }

@@ -14,7 +14,7 @@ function isKnown(
 }
 
 describe('A caller of the guard', () => {
-  it('is unknown without rules, wherever it is and whatever it sends', () => {
+  it('is unknown without rules, whatever its address and its headers', () => {
     assert.equal(isKnown({}, '127.0.0.1', { 'x-postern-guard': '' }), false);
     assert.equal(isKnown({}, '127.0.0.1', { 'x-postern-guard': 'undefined' }), false);
   });
@@ -29,7 +29,7 @@ describe('A caller of the guard', () => {
     }
   });
 
-  it('is not known by what it says about its address', () => {
+  it('is not known by its own claims about its address', () => {
     const headers = { 'x-forwarded-for': '10.0.0.1', 'x-real-ip': '10.0.0.1', forwarded: 'for=10.0.0.1' };
     assert.equal(isKnown({ proxies: ['10.0.0.1'] }, '203.0.113.5', headers), false);
   });

@@ -74,7 +74,7 @@ describe('The paths of the guard', () => {
 
   const cookie = (value: string) => ({ Cookie: `__Host-postern-app=${value}` });
 
-  it('answer an allowed request with who it is, in four headers', async () => {
+  it('respond to an allowed request with the identity, in four headers', async () => {
     checked = async () => ALLOWED;
     for (const ask of ['authRequest', 'forwardAuth'] as const) {
       const { status, headers, text } = await client[ask](`${WIKI}/page`, cookie(COOKIE));
@@ -89,7 +89,7 @@ describe('The paths of the guard', () => {
     }
   });
 
-  it('lead a page to the sign-in: nginx by a 401 with Location, others by a redirect', async () => {
+  it('redirect a page to the sign-in: nginx by a 401 with Location, others by a redirect', async () => {
     const location = `${WIKI}/.postern/start/page?a=b`;
     const nginx = await client.authRequest(`${WIKI}/page?a=b`);
     assert.deepEqual([nginx.status, nginx.headers.location], [401, location]);
@@ -97,7 +97,7 @@ describe('The paths of the guard', () => {
     assert.deepEqual([others.status, others.headers.location], [303, location]);
   });
 
-  it('answer what is no page with a status alone, in the language of the visitor', async () => {
+  it('respond to other requests with only a status, in the language of the visitor', async () => {
     const script = { 'Sec-Fetch-Mode': 'cors', 'Accept-Language': 'de' };
     for (const [outcome, status, text] of [
       [SIGNED_OUT, 401, 'Bitte melden Sie sich zuerst an.\n'],
@@ -114,7 +114,7 @@ describe('The paths of the guard', () => {
     }
   });
 
-  it('lead a page that is refused to the portal, which says why', async () => {
+  it('redirect a refused page to the portal, which explains why', async () => {
     checked = async () => NO_MEMBER;
     assert.equal((await client.forwardAuth(`${WIKI}/`)).status, 303);
     assert.equal((await client.authRequest(`${WIKI}/`)).status, 401);
@@ -129,7 +129,7 @@ describe('The paths of the guard', () => {
     assert.equal(lines.filter((line) => line.includes('"header":"X-Forwarded-Proto"')).length, 1);
   });
 
-  it('refuse a check about their own paths: the proxy would redirect without end', async () => {
+  it('refuse a check of their own paths: the proxy would redirect endlessly', async () => {
     checked = async () => ALLOWED;
     for (const path of ['/.postern/start/', '/.postern/finish?code=x']) {
       assert.equal((await client.forwardAuth(`${WIKI}${path}`, cookie(COOKIE))).status, 403);
@@ -137,7 +137,7 @@ describe('The paths of the guard', () => {
     assert.deepEqual(asked, []);
   });
 
-  it('start with a nonce that stays in the browser and its hash that goes to the portal', async () => {
+  it('start with a nonce that stays in the browser and a hash of it that goes to the portal', async () => {
     const { status, headers, cookieLines } = await client.passedOn(`${WIKI}/.postern/start/100%/a?b=c&d`);
     assert.equal(status, 303);
     const target = new URL(headers.location ?? '');
@@ -199,7 +199,7 @@ describe('The paths of the guard', () => {
     assert.equal(redemptions.length, 10);
   });
 
-  it('set the cookie of the app once the code is redeemed, for a day and this host alone', async () => {
+  it('set the cookie of the app once the code is redeemed, for a day and for this host only', async () => {
     redeem = async () => signedIn('/page?a=b');
     const answer = await client.passedOn(`${WIKI}/.postern/finish?code=${CODE}`, {
       Cookie: `__Host-postern-nonce-abcdefgh=abcdefghijklmnopqrstuvwxyz`,
@@ -217,7 +217,7 @@ describe('The paths of the guard', () => {
     ]);
   });
 
-  it('lead to "start again" if the code is not accepted, malformed, given twice, or the browser has no nonce', async () => {
+  it('lead to "start again" if the code is not accepted, malformed or given twice, or if the browser has no nonce', async () => {
     const nonce = { Cookie: '__Host-postern-nonce-abcdefgh=abcdefghijklmnopqrstuvwxyz' };
     for (const [query, headers] of [
       [`?code=${CODE}`, nonce],
@@ -233,7 +233,7 @@ describe('The paths of the guard', () => {
     assert.equal(redemptions.length, 1);
   });
 
-  it('do nothing at a HEAD or a POST', async () => {
+  it('do nothing for a HEAD or a POST', async () => {
     for (const path of ['start/', 'finish?code=x', 'sign-out']) {
       for (const method of ['HEAD', 'POST']) {
         const { status, cookieLines } = await client.passedOn(`${WIKI}/.postern/${path}`, {}, method);
@@ -244,12 +244,12 @@ describe('The paths of the guard', () => {
     assert.deepEqual(redemptions, []);
   });
 
-  it('lead a sign-out to the page with the button', async () => {
+  it('redirect a sign-out to the page with the button', async () => {
     const { status, headers } = await client.passedOn(`${WIKI}/.postern/sign-out`, cookie(COOKIE));
     assert.deepEqual([status, headers.location], [303, `${PORTAL}/apps/sign-out?host=wiki.example.org`]);
   });
 
-  it('go straight back if another tab has signed in, and stop before that becomes an endless loop', async () => {
+  it('return at once if another tab has signed in, and stop before that becomes an endless loop', async () => {
     checked = async () => ALLOWED;
     const browser = new HostCookies();
     browser.values.set('__Host-postern-app', COOKIE);
@@ -264,12 +264,12 @@ describe('The paths of the guard', () => {
     assert.ok(lines.some((line) => line.includes('the proxy sends no Cookie header with its checks')));
   });
 
-  it('take the cookie of an ended sign-in away', async () => {
+  it('delete the cookie of an ended sign-in', async () => {
     const answer = await client.passedOn(`${WIKI}/.postern/start/`, cookie(COOKIE));
     assert.equal(answer.setCookies.get('__Host-postern-app'), '');
   });
 
-  it('ask with no cookie that they have not made', async () => {
+  it('check no cookie that they have not created', async () => {
     for (const value of [
       '',
       'short',
@@ -284,7 +284,7 @@ describe('The paths of the guard', () => {
     }
   });
 
-  it('answer 503 if the check fails, with the error in the log', async () => {
+  it('respond with 503 if the check fails, with the error in the log', async () => {
     checked = async () => {
       throw new Error('the database is away');
     };
@@ -300,7 +300,7 @@ describe('The paths of the guard', () => {
     assert.equal(lines.filter((line) => line.includes('the database is away')).length, 3);
   });
 
-  it('know no other path below theirs', async () => {
+  it('have no other paths below theirs', async () => {
     for (const path of [
       '/guard',
       '/guard/',

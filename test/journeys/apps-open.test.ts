@@ -28,7 +28,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
       page.heading,
     );
 
-  it('leads through the sign-in with 2FA and on to the page that was asked for', async () => {
+  it('leads through the sign-in with 2FA and on to the requested page', async () => {
     const app = await appWith(portal());
     const account = await newAccount();
     const phone = await enrolsApp(portal(), account);
@@ -66,7 +66,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
     assert.equal((await host.check()).status, 200);
   });
 
-  it('is a redirect for somebody who is signed in', async () => {
+  it('is a redirect for a signed-in person', async () => {
     const app = await appWith(portal());
     const { email } = await newAccount();
     const ann = await signsIn(portal(), email);
@@ -75,7 +75,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
     assert.equal(await host.takesOver(ann), `${app.origin}/deep/page`);
   });
 
-  it('opens the app’s first page if the address is too long to come back to', async () => {
+  it('opens the app’s first page if the address is too long to return to', async () => {
     const app = await appWith(portal());
     const { email } = await newAccount();
     const host = new AppHost(proxy(), app);
@@ -86,7 +86,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
     assert.equal(await host.takesOver(ann), `${app.origin}/`);
   });
 
-  it('is not found for an app that is none, and for a request that no app’s host makes', async () => {
+  it('is not found for an unknown app, and for a request that no app’s host makes', async () => {
     const app = await appWith(portal());
     const ann = await signsIn(portal(), (await newAccount()).email);
     const nonce = 'n'.repeat(43);
@@ -102,7 +102,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
     }
   });
 
-  it('takes nobody to another site than the app', async () => {
+  it('sends nobody to another site than the app', async () => {
     const app = await appWith(portal());
     const ann = await signsIn(portal(), (await newAccount()).email);
     for (const path of ['//evil.example', 'https://evil.example/', '/\\evil.example', '/.postern/start/']) {
@@ -114,7 +114,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
     }
   });
 
-  it('says why somebody may not who is in none of its groups, and writes it down', async () => {
+  it('explains to a person in none of its groups why they may not, and records it', async () => {
     const agents = await groupWith(portal(), { rule: 'off' });
     const app = await appWith(portal(), { audience: [agents.id] });
     const account = await newAccount();
@@ -228,7 +228,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
       assert.equal(await host.takesOver(ann), `${app.origin}/page`);
     });
 
-    it('leads somebody with email on to a second authenticator, and straight on from there', async () => {
+    it('leads a person with email on to a second authenticator, and straight on from there', async () => {
       const app = await appWith(portal(), { proof: 'strong' });
       const account = await newAccount();
       await enrolsEmail(portal(), account);
@@ -244,7 +244,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
       isLedTo(ann, app.origin);
     });
 
-    it('says why if the policy allows no such method', async () => {
+    it('explains why if the policy allows no such method', async () => {
       await siteRuleIs(portal(), { rule: 'optional', methods: ['email'] });
       const app = await appWith(portal(), { proof: 'strong' });
       const ann = await signsIn(portal(), (await newAccount()).email);
@@ -266,7 +266,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
       );
     });
 
-    it('goes on to the app when it was set up in another tab meanwhile', async () => {
+    it('continues to the app when it was set up in another tab in the meantime', async () => {
       const app = await appWith(portal(), { proof: 'second step' });
       const account = await newAccount();
       const ann = await signsIn(portal(), account.email);
@@ -278,7 +278,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
   });
 
   describe('that asks for a fresh proof', () => {
-    it('asks for a code alone while the password is fresh, and does not go round in circles', async () => {
+    it('asks only for a code while the password is fresh, and does not redirect in a circle', async () => {
       const app = await appWith(portal(), { freshMinutes: 5 });
       const vera = await victimOf(portal());
       portal().wait(minutes(6));
@@ -336,7 +336,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
       isLedTo(ann, app.origin);
     });
 
-    it('asks for the password alone where there is no second factor', async () => {
+    it('asks only for the password if there is no second factor', async () => {
       const app = await appWith(portal(), { freshMinutes: 5 });
       const ann = await signsIn(portal(), (await newAccount()).email);
       portal().wait(minutes(6));
@@ -348,7 +348,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
   });
 
   describe('that asks for a confirmed address', () => {
-    it('mails a code, takes it, and goes on', async () => {
+    it('mails a code, accepts it, and continues', async () => {
       const app = await appWith(portal(), { confirmsEmail: true });
       const account = await newAccount();
       const ann = await signsIn(portal(), account.email);
@@ -371,7 +371,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
       assert.notEqual(confirmed?.emailConfirmedAt, null);
     });
 
-    it('says that the next code has to wait, and where nothing has been sent', async () => {
+    it('says that the next code has to wait, and when nothing has been sent', async () => {
       const app = await appWith(portal(), { confirmsEmail: true });
       const account = await newAccount();
       const ann = await signsIn(portal(), account.email);
@@ -385,7 +385,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
       assert.deepEqual(formOriginsOf(ann), []);
     });
 
-    it('takes no code of another purpose', async () => {
+    it('accepts no code of another purpose', async () => {
       const app = await appWith(portal(), { confirmsEmail: true });
       const account = await newAccount();
       const ann = await signsIn(portal(), account.email);

@@ -41,7 +41,7 @@ export function appSignInsSuite(engine: Engine): void {
 
     /** The same throughout a test: the snapshots of checks are kept parsed. */
     const stores = () => opened;
-    /** The outcomes that metrics are told. */
+    /** The outcomes for the metrics. */
     const noted: string[] = [];
     const note = (outcome: string) => void noted.push(outcome);
     const portal = () => {
@@ -74,7 +74,7 @@ export function appSignInsSuite(engine: Engine): void {
       portal().appSignIns.check(host, cookie);
     const answers = async (cookie: string | undefined, host?: string) => (await checks(cookie, host)).kind;
 
-    it('begin with a hand-over: the cookie opens the app, and says who it is', async () => {
+    it('start with a hand-over: the cookie opens the app, and identifies the person', async () => {
       const agents = newGroup({ name: 'Agents "Süd" 🦉' });
       await stores().groups.create(agents);
       await stores().groups.add(agents.id, ann.id, NOW);
@@ -98,7 +98,7 @@ export function appSignInsSuite(engine: Engine): void {
       );
     });
 
-    it('begin only for a person who may use the app', async () => {
+    it('start only for a person who may use the app', async () => {
       const visitor = {
         ...{ account: ann, groups: [], authenticators: [], policy: OPTIONAL, now: NOW },
         assurance: [{ factor: 'password', at: NOW }],
@@ -120,7 +120,7 @@ export function appSignInsSuite(engine: Engine): void {
       assert.deepEqual(await database()('hand_overs'), []);
     });
 
-    it('keep neither the code nor the cookie in the database', async () => {
+    it('store neither the code nor the cookie in the database', async () => {
       const code = await handsOver();
       const redeemed = await redeems(code);
       assert.ok(redeemed.kind === 'signed in');
@@ -128,7 +128,7 @@ export function appSignInsSuite(engine: Engine): void {
       for (const secret of [code, redeemed.cookie, 'nonce"']) assert.ok(!kept.includes(secret));
     });
 
-    it('begin once for twenty who bring the same code at once', async () => {
+    it('start once for twenty concurrent requests with the same code', async () => {
       const code = await handsOver();
       assert.equal(await winners(async () => (await redeems(code)).kind === 'signed in'), 1);
       assert.equal((await database()('app_sign_ins')).length, 1);
@@ -136,7 +136,7 @@ export function appSignInsSuite(engine: Engine): void {
       assert.equal((await redeems(code)).kind, 'unusable');
     });
 
-    it('do not begin by a code that is a minute old', async () => {
+    it('do not start with a code that is a minute old', async () => {
       const code = await handsOver();
       clock.passes(HAND_OVER_LIFETIME);
       assert.equal((await redeems(code)).kind, 'unusable');
@@ -144,7 +144,7 @@ export function appSignInsSuite(engine: Engine): void {
       assert.equal((await redeems(code)).kind, 'signed in');
     });
 
-    it('do not begin in another browser, on another host, or by another code, which leaves the code as it is', async () => {
+    it('do not start in another browser, on another host, or with another code, which does not use up the code', async () => {
       const desk = newApp({ name: 'Desk', origin: 'https://desk.example.org', host: 'desk.example.org' });
       await stores().apps.create(desk);
       const code = await handsOver();
@@ -170,7 +170,7 @@ export function appSignInsSuite(engine: Engine): void {
       },
     };
     for (const [when, act] of Object.entries(before)) {
-      it(`do not begin once ${when}, and are refused if they have`, async () => {
+      it(`do not start once ${when}, and are refused if they have`, async () => {
         const [code, cookie] = [await handsOver(), await opens()];
         assert.equal(await answers(cookie), 'allowed');
         await act();
@@ -204,7 +204,7 @@ export function appSignInsSuite(engine: Engine): void {
       assert.deepEqual([...new Set(await Promise.all(afterwards))], ['signed out']);
     });
 
-    it('are refused once the person has left the group, or the app asks for more', async () => {
+    it('are refused once the person has left the group, or the app requires more', async () => {
       const agents = newGroup();
       await stores().groups.create(agents);
       await stores().groups.add(agents.id, ann.id, NOW);
@@ -221,7 +221,7 @@ export function appSignInsSuite(engine: Engine): void {
       assert.deepEqual(stronger.refusal, { kind: 'enrol', methods: ['app'] });
     });
 
-    it('are refused once the rule of the site, or of a group that was joined, makes 2FA mandatory', async () => {
+    it('are refused once the rule of the site, or of a group that the person joined, makes 2FA mandatory', async () => {
       const cookie = await opens();
       const strict = newGroup({ rule: 'mandatory', since: NOW });
       await stores().groups.create(strict);
@@ -290,7 +290,7 @@ export function appSignInsSuite(engine: Engine): void {
       assert.equal(await answers(cookie), 'signed out');
     });
 
-    it('are not kept from idling by requests that are refused', async () => {
+    it('are not kept from idling by refused requests', async () => {
       const cookie = await opens();
       await stores().apps.change({ ...wiki, audience: [] });
       clock.passes(minutes(40));
@@ -325,7 +325,7 @@ export function appSignInsSuite(engine: Engine): void {
       database().removeAllListeners('query');
     });
 
-    it('are forgotten once they have expired, as hand-overs are', async () => {
+    it('are deleted once they have expired, like hand-overs', async () => {
       await handsOver();
       const cookie = await opens();
       const forget = async () => {

@@ -25,7 +25,7 @@ export function appsSuite(engine: Engine): void {
       return group.id;
     };
 
-    it('are kept with everything in them, and listed by name', async () => {
+    it('are stored with all their data, and listed by name', async () => {
       const agents = await createGroup('Agents');
       const wiki = await create({
         name: 'wiki "Süd" 🦉',
@@ -46,7 +46,7 @@ export function appsSuite(engine: Engine): void {
       assert.equal(await apps().find('unknown'), undefined);
     });
 
-    it('are found by their exact host alone', async () => {
+    it('are found only by their exact host', async () => {
       const wiki = await create();
       assert.equal((await apps().findByHost(wiki.host))?.id, wiki.id);
       for (const host of [
@@ -61,7 +61,7 @@ export function appsSuite(engine: Engine): void {
       }
     });
 
-    it('have each name once, however it is spelled', async () => {
+    it('have unique names, in any spelling', async () => {
       const wiki = await create({ name: 'Wiki' });
       const desk = await create({
         name: 'Desk',
@@ -75,7 +75,7 @@ export function appsSuite(engine: Engine): void {
       assert.equal((await apps().find(desk.id))?.name, 'Desk');
     });
 
-    it('have each host once, whatever its port: the cookies of a host are sent to every port', async () => {
+    it('have unique hosts, whatever the port: the cookies of a host are sent to every port', async () => {
       const wiki = await create();
       const [origin, host] = ['https://wiki.example.org:8443', 'wiki.example.org:8443'];
       assert.equal(await apps().create(newApp({ name: 'Other' })), 'host taken');
@@ -89,7 +89,7 @@ export function appsSuite(engine: Engine): void {
       assert.equal(taken, 1);
     });
 
-    it('change all that can be set, unless they are gone', async () => {
+    it('change all settings, unless they are deleted', async () => {
       const [agents, staff] = [await createGroup('Agents'), await createGroup('Staff')];
       const wiki = await create({ audience: [agents] });
       const next: App = {
@@ -103,7 +103,7 @@ export function appsSuite(engine: Engine): void {
       assert.equal(await apps().change(newApp({ name: 'Gone', ...at('gone') })), 'gone');
     });
 
-    it('are for nobody once their groups are gone, never for everybody', async () => {
+    it('are for nobody once their groups are deleted, never for everybody', async () => {
       const agents = await createGroup('Agents');
       const wiki = await create({ audience: [agents] });
       await new KnexGroupStore(database()).remove(agents);
@@ -112,7 +112,7 @@ export function appsSuite(engine: Engine): void {
       assert.deepEqual((await apps().find(desk.id))?.audience, []);
     });
 
-    it('know who has used them, the latest first', async () => {
+    it('list the people who have used them, the latest first', async () => {
       const wiki = await create();
       const desk = await create({ name: 'Desk', ...at('desk') });
       const uses = new KnexAppSignInStore(database());
@@ -145,7 +145,7 @@ export function appsSuite(engine: Engine): void {
       assert.equal((await apps().find(wiki.id))?.lastSignInAt, NOW + 1);
     });
 
-    it('go with their sign-ins and hand-overs', async () => {
+    it('are deleted with their sign-ins and hand-overs', async () => {
       const wiki = await create({ audience: [await createGroup('Agents')] });
       const { accountId, signInId } = await signedIn('Ann');
       const bound = { app_id: wiki.id, sign_in_id: signInId, account_id: accountId };
