@@ -1,4 +1,4 @@
 import { checkNode } from './boot/node-version.js';
 
-/** The command line's first file: Node before 24 cannot load TypeScript, and says so of the file's name alone. */
+/** The command line's first file: Node before 24 cannot load TypeScript, and only reports an unknown file extension. */
 if (checkNode()) import('./cli.ts');

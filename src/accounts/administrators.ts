@@ -36,7 +36,7 @@ export class Administrators {
   }
 
   /**
-   * From when the approval of an administrator counts whom `actor` makes now; null: not at all. Without a second approval it
+   * When the approval of an administrator whom `actor` creates now starts to count; null: never. Without a second approval it
    * counts at once: one administrator can reset 2FA alone, so a wait protects nothing. Call it in the transaction that
    * makes the administrator.
    */

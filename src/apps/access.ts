@@ -61,7 +61,7 @@ export function canBeMet({ kind }: Refusal): boolean {
 
 /**
  * A signed-in person as `accessTo` sees them. It reads what was proven from the sign-in and not from the session, as each check
- * of the app does: otherwise a page could let in whom the check then refuses, without end.
+ * of the app does: otherwise a page could let a person in whom the check then refuses, in an endless loop.
  */
 export function visitorOf(
   {

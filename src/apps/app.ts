@@ -61,7 +61,7 @@ const LONGEST_HOSTNAME = 253;
 const LOOPBACK = /^(?:localhost|(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/;
 
 /**
- * The origin that somebody typed: https, or http for this machine alone. Undefined if it is none: it has a path, a query or a
+ * The origin that somebody typed: https, or http for this machine only. Undefined if it is none: it has a path, a query or a
  * user name, or another scheme.
  */
 export function parseAppOrigin(text: string): string | undefined {
@@ -83,7 +83,7 @@ export function hostOf(origin: string): string {
 
 /**
  * What the app's cookies are kept by. Browsers send the cookies of a host to each of its ports (RFC 6265 §8.5), so that two apps
- * on one host would read each other's cookie, and Postern's own. For http, which is for development alone, ports are told apart.
+ * on one host would read each other's cookie, and Postern's own. For http, which is only for development, ports count as different hosts.
  */
 export function cookieHostOf(origin: string): string {
   const { protocol, hostname, host } = new URL(origin);

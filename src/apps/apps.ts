@@ -42,7 +42,7 @@ export interface AppUser {
 /** What administrators can set. `origin` as `parseAppOrigin` returns it. */
 export type AppInput = Omit<App, 'id' | 'kind' | 'host' | 'createdAt'>;
 
-/** "own site": Postern's own address; "not https": http is for a Postern on http alone, in development. */
+/** "own site": Postern's own address; "not https": http is only for a Postern on http, in development. */
 export type AppFault = Clash | 'own site' | 'not https';
 
 export type AppCreated =
@@ -186,7 +186,7 @@ export class Apps {
   }
 }
 
-/** Whether the second demand lets somebody in whom the first one stops. Who may use the app does not count. */
+/** Whether the second demand lets in a person whom the first one refuses. The audience does not count. */
 function asksForLess(before: AppDemand, after: AppDemand): boolean {
   const minutes = ({ freshMinutes }: AppDemand) => freshMinutes ?? Number.POSITIVE_INFINITY;
   return (

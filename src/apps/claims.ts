@@ -1,7 +1,7 @@
 import type { Visitor } from './access.ts';
 import type { App } from './app.ts';
 
-/** What an app is told of a person: each value in a header of its own, "" where there is nothing to tell. */
+/** The claims about a person for an app: each value in its own header, "" if there is none. */
 export interface Claims {
   /** `Remote-User`: the address or the account's id. */
   readonly user: string;

@@ -101,7 +101,7 @@ interface HandOverServices {
 
 /**
  * Takes a sign-in from Postern to the host of an app, of whatever domain: Postern's cookie never leaves its own host. Postern
- * issues a one-time code, which the app's host redeems for a cookie of its own.
+ * issues a one-time code, which the app's host redeems for its own cookie.
  */
 export class HandOvers {
   readonly #services: HandOverServices;

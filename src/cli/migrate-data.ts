@@ -42,7 +42,7 @@ function wellFormed(text: string): string | undefined {
   try {
     return parseDatabaseUrl(text);
   } catch (error) {
-    // In English alone, as whatever is said of the configuration.
+    // In English only, like all messages about the configuration.
     if (error instanceof InvalidValue) throw new CommandError(`Expected ${error.message}.`, EXIT.usage);
     throw error;
   }

@@ -51,7 +51,7 @@ export type Message =
       readonly origin: Origin;
       /** Whether the person did it or an administrator; decides what "if it wasn't you" says. */
       readonly by: 'person' | 'administrator';
-      /** The authenticator's name, the new address, …: one thing that the notice is about; empty where there is none. */
+      /** The authenticator's name, the new address, …: the subject of the notice; empty if there is none. */
       readonly about: string;
       /** By what name administrators know who did it; empty where people are told that it was an administrator. */
       readonly who?: string;

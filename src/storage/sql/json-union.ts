@@ -4,7 +4,7 @@ import { type Driver, driverOf, rowsOf } from './rows.ts';
 
 /**
  * Rows of one kind: the expression of each column by its name, and the rest of the query. Identifiers are in braces, to be quoted:
- * some are reserved words in one of the databases. `:name` stands for a value.
+ * some are reserved words in one of the databases. `:name` is a placeholder for a value.
  */
 export interface Part {
   readonly columns: Readonly<Record<string, string>>;
@@ -37,7 +37,7 @@ interface Compiled {
 /**
  * The parts as one statement, compiled once for each kind of database.
  *
- * @param expressions what stands for a `:name` in the parts, in the place of a value
+ * @param expressions SQL expressions that replace a `:name` in the parts, instead of a value
  */
 export function jsonUnion<Name extends string>(
   parts: Readonly<Record<Name, Part>>,
