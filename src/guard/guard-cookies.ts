@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { ABSOLUTE_LIMIT } from '../accounts/sign-ins.ts';
 import { minutes, seconds } from '../kernel/time.ts';
-import { cookieAttributes, cookieNamed } from '../web/cookies.ts';
+import { cookieAttributes, cookieNamed, cookiesOf, type SentCookie } from '../web/cookies.ts';
 
 /** How long a sign-in on the way to an app may take in one browser. */
 const NONCE_LIFETIME = minutes(10);
@@ -72,12 +72,11 @@ export class GuardCookies {
     return `${this.#prefix}${what}`;
   }
 
-  #nonceCookies(header = ''): { name: string; value: string }[] {
+  #nonceCookies(header: string | undefined): readonly SentCookie[] {
     const prefix = this.#name('nonce-');
-    return header.split(';').flatMap((pair) => {
-      const [, name = '', value = ''] = /^\s*([^=\s]+)=(\S*)\s*$/.exec(pair) ?? [];
-      return name.startsWith(prefix) && /^[\w-]{8}$/.test(name.slice(prefix.length)) ? [{ name, value }] : [];
-    });
+    return cookiesOf(header).filter(
+      ({ name }) => name.startsWith(prefix) && /^[\w-]{8}$/.test(name.slice(prefix.length)),
+    );
   }
 
   /** `lifetime` in milliseconds. */
