@@ -105,7 +105,7 @@ async function appCookie(environment: NodeJS.ProcessEnv): Promise<string> {
   const nonce = newToken();
   const bound = { signInId, accountId: account.id, nonceHash: hashToken(nonce), path: '/' };
   const code = await handOvers.issue({ ...bound, app: created.app });
-  const redeemed = await handOvers.redeem({ code, host: HOST, nonce }, origin);
+  const redeemed = await handOvers.redeem({ code, host: HOST, nonces: [nonce] }, origin);
   await portal.close();
   if (redeemed.kind !== 'signed in') throw new Error(redeemed.kind);
   return redeemed.cookie;

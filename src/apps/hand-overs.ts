@@ -31,12 +31,12 @@ export interface HandOver {
 export interface HandOverStore {
   create(codeHash: string, handOver: HandOver, expiresAt: Instant): Promise<void>;
   /**
-   * Uses up a hand-over of this app and this nonce that has not expired, by one statement; undefined if there is none. Of several
+   * Uses up a hand-over of this app and one of these nonces that has not expired, by one statement; undefined if there is none. Of several
    * callers at once, one gets it.
    */
   spend(
     codeHash: string,
-    bound: { readonly appId: string; readonly nonceHash: string },
+    bound: { readonly appId: string; readonly nonceHashes: readonly string[] },
     now: Instant,
   ): Promise<HandOver | undefined>;
 }
@@ -65,8 +65,8 @@ export interface PresentedHandOver {
   readonly code: string;
   /** In the form of `App.host`. */
   readonly host: string;
-  /** From the cookie; undefined if there is none. */
-  readonly nonce: string | undefined;
+  /** From the cookies of the app's host: one for each tab that has begun to sign in. */
+  readonly nonces: readonly string[];
 }
 
 export type Redeemed =
@@ -77,6 +77,8 @@ export type Redeemed =
       readonly cookie: string;
       readonly expiresAt: Instant;
       readonly path: string;
+      /** The nonce that was used up. */
+      readonly nonce: string;
     }
   /** Used, expired, unknown, another browser's or another app's; or the sign-in has ended. The person has to start again. */
   | { readonly kind: 'unusable'; readonly app: App }
@@ -158,15 +160,16 @@ export class HandOvers {
     return outcome;
   }
 
-  async #redeem({ code, host, nonce }: PresentedHandOver, origin: Origin): Promise<Redeemed> {
+  async #redeem({ code, host, nonces }: PresentedHandOver, origin: Origin): Promise<Redeemed> {
     const { apps, store, clock } = this.#services;
     const app = await apps.findByHost(host);
     if (!app) return { kind: 'unknown host' };
-    if (nonce === undefined) return { kind: 'unusable', app };
-    const bound = { appId: app.id, nonceHash: hashToken(nonce) };
+    const bound = { appId: app.id, nonceHashes: nonces.map(hashToken) };
     const handOver = await store.spend(hashToken(code), bound, clock());
     const account = handOver && (await this.#signedIn(handOver));
-    return account ? this.#signIn(app, account, handOver, origin) : { kind: 'unusable', app };
+    if (!account) return { kind: 'unusable', app };
+    const nonce = nonces.find((one) => hashToken(one) === handOver.nonceHash) ?? '';
+    return { kind: 'signed in', app, ...(await this.#signIn(app, account, handOver, origin)), nonce };
   }
 
   /** The account, if its sign-in is still open. */
@@ -177,7 +180,7 @@ export class HandOvers {
     return (await signIns.of(account)).some(({ id }) => id === signInId) ? account : undefined;
   }
 
-  async #signIn(app: App, account: Account, { signInId, path }: HandOver, origin: Origin): Promise<Redeemed> {
+  async #signIn(app: App, account: Account, { signInId, path }: HandOver, origin: Origin) {
     const { appSignIns, audit, clock } = this.#services;
     const now = clock();
     const cookie = newToken(SECRET_BITS);
@@ -191,6 +194,6 @@ export class HandOvers {
       expiresAt,
     });
     await audit.record('app.signed-in', { party: party(account), origin }, account, { app: app.name });
-    return { kind: 'signed in', app, cookie, expiresAt, path };
+    return { cookie, expiresAt, path };
   }
 }

@@ -51,13 +51,13 @@ export function finish(guard: Guard): RequestHandler {
     const host = forwardedHost(request.headers);
     if (!host.ok) return guard.malformed(request, response, host.header);
     const { code } = request.query;
-    if (typeof code === 'string' && /^[\w-]{16,128}$/.test(code)) {
-      for (const nonce of cookies.nonces(request.headers.cookie)) {
-        const redeemed = await guard.redeem({ code, host: host.value, nonce }, originOf(request));
-        if (redeemed.kind === 'unknown host') return guard.unknownHost(request, response, host.value);
-        if (redeemed.kind === 'unusable') continue;
+    const nonces = cookies.nonces(request.headers.cookie);
+    if (typeof code === 'string' && /^[\w-]{16,128}$/.test(code) && nonces.length > 0) {
+      const redeemed = await guard.redeem({ code, host: host.value, nonces }, originOf(request));
+      if (redeemed.kind === 'unknown host') return guard.unknownHost(request, response, host.value);
+      if (redeemed.kind === 'signed in') {
         cookies.setApp(response, redeemed.cookie);
-        cookies.removeNonce(response, nonce);
+        cookies.removeNonce(response, redeemed.nonce);
         return redirectToUrl(response, `${redeemed.app.origin}${pathInApp(redeemed.path)}`);
       }
     }

@@ -23,11 +23,12 @@ export class KnexHandOverStore extends SqlStore implements HandOverStore {
 
   async spend(
     codeHash: string,
-    { appId, nonceHash }: { readonly appId: string; readonly nonceHash: string },
+    { appId, nonceHashes }: { readonly appId: string; readonly nonceHashes: readonly string[] },
     now: Instant,
   ): Promise<HandOver | undefined> {
     const spent = await this.db(TABLE)
-      .where({ code_hash: codeHash, app_id: appId, nonce_hash: nonceHash, used_at: null })
+      .where({ code_hash: codeHash, app_id: appId, used_at: null })
+      .whereIn('nonce_hash', [...nonceHashes])
       .where('expires_at', '>', now)
       .update({ used_at: now });
     if (spent !== 1) return undefined;

@@ -139,7 +139,7 @@ describe('The metrics', () => {
     const bound = { accountId: ann.id, signInId: signIn?.id ?? '', nonceHash: hashToken('nonce'), path: '/' };
     const counted = await added('', async () => {
       const code = await handOvers.issue({ app, ...bound });
-      const redeem = (host: string) => handOvers.redeem({ code, host, nonce: 'nonce' }, OPERATOR.origin);
+      const redeem = (host: string) => handOvers.redeem({ code, host, nonces: ['nonce'] }, OPERATOR.origin);
       await redeem('other.example.org');
       const redeemed = await redeem(app.host);
       await redeem(app.host);

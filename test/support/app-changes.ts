@@ -51,6 +51,6 @@ export const APP_CHANGES: Readonly<Record<string, Preparation>> = {
     const { signInId } = await completion.complete(account, actor, assurance);
     const bound = { signInId, accountId: account.id, nonceHash: hashToken('nonce'), path: '/' };
     const code = await handOvers.issue({ app, ...bound });
-    return () => handOvers.redeem({ code, host: app.host, nonce: 'nonce' }, actor.origin);
+    return () => handOvers.redeem({ code, host: app.host, nonces: ['nonce'] }, actor.origin);
   },
 };

@@ -111,5 +111,5 @@ async function signsInToApp({ services }: Studio, account: Account, { id, host }
   if (!signIn) throw new Error('Nobody is signed in.');
   const bound = { signInId: signIn.id, accountId: account.id, nonceHash: hashToken('nonce'), path: '/' };
   const code = await services.handOvers.issue({ app: { id }, ...bound });
-  await services.handOvers.redeem({ code, host, nonce: 'nonce' }, OPERATOR.origin);
+  await services.handOvers.redeem({ code, host, nonces: ['nonce'] }, OPERATOR.origin);
 }

@@ -64,7 +64,7 @@ export function appSignInsSuite(engine: Engine): void {
       return portal().handOvers.issue({ app, ...bound });
     };
     const redeems = (code: string, changes: Partial<PresentedHandOver> = {}) =>
-      portal().handOvers.redeem({ code, host: wiki.host, nonce: 'nonce', ...changes }, ORIGIN);
+      portal().handOvers.redeem({ code, host: wiki.host, nonces: ['nonce'], ...changes }, ORIGIN);
     const opens = async () => {
       const redeemed = await redeems(await handsOver());
       assert.ok(redeemed.kind === 'signed in');
@@ -148,8 +148,8 @@ export function appSignInsSuite(engine: Engine): void {
       const desk = newApp({ name: 'Desk', origin: 'https://desk.example.org', host: 'desk.example.org' });
       await stores().apps.create(desk);
       const code = await handsOver();
-      for (const nonce of ['another', '', undefined, hashToken('nonce')]) {
-        assert.equal((await redeems(code, { nonce })).kind, 'unusable');
+      for (const nonces of [['another'], [''], [], [hashToken('nonce')]]) {
+        assert.equal((await redeems(code, { nonces })).kind, 'unusable');
       }
       assert.equal((await redeems(code, { host: desk.host })).kind, 'unusable');
       assert.equal((await redeems(code, { host: 'other.example.org' })).kind, 'unknown host');
