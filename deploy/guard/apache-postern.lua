@@ -1,13 +1,13 @@
--- Asks Postern about each request to an app (docs/guard.md). Change the address of Postern, if it is another.
+-- Asks Postern about each request to an app (docs/guard.md). Change the address of Postern if yours is different.
 local POSTERN = 'http://127.0.0.1:3001'
 
 require 'apache2'
 local http = require 'socket.http'
 
--- What the check depends on. Everything else stays with the app.
+-- The headers that the check needs. All others only go to the app.
 local PASSED_ON = { 'Cookie', 'Accept', 'Accept-Language', 'Sec-Fetch-Mode', 'X-Requested-With', 'Upgrade', 'User-Agent' }
 local CLAIMS = { 'Remote-User', 'Remote-Email', 'Remote-Name', 'Remote-Groups' }
--- What the browser needs of an answer that is not 200.
+-- The headers that the browser needs of a response other than 200.
 local ANSWERED = { 'Location', 'Retry-After', 'Cache-Control' }
 
 http.TIMEOUT = 5
@@ -52,7 +52,7 @@ function check(r)
         r.err_headers_out[name] = answer[name:lower()]
       end
     end
-    -- No other 2xx is an answer of the check.
+    -- No other 2xx is a response of the check.
     return status >= 300 and status or 503
   end
   for _, name in ipairs(CLAIMS) do

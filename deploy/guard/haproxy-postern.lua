@@ -1,12 +1,12 @@
 -- Asks Postern about a request to an app (docs/guard.md), with the app's host and the address of Postern:
 -- "http-request lua.postern wiki.example.org http://127.0.0.1:3001".
 
--- What the check depends on. Everything else stays with the app.
+-- The headers that the check needs. All others only go to the app.
 local PASSED_ON = {
   'cookie', 'accept', 'accept-language', 'sec-fetch-mode', 'x-requested-with', 'upgrade', 'user-agent', 'x-forwarded-for',
 }
 local CLAIMS = { 'Remote-User', 'Remote-Email', 'Remote-Name', 'Remote-Groups' }
--- What the browser needs of an answer that is not 200.
+-- The headers that the browser needs of a response other than 200.
 local ANSWERED = { 'location', 'content-type', 'content-language', 'cache-control', 'retry-after', 'vary' }
 
 -- HAProxy counts the values of a header from 0.
@@ -51,7 +51,7 @@ core.register_action('postern', { 'http-req' }, function(txn, host, postern)
     return refuse(txn, 503, {})
   end
   if answer.status ~= 200 then
-    -- No other 2xx is an answer of the check.
+    -- No other 2xx is a response of the check.
     return refuse(txn, answer.status >= 300 and answer.status or 503, answer)
   end
   for _, name in ipairs(CLAIMS) do
