@@ -41,7 +41,12 @@ export async function measureGuard(folder: string, say: (line: string) => void):
   const start = startCommand();
   const variables = { ...environment, ...start.environment };
   const portal = await serve(start.args, await freePort(), variables, '/healthz');
-  const bare = await serve(['bench/twin/bare.ts'], await freePort(), { COOKIE: cookie }, '/ready');
+  const bare = await serve(
+    ['bench/twin/bare.ts'],
+    await freePort(),
+    { COOKIE: cookie, TWIN_DIR: folder },
+    '/ready',
+  );
 
   const own = new Client(portal.port, CLIENTS);
   const least = new Client(bare.port, CLIENTS);

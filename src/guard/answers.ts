@@ -11,12 +11,10 @@ export type RefusalText = Extract<MessageKey, `guard.${string}`>;
  * visitor sent (GHSA-7r4p-vjf4-gxv4).
  */
 export function allow(response: Response, claims: Claims): void {
-  response.set({
-    'Remote-User': headerValue(claims.user),
-    'Remote-Email': headerValue(claims.email),
-    'Remote-Name': headerValue(claims.name),
-    'Remote-Groups': headerValue(claims.groups),
-  });
+  response.setHeader('Remote-User', headerValue(claims.user));
+  response.setHeader('Remote-Email', headerValue(claims.email));
+  response.setHeader('Remote-Name', headerValue(claims.name));
+  response.setHeader('Remote-Groups', headerValue(claims.groups));
   // Without a body: Node would write headers and a body of text together, and encode the bytes of the headers once more.
   response.status(200).end();
 }
@@ -48,6 +46,7 @@ export function refuse(
  * or a line in the log of an app: claims have none, and none gets through here either.
  */
 export function headerValue(text: string): string {
+  if (/^(?! )[\x20-\x7e]*(?<! )$/.test(text)) return text;
   const clean = text
     .toWellFormed()
     .replace(/\p{Cc}/gu, ' ')

@@ -50,7 +50,7 @@ export function jsonUnion<Name extends string>(
       const { sql, order } = compiled.get(driver) ?? compile(db, driver, parts, expressions);
       compiled.set(driver, { sql, order });
       const given = order.map((name) => values[name] ?? missing(name));
-      const answer: unknown = await db.raw(sql, given);
+      const answer = await answerOf(db, sql, given);
       const rows = partRows.parse(rowsOf(answer));
       return {
         of: (name) => rows.flatMap(({ part, body }): unknown[] => (part === name ? [JSON.parse(body)] : [])),
@@ -58,6 +58,21 @@ export function jsonUnion<Name extends string>(
       };
     },
   };
+}
+
+/**
+ * What `db.raw` does for a text that is complete, without the half of its time that Knex takes to build a query: the text stays the
+ * same string, so that it is found among the prepared ones at once. Events and errors are those of any statement.
+ */
+async function answerOf(db: Knex, sql: string, bindings: readonly string[]): Promise<unknown> {
+  const { client } = db;
+  const connection: unknown = await client.acquireConnection();
+  try {
+    const { response } = await client.query(connection, { sql, bindings, method: 'raw' });
+    return response;
+  } finally {
+    await client.releaseConnection(connection);
+  }
 }
 
 function compile(

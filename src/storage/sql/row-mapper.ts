@@ -14,9 +14,13 @@ export type MappedRow<Shape extends z.ZodRawShape = z.ZodRawShape> = z.ZodPipe<
 export function mappedRow<Shape extends z.ZodRawShape>(shape: Shape): MappedRow<Shape> {
   const names = Object.keys(shape).map((property) => [property, columnOf(property)] as const);
   return z.pipe(
-    z.transform((row) =>
-      Object.fromEntries(names.map(([property, column]) => [property, Object(row)[column]])),
-    ),
+    z.transform((row) => {
+      const found = Object(row);
+      // A loop, because every request maps rows.
+      const record: Record<string, unknown> = {};
+      for (const [property, column] of names) record[property] = found[column];
+      return record;
+    }),
     z.object(shape),
   );
 }
