@@ -107,7 +107,11 @@ describe('The first start, with only the data folder configured', () => {
     const list = `writeFileSync('${loaded}', process.moduleLoadList.join('\\n'))`;
     writeFileSync(spy, `import { writeFileSync } from 'node:fs'; process.once('exit', () => ${list});`);
     const stripsAt = async (dataDir: string) => {
-      const one = await startsServer({ DATA_DIR: dataDir, NODE_OPTIONS: `--import=${spy}` });
+      const one = await startsServer({
+        DATA_DIR: dataDir,
+        NODE_OPTIONS: `--import=${spy}`,
+        NODE_COMPILE_CACHE: undefined,
+      });
       assert.equal((await one.stop()).code, 0);
       return readFileSync(loaded, 'utf8').includes('amaro');
     };

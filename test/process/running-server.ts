@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '../../src/boot/environment.ts';
 import { freePort } from '../support/free-port.ts';
@@ -38,7 +40,19 @@ export interface RunningServer {
 
 const running = new Set<ChildProcess>();
 
-/** Runs one of the project's programs, with nothing of this process's environment except what finds programs. */
+/**
+ * Compiled code of the programs, for all processes of a run: half of a start with an empty data folder goes into removing types.
+ * `first-start.test.ts` shows the cache that a server keeps for itself.
+ */
+const COMPILED = process.env['TEST_COMPILED_DIR'] ?? ownFolder();
+
+function ownFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-compiled-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Runs one of the project's programs, with nothing of this process's environment except what finds programs and their code. */
 export async function runsProgram(
   program: 'src/start.js' | 'src/cli.js',
   environment: Environment,
@@ -104,7 +118,7 @@ function start(program: string, environment: Environment, args: readonly string[
   const { PATH, HOME } = process.env;
   const child = spawn(process.execPath, [program, ...args], {
     cwd: ROOT,
-    env: { PATH, HOME, ...environment },
+    env: { PATH, HOME, NODE_COMPILE_CACHE: COMPILED, ...environment },
     stdio: 'pipe',
   });
   running.add(child);

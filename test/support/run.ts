@@ -32,7 +32,8 @@ const patterns = process.argv.slice(2);
 const files = globSync(patterns.length > 0 ? patterns : 'test/**/*.test.ts').sort(byDuration);
 requireAllTools(sparedTools());
 await shareServers();
-shareStates();
+shareFolder('TEST_STATES_DIR', 'states');
+shareFolder('TEST_COMPILED_DIR', 'compiled');
 const together = files.filter((file) => !isTimed(file));
 const alone = files.filter(isTimed);
 const reports = [
@@ -42,10 +43,10 @@ const reports = [
 await stopServers();
 conclude(reports);
 
-/** Pages are captured once for all processes; see `allStates`. */
-function shareStates(): void {
-  const folder = mkdtempSync(join(tmpdir(), 'postern-states-'));
-  process.env['TEST_STATES_DIR'] = folder;
+/** Names a folder to all processes, until this one ends: what is in it is made once for all; see `allStates` and `COMPILED`. */
+function shareFolder(variable: string, name: string): void {
+  const folder = mkdtempSync(join(tmpdir(), `postern-${name}-`));
+  process.env[variable] = folder;
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 }
 
