@@ -31,9 +31,9 @@ type Rows = ReadonlyMap<string, readonly string[]>;
 /** The number of rows of each table that were removed and added; a changed row counts in both. */
 function difference(before: Rows, after: Rows): Readonly<Record<string, string>> {
   const changed = [...after].map(([table, rows]) => {
-    const earlier = before.get(table) ?? [];
-    const gone = earlier.filter((row) => !rows.includes(row)).length;
-    const come = rows.filter((row) => !earlier.includes(row)).length;
+    const [earlier, now] = [new Set(before.get(table)), new Set(rows)];
+    const gone = earlier.difference(now).size;
+    const come = now.difference(earlier).size;
     return [table, `-${gone} +${come}`] as const;
   });
   return Object.fromEntries(changed.filter(([, counts]) => counts !== '-0 +0'));
@@ -65,13 +65,19 @@ describe('A change during which the connection to the database breaks', () => {
     await empty.drop();
   });
 
+  /** All rows by one statement. */
   async function rows(): Promise<Rows> {
-    const read = tables.map(async (name) => {
-      // The worker's changes to a stored mail are not part of the change that it reports.
-      const found: object[] = await db(name).select(name === 'mails' ? ['id', 'account_id', 'kind'] : '*');
-      return [name, found.map((row) => JSON.stringify(row))] as const;
-    });
-    return new Map(await Promise.all(read));
+    // The worker's changes to a stored mail are not part of the change that it reports.
+    const columns = (name: string) => (name === 'mails' ? 'id, account_id, kind' : '*');
+    const parts = tables.map(
+      (name) =>
+        `select '${name}' as name, row_to_json(r)::text as row from (select ${columns(name)} from ${name}) r`,
+    );
+    const { rows: found }: { rows: { name: string; row: string }[] } = await db.raw(
+      parts.join(' union all '),
+    );
+    const byTable = Map.groupBy(found, ({ name }) => name);
+    return new Map(tables.map((name) => [name, byTable.get(name)?.map(({ row }) => row) ?? []]));
   }
 
   /** Created without the gateway and without slow hashes: there are a thousand of them. */
@@ -114,8 +120,8 @@ describe('A change during which the connection to the database breaks', () => {
   /** Makes the change; after this many messages to the database, the connection breaks. */
   async function outcomeOf(what: string, messages: number) {
     await db('audit_events').delete();
-    // Every administrator from an earlier round would get a mail about the next one.
-    await db('accounts').where({ role: 'administrator' }).update({ role: 'member' });
+    // People of an earlier round would be read each time, and its administrators would get a mail about the next one.
+    await db('accounts').delete();
     const change = await CHANGES[what]?.(await somebody());
     assert.ok(change);
     // The worker rests and the connection is open, so that only the change's own messages are counted.
