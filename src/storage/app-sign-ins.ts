@@ -7,6 +7,7 @@ import { PERSON_PARTS, personOf } from './auth-snapshots.ts';
 import { settingsOf } from './settings.ts';
 import { retryOnConflict } from './sql/conflicts.ts';
 import { identified, jsonUnion, type Part, type UnionRows } from './sql/json-union.ts';
+import { LastParsed } from './sql/last-parsed.ts';
 import { columnsOf, mappedRow, toColumns } from './sql/row-mapper.ts';
 import { integerColumn, searchKey } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
@@ -89,31 +90,15 @@ const OF_COOKIE = {
 
 const UNION = jsonUnion(PARTS, OF_COOKIE);
 
-/** Most snapshots that are kept parsed. */
-const MOST_PARSED = 1000;
-
-/**
- * Reads what a check needs by one statement. The database is always asked. Parsing the rows takes as long as reading them, and
- * they are mostly those of the last check by the same cookie: then the snapshot that was parsed from the same text is returned.
- */
+/** Reads what a check needs by one statement. The database is asked each time. */
 export class KnexAppSnapshots extends SqlStore implements AppSnapshots {
-  readonly #parsed = new Map<string, { readonly text: string; readonly snapshot: AppSnapshot }>();
+  readonly #last = new LastParsed<AppSnapshot>(
+    ({ app, appSignIn }) => app !== undefined && appSignIn !== undefined,
+  );
 
   async read(host: string, tokenHash: string): Promise<AppSnapshot> {
     const rows = await UNION.read(this.db, { host, tokenHash });
-    const key = `${tokenHash} ${host}`;
-    const kept = this.#parsed.get(key);
-    if (kept?.text === rows.text) return kept.snapshot;
-    const snapshot = snapshotOf(host, rows);
-    // A cookie that was made up is not kept: there is no end to them.
-    if (snapshot.app && snapshot.appSignIn) this.#keep(key, rows.text, snapshot);
-    return snapshot;
-  }
-
-  #keep(key: string, text: string, snapshot: AppSnapshot): void {
-    this.#parsed.delete(key);
-    if (this.#parsed.size >= MOST_PARSED) this.#parsed.delete(this.#parsed.keys().next().value ?? '');
-    this.#parsed.set(key, { text, snapshot });
+    return this.#last.of(`${tokenHash} ${host}`, rows.text, () => snapshotOf(host, rows));
   }
 }
 

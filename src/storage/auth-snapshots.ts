@@ -7,6 +7,7 @@ import { membershipColumns, membershipsOf } from './groups.ts';
 import { readSettings, settingRow, settingsOf } from './settings.ts';
 import { signInColumns, signInRow } from './sign-ins.ts';
 import { identified, jsonUnion, type Part, type UnionRows } from './sql/json-union.ts';
+import { LastParsed } from './sql/last-parsed.ts';
 import { columnsOf, mappedRow } from './sql/row-mapper.ts';
 import { integerColumn } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
@@ -61,12 +62,17 @@ const administrationRows = z.array(
 
 /** Reads what every page needs by one statement. */
 export class KnexAuthSnapshots extends SqlStore implements AuthSnapshots {
+  readonly #last = new LastParsed<AuthSnapshot>(({ person }) => person !== undefined);
+
   async read(claim: SessionSubject | undefined): Promise<AuthSnapshot> {
     if (!claim) return { settings: await readSettings(this.db), person: undefined };
     // A pending sign-in has no id yet. No row has the empty one.
     const { accountId, signInId = '' } = claim;
     const rows = await UNION.read(this.db, { accountId, signInId });
-    return { settings: settingsOf(rows.of('settings')), person: snapshotOf(rows) };
+    return this.#last.of(`${accountId} ${signInId}`, rows.text, () => ({
+      settings: settingsOf(rows.of('settings')),
+      person: snapshotOf(rows),
+    }));
   }
 }
 
