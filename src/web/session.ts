@@ -50,7 +50,7 @@ export function sessions(
   secure: boolean,
 ): RequestHandler {
   const name = sessionCookieName(secure);
-  const report = (error: unknown) => logger.error({ err: error }, 'a session was not prolonged');
+  const report = (error: unknown) => logger.error({ err: error }, 'session was not extended');
   const store = new ExpressSessions(sessionStore, report);
   const handler = session({
     store,

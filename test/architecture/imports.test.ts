@@ -321,7 +321,7 @@ describe('the check of services', () => {
   const page = 'src/pages/profile/name.ts';
   const routes = 'src/pages/profile/routes.ts';
 
-  it('refuses all services in a page, however they are taken', () => {
+  it('refuses all services in a page, in any form', () => {
     for (const line of [
       'export function namePage(addPage: AddPage, services: PageServices): void {',
       'function show({ renderer }: PageServices) {',
@@ -333,13 +333,13 @@ describe('the check of services', () => {
     }
   });
 
-  it('refuses them in routes, but for the function that hands them over', () => {
+  it('refuses them in routes, except in the function that hands them over', () => {
     assert.equal(wholeServices(routes, 'function remove({ audit }: PageServices) {').length, 1);
     const handing = 'export function profilePages(addPage: AddPage, services: PageServices): void {';
     assert.deepEqual(wholeServices(routes, handing), []);
   });
 
-  it('lets a page pick some', () => {
+  it('allows a page to pick some', () => {
     for (const line of [
       "type NameServices = Pick<PageServices, 'guards' | 'renderer'>;",
       "type NameServices = Pick<\n  PageServices,\n  'guards' | 'renderer'\n>;",
@@ -350,7 +350,7 @@ describe('the check of services', () => {
     }
   });
 
-  it('leaves what is no page alone', () => {
+  it('ignores files that are not pages', () => {
     assert.deepEqual(wholeServices('src/app.ts', 'const pages: PageServices = {'), []);
   });
 });

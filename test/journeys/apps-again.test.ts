@@ -8,14 +8,14 @@ import { newEmail } from '../support/victim.ts';
 onAppsBehindProxy('A sign-in that an app cannot take over', ({ portal, proxy }) => {
   const signedIn = async () => signsIn(portal(), (await portal().account(newEmail('ann'))).email);
 
-  /** Where the app's host leads to with this address. */
+  /** The redirect of the app's host for this address. */
   async function leadsTo(host: AppHost, address: string): Promise<string> {
     const { status, headers } = await host.follows(address);
     assert.equal(status, 303);
     return headers.location ?? '';
   }
 
-  it('is begun again from the app when it is used twice (the Back button)', async () => {
+  it('starts again at the app when it is used twice (the Back button)', async () => {
     const app = await appWith(portal());
     const host = new AppHost(proxy(), app);
     const ann = await signedIn();
@@ -32,7 +32,7 @@ onAppsBehindProxy('A sign-in that an app cannot take over', ({ portal, proxy }) 
     assert.equal((await host.check()).status, 200, 'the first use still counts');
   });
 
-  it('is begun again after a minute', async () => {
+  it('starts again after a minute', async () => {
     const app = await appWith(portal());
     const host = new AppHost(proxy(), app);
     const ann = await signedIn();
@@ -43,7 +43,7 @@ onAppsBehindProxy('A sign-in that an app cannot take over', ({ portal, proxy }) 
     assert.equal(await host.takesOver(ann), `${app.origin}/`);
   });
 
-  it('is begun again in another browser, and without a cookie of the app’s host', async () => {
+  it('starts again in another browser, and without a cookie of the app’s host', async () => {
     const app = await appWith(portal());
     const ann = await signedIn();
     await ann.visits(await new AppHost(proxy(), app).leadsToPortal());
@@ -59,7 +59,7 @@ onAppsBehindProxy('A sign-in that an app cannot take over', ({ portal, proxy }) 
     }
   });
 
-  it('says so in French, and nothing of a host that is no app’s', async () => {
+  it('says so in French, and nothing about a host without an app', async () => {
     const app = await appWith(portal());
     const reader = new Person(portal().app, { acceptLanguage: 'fr' });
     await reader.visits(`/apps/again?host=${app.host}`);
@@ -86,7 +86,7 @@ onAppsBehindProxy('Signing out of an app', ({ portal, proxy }) => {
     return { ann, apps };
   }
 
-  it('leads to a page that says what ends; its button ends it everywhere', async () => {
+  it('leads to a page that lists what ends; its button ends it everywhere', async () => {
     const { ann, apps } = await signedInTo(2);
     const [one, other] = apps;
     assert.ok(one && other);
@@ -109,7 +109,7 @@ onAppsBehindProxy('Signing out of an app', ({ portal, proxy }) => {
     assert.equal(ann.page.path.split('?')[0], '/sign-in');
   });
 
-  it('names the apps after the button of the account menu, too, and none where there was none', async () => {
+  it('names the apps after the button of the account menu, too, and none if there are none', async () => {
     const { ann, apps } = await signedInTo(1);
     await ann.visits('/profile');
     await ann.presses('Sign out');
@@ -120,14 +120,14 @@ onAppsBehindProxy('Signing out of an app', ({ portal, proxy }) => {
     assert.doesNotMatch(bob.page.text, /also signed out/);
   });
 
-  it('leads somebody who is not signed in to the page that says so', async () => {
+  it('redirects a signed-out person to the page that says so', async () => {
     const app = await appWith(portal());
     const nobody = new Person(portal().app);
     await nobody.visits(`/apps/sign-out?host=${app.host}`);
     assert.equal(nobody.page.heading, 'You are signed out');
   });
 
-  it('leaves other browsers of the same person signed in', async () => {
+  it('keeps other browsers of the same person signed in', async () => {
     const { email } = await portal().account(newEmail('ann'));
     const app = await appWith(portal());
     const browsers = [];

@@ -19,7 +19,7 @@ onPortal(
       }
     });
 
-    /** An account that has seen the suggestion of 2FA. */
+    /** An account that has already seen the suggestion of 2FA. */
     async function knownAccount() {
       const account = await portal().account(newEmail('ann'));
       await signsIn(portal(), account.email);
@@ -47,7 +47,7 @@ onPortal(
       assert.deepEqual(appLinks(ann), links.slice(0, 2), 'what cannot be met is not offered');
     });
 
-    it('is passed over by a sign-in of somebody with one app, which goes on to it', async () => {
+    it('is skipped by a sign-in of a person with one app, which leads on to that app', async () => {
       const account = await knownAccount();
       const others = await groupWith(portal(), { rule: 'off' });
       const app = await appWith(portal());
@@ -65,7 +65,7 @@ onPortal(
       assert.equal(ann.page.headers['refresh'], undefined);
     });
 
-    it('comes after the sign-in of somebody with several apps or none', async () => {
+    it('comes after the sign-in of a person with several apps or none', async () => {
       const account = await knownAccount();
       await appWith(portal(), { audience: [] });
       assert.equal((await signsIn(portal(), account.email)).page.path, '/');
@@ -74,7 +74,7 @@ onPortal(
       assert.equal((await signsIn(portal(), account.email)).page.path, '/');
     });
 
-    it('leaves another page to return to alone', async () => {
+    it('does not replace another return path', async () => {
       const account = await knownAccount();
       await appWith(portal());
       const ann = new Person(portal().app);
@@ -83,7 +83,7 @@ onPortal(
       assert.equal(ann.page.path, '/profile/name');
     });
 
-    it('has the link to the help center until an app of its origin takes its place', async () => {
+    it('has the link to the help center until an app with its origin replaces it', async () => {
       const account = await knownAccount();
       const ann = await signsIn(portal(), account.email);
       const isLinked = () =>

@@ -9,5 +9,5 @@ onPortal('Every form', (portal) => {
     input = new BadInput(portal());
   });
 
-  triesEveryForm('takes nothing bad, nor more than it asks for', portal, () => input);
+  triesEveryForm('refuses invalid and unexpected values', portal, () => input);
 });

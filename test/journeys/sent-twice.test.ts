@@ -29,7 +29,7 @@ onPortal('Every form that is sent twice', (portal) => {
     trial = new SentTwice(portal());
   });
 
-  triesEveryForm('is answered the second time as the first, and does nothing twice', portal, () => trial);
+  triesEveryForm('gets the same response twice, and does nothing twice', portal, () => trial);
 });
 
 onBothStores('A person with a tremor', (portal) => {

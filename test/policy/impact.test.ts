@@ -144,7 +144,7 @@ describe('The impact of a change of rules', () => {
     assert.equal(first[0]?.account.id, 'number 0');
   });
 
-  it('goes by the stored settings where the settings of the request may be old', async () => {
+  it('uses the stored settings if the settings of the request may be outdated', async () => {
     const under = peopleUnderTest([ANN, BOB]);
     const [now, old] = [
       await under.policyImpact.ofNow({ site: MANDATORY }),

@@ -29,7 +29,7 @@ export interface Trial {
 
 /** One test for each part of the site: opens each of its pages with a form, as a person who may. */
 export function triesEveryForm(what: string, portal: () => TestPortal, trial: () => Trial): void {
-  it(`${what}: that of the set-up`, async () => {
+  it(`${what}: the form of the set-up`, async () => {
     const token = await portal().services.registration.setupToken();
     await trial().tries(new Person(portal().app), `/setup?token=${token}`);
   });
@@ -111,7 +111,7 @@ export function triesEveryForm(what: string, portal: () => TestPortal, trial: ()
     for (let step = 0; step < 2; step += 1) await trial().tries(ann, '/profile/two-factor/set-up/email');
   });
 
-  it('… those on the way to an app', async () => {
+  it('… those on the path to an app', async () => {
     await siteRuleIs(portal(), { rule: 'optional' });
     const addressOf = ({ host }: App) => `/apps/open?host=${host}&nonce=${'n'.repeat(43)}&path=/`;
     const ann = await signsIn(portal(), (await portal().account(newEmail('ann'))).email);
@@ -139,7 +139,7 @@ export function triesEveryForm(what: string, portal: () => TestPortal, trial: ()
   }
 
   // Confirmation pages exist once there is something to confirm.
-  it('… those that ask an administrator once more', async () => {
+  it('… the confirmations of administrators', async () => {
     const open = await administrator();
     const mia = await portal().account(newEmail('mia'));
     await enrolsEmail(portal(), mia);
@@ -160,7 +160,7 @@ export function triesEveryForm(what: string, portal: () => TestPortal, trial: ()
     await asksOnceMore(open, `/admin/people/${eve.id}/enforce-2fa`, { grace: 'none' });
   });
 
-  it('… those about resets that would be easier, which wait for another administrator', async () => {
+  it('… those about weaker rules for resets, which wait for another administrator', async () => {
     const { settings } = portal().services;
     const open = await administrator();
     const { id: askerId, email: label } = await portal().account(newEmail('adam'), 'administrator');
@@ -180,7 +180,7 @@ export function triesEveryForm(what: string, portal: () => TestPortal, trial: ()
     await settings.change({ pendingResets: null });
   });
 
-  it('… those that are there for people in one state alone, and a reset that nobody has to approve', async () => {
+  it('… those for people in one particular state, and a reset without an approval', async () => {
     const open = await administrator();
     const { administration, authenticators, settings } = portal().services;
     const [invited, disabled, locked] = [

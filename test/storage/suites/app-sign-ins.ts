@@ -299,7 +299,7 @@ export function appSignInsSuite(engine: Engine): void {
       assert.equal(Number(one.last_seen_at), NOW);
     });
 
-    it('are read anew by each check, and parsed anew if a row has changed', async () => {
+    it('are read again by each check, and parsed again if a row has changed', async () => {
       const tokenHash = hashToken(await opens());
       const read = () => stores().appSnapshots.read(wiki.host, tokenHash);
       const first = await read();
