@@ -16,7 +16,7 @@ export function guardRoutes(services: GuardServices): Router {
   router.use(`${HAND_OVER_PATHS}start`, anyPath);
   router.get('/guard/auth-request', authRequest(guard));
   router.get('/guard/forward-auth', forwardAuth(guard));
-  router.get([`${HAND_OVER_PATHS}start`, `${HAND_OVER_PATHS}start/`], onlyGet, start(guard));
+  router.get(`${HAND_OVER_PATHS}start{/}`, onlyGet, start(guard));
   router.get(`${HAND_OVER_PATHS}finish`, onlyGet, finish(guard));
   router.get(`${HAND_OVER_PATHS}sign-out`, onlyGet, signOut(guard));
   router.use(['/guard', '/.postern'], (_request, response) => void response.status(404).end());

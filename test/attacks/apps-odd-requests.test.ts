@@ -252,6 +252,23 @@ onGuardedApps('An attacker who sends odd requests to a proxy', (apps) => {
     }
   });
 
+  it('gets no 2xx by another method: Express answers OPTIONS with 200 unless told otherwise', async () => {
+    const headers = {
+      ...{
+        'X-Forwarded-Method': 'GET',
+        'X-Forwarded-Proto': 'https',
+        'X-Forwarded-Host': 'wiki.example.org',
+      },
+      ...{ 'X-Forwarded-Uri': '/', 'X-Original-URL': `${WIKI_URL}/`, 'X-Original-Method': 'GET' },
+      Cookie: ann.cookies.header,
+    };
+    for (const method of ['OPTIONS', 'POST', 'PUT', 'DELETE', 'PATCH', 'PROPFIND', 'TRACE']) {
+      for (const path of ['/guard/forward-auth', '/guard/auth-request', '/guard/', '/.postern/start/']) {
+        assert.equal((await apps().client.ask(path, headers, method)).status, 404, `${method} ${path}`);
+      }
+    }
+  });
+
   it('finds no body that Postern would wait for or parse', async () => {
     const body = 'a'.repeat(100);
     const type = 'Content-Type: application/json\r\n';
