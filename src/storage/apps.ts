@@ -49,6 +49,8 @@ export class KnexAppStore extends SqlStore implements AppStore {
   }
 
   async findByHost(host: string): Promise<ListedApp | undefined> {
+    // Anybody can write one into an address, and PostgreSQL fails on it.
+    if (host.includes('\0')) return undefined;
     return exactly(host, await this.#where({ host }));
   }
 

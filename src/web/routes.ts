@@ -1,6 +1,6 @@
 import type { IRouter, Request, RequestHandler } from 'express';
 import { isBeforeSignIn } from './guards.ts';
-import { MethodNotAllowed } from './http-errors.ts';
+import { MethodNotAllowed, NotFound } from './http-errors.ts';
 
 declare global {
   namespace Express {
@@ -41,6 +41,7 @@ export function pagesOn(router: IRouter, forms: readonly RequestHandler[]): Page
   const addPage: AddPage = (path, { get, post, formPath, keeps = [] }) => {
     paths.push(path);
     const route = router.route(path);
+    route.all(refuseNul);
     if (formPath) {
       route.all((request, _response, next) => {
         request.formPath = formPath(request);
@@ -63,3 +64,8 @@ export function pagesOn(router: IRouter, forms: readonly RequestHandler[]): Page
   };
   return { addPage, paths };
 }
+
+/** No stored id has a NUL, and PostgreSQL fails on a text with one: "/admin/people/%00" is not found, on every database. */
+const refuseNul: RequestHandler = ({ params }, _response, next) => {
+  next(Object.values(params).some((value) => value.includes('\0')) ? new NotFound() : undefined);
+};

@@ -88,6 +88,19 @@ for (const engine of [POSTGRESQL, MARIADB]) {
       await portal.mailbox.next(ANN);
     });
 
+    it('has a page for every address with a NUL, which PostgreSQL refuses in a text', async () => {
+      const stranger = new Person(portal.app);
+      for (const [address, status] of [
+        ['/admin/people/%00', 404],
+        ['/admin/groups/a%00', 404],
+        ['/apps/again?host=%00', 404],
+        [`/sign-in?return-to=${encodeURIComponent('/apps/open?host=%00')}`, 200],
+      ] as const) {
+        await stranger.visits(address);
+        assert.equal(stranger.page.status, status, address);
+      }
+    });
+
     it('includes the second step: a code of the app, of a mail, or for recovery, each once', async () => {
       portal.wait(minutes(1));
       ann = await signsIn(portal, ANN);

@@ -54,6 +54,8 @@ export function appsSuite(engine: Engine): void {
         'example.org',
         'a.wiki.example.org',
         'wiki.example.org ',
+        'wiki.example.org\0',
+        '\0',
         '',
         '%',
       ]) {
