@@ -78,10 +78,7 @@ export function visitorOf(
 }
 
 /** Whether a person is among those who may use the app, whatever else it asks for. */
-export function isInAudience(
-  { audience }: Pick<AppDemand, 'audience'>,
-  { groups }: Pick<Visitor, 'groups'>,
-): boolean {
+function isInAudience({ audience }: AppDemand, { groups }: Visitor): boolean {
   return audience === 'everybody' || groups.some(({ id }) => audience.includes(id));
 }
 

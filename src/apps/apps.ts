@@ -5,7 +5,6 @@ import { newId } from '../kernel/identifiers.ts';
 import type { Clock } from '../kernel/time.ts';
 import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
 import type { GroupStore } from '../policy/group.ts';
-import { isInAudience, type Visitor } from './access.ts';
 import { type App, type AppDemand, cookieHostOf, hostOf, type ListedApp, PROOFS } from './app.ts';
 
 /** "name taken", "host taken": another app has it; the ports of an https host are one, because they share cookies. */
@@ -86,11 +85,6 @@ export class Apps {
 
   async find(id: string): Promise<ListedApp | undefined> {
     return this.#services.store.find(id);
-  }
-
-  /** The apps whose audience the person is in, ordered by name; what else they ask for is asked on the way. */
-  async usableBy(person: Pick<Visitor, 'groups'>): Promise<readonly ListedApp[]> {
-    return (await this.all()).filter((app) => isInAudience(app, person));
   }
 
   /** In any spelling of the name. */

@@ -123,22 +123,6 @@ describe('The administration of apps', () => {
     });
   }
 
-  it('lists the apps of a person: for everybody, and for one of their groups', async () => {
-    const { apps } = appsUnderTest();
-    for (const [name, audience] of [
-      ['Wiki', 'everybody'],
-      ['Desk', ['a', 'n']],
-      ['Payroll', ['x']],
-      ['Nothing', []],
-    ] as const) {
-      await created(apps, { name, audience });
-    }
-    const names = async (...groups: readonly Group[]) =>
-      (await apps.usableBy({ groups })).map(({ name }) => name);
-    assert.deepEqual(await names(), ['Wiki']);
-    assert.deepEqual(await names(...GROUPS.slice(0, 1)), ['Wiki', 'Desk']);
-  });
-
   it('records a removed app', async () => {
     const { apps, recorded } = appsUnderTest();
     assert.equal(await apps.remove(await created(apps), ACTOR), true);
