@@ -1,3 +1,4 @@
+import { isLoopback } from '../kernel/loopback.ts';
 import type { Instant } from '../kernel/time.ts';
 
 /** An app's name, in characters. */
@@ -57,9 +58,6 @@ const HOSTNAME =
   /^(?:[a-z\d_](?:[a-z\d_-]{0,61}[a-z\d])?(?:\.[a-z\d_](?:[a-z\d_-]{0,61}[a-z\d])?)*|\[[\da-f:.]+\])$/;
 const LONGEST_HOSTNAME = 253;
 
-/** Hosts of this machine: a browser that talks to them crosses no network. */
-const LOOPBACK = /^(?:localhost|(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/;
-
 /**
  * The origin that somebody typed: https, or http for this machine only. Undefined if it is none: it has a path, a query or a
  * user name, or another scheme.
@@ -69,11 +67,7 @@ export function parseAppOrigin(text: string): string | undefined {
   const url = /^https?:\/\/[^/?#@\\\s]+\/?$/i.test(typed) ? URL.parse(typed) : null;
   if (url === null || url.hostname.length > LONGEST_HOSTNAME || !HOSTNAME.test(url.hostname))
     return undefined;
-  return url.protocol === 'https:' || isLoopbackHost(url.hostname) ? url.origin : undefined;
-}
-
-function isLoopbackHost(hostname: string): boolean {
-  return LOOPBACK.test(hostname);
+  return url.protocol === 'https:' || isLoopback(url.origin) ? url.origin : undefined;
 }
 
 /** The host of an origin, with its port unless that is the scheme's. */

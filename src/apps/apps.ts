@@ -4,7 +4,7 @@ import { differences } from '../audit/differences.ts';
 import { newId } from '../kernel/identifiers.ts';
 import type { Clock } from '../kernel/time.ts';
 import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
-import type { GroupStore } from '../policy/group.ts';
+import { type GroupStore, namesOfGroups } from '../policy/group.ts';
 import { type App, type AppDemand, cookieHostOf, hostOf, type ListedApp, PROOFS } from './app.ts';
 
 /** "name taken", "host taken": another app has it; the ports of an https host are one, because they share cookies. */
@@ -166,17 +166,15 @@ export class Apps {
     const { origin, audience, proof, freshMinutes, confirmsEmail, remoteUser } = app;
     return {
       origin,
-      audience: audience === 'everybody' ? audience : (await this.#namesOf(audience)).join('; '),
+      audience:
+        audience === 'everybody'
+          ? audience
+          : namesOfGroups(audience, await this.#services.groups.list()).join('; '),
       proof,
       'fresh-minutes': freshMinutes === null ? '' : String(freshMinutes),
       'confirms-email': confirmsEmail ? 'on' : 'off',
       'remote-user': remoteUser,
     };
-  }
-
-  async #namesOf(groupIds: readonly string[]): Promise<readonly string[]> {
-    const groups = await this.#services.groups.list();
-    return groups.filter(({ id }) => groupIds.includes(id)).map(({ name }) => name);
   }
 }
 

@@ -1,5 +1,6 @@
+import { isLoopback } from '../kernel/loopback.ts';
 import type { ConfigError, Environment } from './environment.ts';
-import { DEFAULT_PORT, isLoopback, parseOrigin, SECRETS_EXPECTED } from './values.ts';
+import { DEFAULT_PORT, parseOrigin, SECRETS_EXPECTED } from './values.ts';
 
 /** Errors of variables in combination: contradictions, and what another variable requires. */
 export function faultsTogether(given: Environment): readonly ConfigError[] {

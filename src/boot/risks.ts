@@ -1,5 +1,5 @@
+import { isLoopback } from '../kernel/loopback.ts';
 import type { Config } from './config.ts';
-import { isLoopback } from './values.ts';
 
 /** Warnings for the operator at each start: what is allowed, but not safe on a reachable network. */
 export function risksOf({ baseUrl, smtpUrl }: Pick<Config, 'baseUrl' | 'smtpUrl'>): readonly string[] {

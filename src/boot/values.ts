@@ -72,12 +72,6 @@ export function parseOrigin(text: string): string | undefined {
   return url?.pathname === '/' && !/[?#@]/.test(text) ? url.origin : undefined;
 }
 
-/** Whether an origin is reachable from this machine only. */
-export function isLoopback(origin: string): boolean {
-  const { hostname } = new URL(origin);
-  return /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
-}
-
 export function parseWebUrl(text: string): string | undefined {
   return webUrl(text)?.href;
 }

@@ -12,7 +12,7 @@ import {
 } from '../apps/app.ts';
 import { lineOfText } from '../kernel/fields.ts';
 import type { Translator } from '../kernel/i18n.ts';
-import { BETWEEN_GROUPS, type Group } from '../policy/group.ts';
+import { BETWEEN_GROUPS, type Group, namesOfGroups } from '../policy/group.ts';
 import { parsedBy } from './arguments.ts';
 import { contentOf } from './input-file.ts';
 import { CommandError, type Operation } from './operation.ts';
@@ -91,7 +91,11 @@ export async function givenApp(operation: Operation, options: AppOptions): Promi
 export function appRecord(app: ListedApp, groups: readonly Group[]) {
   const { name, origin, audience, proof, freshMinutes, confirmsEmail, remoteUser, lastSignInAt } = app;
   return {
-    ...{ name, address: origin, groups: audience === 'everybody' ? audience : namesOf(audience, groups) },
+    ...{
+      name,
+      address: origin,
+      groups: audience === 'everybody' ? audience : namesOfGroups(audience, groups),
+    },
     ...{ proof: spelled(proof), freshMinutes, confirmEmail: confirmsEmail, user: remoteUser },
     lastSignIn: lastSignInAt === null ? null : new Date(lastSignInAt).toISOString(),
   };
@@ -99,11 +103,6 @@ export function appRecord(app: ListedApp, groups: readonly Group[]) {
 
 export function spelled(proof: ProofDemand): Spelled {
   return spellings.find((one) => SPELLED[one] === proof) ?? PROOFS[0];
-}
-
-/** The names of the groups, in the order of the list. */
-export function namesOf(groupIds: readonly string[], groups: readonly Group[]): readonly string[] {
-  return groups.filter(({ id }) => groupIds.includes(id)).map(({ name }) => name);
 }
 
 /** Strict, because a demand whose name is mistyped would ask for nothing. `lastSignIn` is not read. */

@@ -2,13 +2,13 @@ import { Argument, type Command } from 'commander';
 import type { ListedApp } from '../apps/app.ts';
 import type { AppFault, AppInput } from '../apps/apps.ts';
 import type { MessageKey, Translator } from '../kernel/i18n.ts';
+import { namesOfGroups } from '../policy/group.ts';
 import {
   type AppOptions,
   appName,
   appRecord,
   type GivenApp,
   givenApp,
-  namesOf,
   spelled,
   withAppOptions,
 } from './app-settings.ts';
@@ -67,7 +67,7 @@ export async function listApps(operation: Operation, { json }: { readonly json: 
     app.origin,
     app.audience === 'everybody'
       ? words.t('app.everybody')
-      : namesOf(app.audience, groups).join('; ') || words.t('cli.nobody'),
+      : namesOfGroups(app.audience, groups).join('; ') || words.t('cli.nobody'),
     spelled(app.proof),
     app.lastSignInAt === null ? words.t('cli.never') : words.when(app.lastSignInAt),
   ]);

@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import type { Request } from 'express';
+import { secretMatcher } from '../kernel/secret-matcher.ts';
 import { canonicalAddress } from '../limits/client-address.ts';
 import { connectionAddress } from '../web/client-address.ts';
 
@@ -19,10 +19,10 @@ export const TOKEN_HEADER = 'x-postern-guard';
  */
 export function knownCallers({ proxies, token }: CallerRules): (request: Request) => boolean {
   const addresses = blockListOf(proxies);
-  const expected = token === undefined ? undefined : digest(token);
+  const isToken = token === undefined ? undefined : secretMatcher(token);
   return (request) => {
     const given = request.headers[TOKEN_HEADER];
-    if (expected && typeof given === 'string' && timingSafeEqual(digest(given), expected)) return true;
+    if (typeof given === 'string' && isToken?.(given)) return true;
     const address = connectionAddress(request);
     return address !== '' && addresses.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
   };
@@ -38,9 +38,4 @@ function blockListOf(ranges: readonly string[]): BlockList {
     } else list.addSubnet(address, Number(bits), isIP(address) === 4 ? 'ipv4' : 'ipv6');
   }
   return list;
-}
-
-/** Fixed length, for a comparison in constant time. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -31,6 +31,11 @@ export function groupNameKey(name: string): string {
   return normalized(withoutUnseen(name).trim(), 'NFKC').toLowerCase();
 }
 
+/** The names of the groups with these ids, in the order of the list. */
+export function namesOfGroups(ids: readonly string[], groups: readonly Group[]): readonly string[] {
+  return groups.filter(({ id }) => ids.includes(id)).map(({ name }) => name);
+}
+
 /** Storage of groups and memberships. Each method is one transaction. */
 export interface GroupStore {
   /** All groups with their number of members, ordered by name. */

@@ -9,7 +9,7 @@ import { retryOnConflict } from './sql/conflicts.ts';
 import { identified, jsonUnion, type Part, type UnionRows } from './sql/json-union.ts';
 import { LastParsed } from './sql/last-parsed.ts';
 import { columnsOf, mappedRow, toColumns } from './sql/row-mapper.ts';
-import { integerColumn, searchKey } from './sql/rows.ts';
+import { byName, integerColumn } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
 import { transaction } from './sql/transaction.ts';
 
@@ -56,7 +56,7 @@ export class KnexAppSignInStore extends SqlStore implements AppSignInStore {
         this.db(TABLE).where({ sign_in_id: signInId }).where('expires_at', '>', now).select('app_id'),
       )
       .select('id', 'name', 'origin');
-    return namedRows.parse(rows).sort((one, other) => (searchKey(one.name) < searchKey(other.name) ? -1 : 1));
+    return namedRows.parse(rows).sort(byName);
   }
 
   async forget(now: Instant): Promise<void> {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { APP_KINDS, type App, cookieHostOf, type ListedApp, PROOFS, REMOTE_USERS } from '../apps/app.ts';
 import type { AppStore, AppUser, Clash } from '../apps/apps.ts';
 import { mappedRow, toColumns } from './sql/row-mapper.ts';
-import { digest, integerColumn, searchKey } from './sql/rows.ts';
+import { byName, digest, integerColumn, searchKey } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
 import { insertUnique, transaction } from './sql/transaction.ts';
 
@@ -37,7 +37,7 @@ const userRows = z.array(
 export class KnexAppStore extends SqlStore implements AppStore {
   async all(): Promise<readonly ListedApp[]> {
     const found = await this.#where({});
-    return found.sort((one, other) => (searchKey(one.name) < searchKey(other.name) ? -1 : 1));
+    return found.sort(byName);
   }
 
   async find(id: string): Promise<ListedApp | undefined> {

@@ -11,7 +11,7 @@ import {
 } from '../policy/group.ts';
 import { RULE, ruleColumns } from './rules.ts';
 import { mappedRow } from './sql/row-mapper.ts';
-import { digest, integerColumn, searchKey } from './sql/rows.ts';
+import { byName, digest, integerColumn } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
 import { insertUnique, transaction } from './sql/transaction.ts';
 
@@ -136,13 +136,4 @@ export function membershipsOf(rows: unknown): readonly Membership[] {
 
 function groupOf({ mandatorySince, ...row }: z.output<z.ZodObject<typeof GROUP>>): Group {
   return { ...row, since: mandatorySince };
-}
-
-function byName(one: Group, other: Group): number {
-  return byGroupName(one.name, other.name);
-}
-
-/** The order of groups in lists. */
-export function byGroupName(one: string, other: string): number {
-  return searchKey(one) < searchKey(other) ? -1 : 1;
 }

@@ -4,12 +4,11 @@ import type { ListedPerson, People, PeoplePage, PeopleQuery } from '../administr
 import { emailKeys, emailParts, hasForm } from '../kernel/email-address.ts';
 import { accountRow } from './account-rows.ts';
 import { authenticatorRow } from './authenticators.ts';
-import { byGroupName } from './groups.ts';
 import { inBatches } from './sql/batches.ts';
 import { jsonArrayOf, jsonTexts } from './sql/json-arrays.ts';
 import { pageOf } from './sql/pagination.ts';
 import { columnsOf } from './sql/row-mapper.ts';
-import { containing, driverOf, searchKey } from './sql/rows.ts';
+import { compareNames, containing, driverOf, searchKey } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
 
 const TABLE = 'accounts';
@@ -103,7 +102,7 @@ function peopleIn(found: unknown): ListedPerson[] {
     return {
       account: accountRow.parse(row),
       authenticators: owned.map((one) => authenticatorRow.parse(columnsBeside(one))),
-      groups: row.group_names.toSorted(byGroupName),
+      groups: row.group_names.toSorted(compareNames),
     };
   });
 }

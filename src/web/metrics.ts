@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { Pings } from '../kernel/dependencies.ts';
+import { secretMatcher } from '../kernel/secret-matcher.ts';
 import type { Measures } from '../metrics/measures.ts';
 import { missingParts } from './health.ts';
 
@@ -27,9 +27,10 @@ export function metricsPage(
   measures: Measures,
   token: string | undefined,
 ): RequestHandler {
+  const isToken = token === undefined ? undefined : secretMatcher(token);
   return async (request, response) => {
     response.set('Cache-Control', 'no-store');
-    if (token !== undefined && !isBearer(request.get('authorization'), token)) {
+    if (isToken && !isToken(bearerOf(request.get('authorization')) ?? '')) {
       return void response.status(401).set('WWW-Authenticate', 'Bearer realm="metrics"').end();
     }
     const { type, text } = await measures.read(await missingParts({ parts }));
@@ -37,12 +38,6 @@ export function metricsPage(
   };
 }
 
-function isBearer(header: string | undefined, token: string): boolean {
-  const [, given] = /^Bearer +([^\s]+)$/i.exec(header ?? '') ?? [];
-  return given !== undefined && timingSafeEqual(digest(given), digest(token));
-}
-
-/** Fixed length, for a comparison in constant time. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+function bearerOf(header: string | undefined): string | undefined {
+  return /^Bearer +([^\s]+)$/i.exec(header ?? '')?.[1];
 }

@@ -49,6 +49,15 @@ export function searchKey(text: string): string {
   return normalized(withoutUnseen(text), 'NFKC').toLowerCase();
 }
 
+/** The order of names in lists. */
+export function byName(one: { readonly name: string }, other: { readonly name: string }): number {
+  return compareNames(one.name, other.name);
+}
+
+export function compareNames(one: string, other: string): number {
+  return searchKey(one) < searchKey(other) ? -1 : 1;
+}
+
 /** A LIKE pattern (escape character "!") for keys that contain this text. No stored text has a NUL. */
 export function containing(part: string): string {
   return `%${part.replaceAll('\0', '').replace(/[!%_]/g, '!$&')}%`;
