@@ -4,7 +4,7 @@ import type { State } from './states/studio.ts';
 
 type Element = Extract<Node, { attribs: object }>;
 
-/** Attributes that no rule of the stylesheet uses: targets, values, and names. */
+/** Attributes that no rule of the stylesheet uses (`unseenAttributesIn`): targets, values, and names. */
 const UNSEEN =
   /^(href|id|for|name|value|content|src|alt|action|method|datetime|autocomplete|m(in|ax)(length)?|inputmode|title|pattern|rows|d|viewbox|width|height|x|y|aria-(describedby|labelledby|label|controls))$/i;
 
@@ -47,14 +47,27 @@ function ownKind({ name, attribs }: Element): string {
 
 /** A selector that depends on the elements before or after an element. */
 const BY_NEIGHBOUR = /[+~]|:(first|last|only|nth)-|:empty|:has\(/;
-const COLOURED = /^\s*(color|background|border|outline|box-shadow|text-decoration|opacity|fill|stroke|--)/m;
+const COLOURED =
+  /(?:^|;)\s*(accent-color|color|background|border|outline|box-shadow|text-decoration|filter|forced-color|opacity|fill|stroke|--)/;
 
 /** The rules of a stylesheet that set colours, borders or outlines of an element by its neighbours. */
 export function rulesByNeighbours(css: string): readonly string[] {
-  const rules = css.replace(/\/\*[\s\S]*?\*\//g, '').matchAll(/([^{}]+)\{([^{}]*)\}/g);
-  return [...rules]
+  return [...rulesIn(css)]
     .filter(([, selector = '', declarations = '']) => {
       return BY_NEIGHBOUR.test(selector) && COLOURED.test(declarations);
     })
     .map(([, selector = '']) => selector.trim());
+}
+
+/** The attributes that selectors of a stylesheet ask for, and that kinds of elements leave out. */
+export function unseenAttributesIn(css: string): readonly string[] {
+  const selectors = [...rulesIn(css)].map(([, selector = '']) => selector).join('\n');
+  const attributes = [...selectors.matchAll(/\[([a-z-]+)/gi)].map(([, attribute = '']) => attribute);
+  // Depends on the value of a field.
+  const others = selectors.match(/:placeholder-shown|:(in)?valid|:user-|:(in|out-of)-range|:autofill/g) ?? [];
+  return [...attributes.filter((attribute) => UNSEEN.test(attribute)), ...others];
+}
+
+function rulesIn(css: string) {
+  return css.replace(/\/\*[\s\S]*?\*\//g, '').matchAll(/([^{}]+)\{([^{}]*)\}/g);
 }

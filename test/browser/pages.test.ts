@@ -8,7 +8,7 @@ import { FOCUS, TAB_ORDER } from './looks/focus.ts';
 import { REFLOW, TARGETS, TEXT_SPACING } from './looks/layout.ts';
 import type { Setting } from './looks/look.ts';
 import { BORDERS, EDGES, STILL } from './looks/schemes.ts';
-import { kindsIn, rulesByNeighbours, statesWithEveryElement } from './new-elements.ts';
+import { kindsIn, rulesByNeighbours, statesWithEveryElement, unseenAttributesIn } from './new-elements.ts';
 import { allStates } from './states/all.ts';
 import type { State } from './states/studio.ts';
 import { type Findings, survey } from './survey.ts';
@@ -79,10 +79,18 @@ describe('The stylesheet', () => {
   // Lines beside a text, which no check covers: any other rule would need another scheme's checks in every state.
   const LINES = ['.menu-panel li:last-child', '.disclosure > summary ~ *'];
 
+  const css = readFileSync(path.join(import.meta.dirname, '../../public/style.css'), 'utf8');
+
   it('sets no colours, borders or outlines by an element’s neighbours', () => {
-    const css = readFileSync(path.join(import.meta.dirname, '../../public/style.css'), 'utf8');
     assert.deepEqual(rulesByNeighbours(css), LINES);
-    assert.deepEqual(rulesByNeighbours('a + p, b { margin: 0 } h1 ~ p { color: red }'), ['h1 ~ p']);
+    const rules = 'a + p, b { margin: 0 } h1 ~ p { color: red } p:empty { margin: 0; border: 0 }';
+    assert.deepEqual(rulesByNeighbours(rules), ['h1 ~ p', 'p:empty']);
+  });
+
+  it('depends on no attribute or value by which two elements of one kind can differ', () => {
+    assert.deepEqual(unseenAttributesIn(css), []);
+    const rules = 'a[href^="/x"] { margin: 0 } b[lang] { margin: 0 } input:placeholder-shown { margin: 0 }';
+    assert.deepEqual(unseenAttributesIn(rules), ['href', ':placeholder-shown']);
   });
 
   it('has few kinds of elements, and a few states have them all', async () => {
