@@ -30,6 +30,8 @@ const MOST_ATTEMPTS = 3;
 
 /** Headers of a response that are stored; all others are the same for every response. */
 const ANSWER_HEADERS = [
+  // A page on the way to an app has its forms allowed to redirect there.
+  'content-security-policy',
   'location',
   'set-cookie',
   'content-type',

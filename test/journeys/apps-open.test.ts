@@ -66,6 +66,20 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
     assert.equal((await host.check()).status, 200);
   });
 
+  it('lets the forms redirect to the app also on the page that a double click gets', async () => {
+    const app = await appWith(portal());
+    const { email } = await newAccount();
+    const ann = new Person(portal().app);
+    await ann.visits(await new AppHost(proxy(), app).leadsToPortal());
+    ann.fillsIn('E-mail', email);
+    ann.fillsIn('Password', 'not the password');
+    for (const answer of await ann.repeats(2, 'Sign in')) {
+      await ann.goesOnFrom(answer);
+      assert.equal(ann.page.status, 422);
+      assert.deepEqual(formOriginsOf(ann), [app.origin]);
+    }
+  });
+
   it('is a redirect for a signed-in person', async () => {
     const app = await appWith(portal());
     const { email } = await newAccount();

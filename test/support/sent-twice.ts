@@ -84,10 +84,12 @@ function filled({ controls, fields }: Pick<PageForm, 'controls' | 'fields'>, { p
   return { _csrf, ...fields, ...Object.fromEntries(good) };
 }
 
-/** Compares responses: the status, the redirect, and the content. */
+/** Compares responses: the status, the redirect, the content, and what its forms may redirect to. */
 export function assertSame(first: Page, second: Page, what: string): void {
   assert.ok(first.status < 400 || first.status === 422 || first.status === 429, `${what}: ${first.status}`);
   assert.equal(second.status, first.status, what);
   assert.equal(second.headers['location'], first.headers['location'], what);
   assert.equal(second.html, first.html, what);
+  const policyOf = ({ headers }: Page) => headers['content-security-policy'];
+  assert.equal(policyOf(second), policyOf(first), what);
 }
