@@ -18,6 +18,8 @@ export interface Site {
   readonly certificate: Certificate;
   /** `127.0.0.1:PORT` of the two instances. */
   readonly instances: readonly [string, string];
+  /** The public name, where visitors do not say the port: `localhost` with its port unless given. */
+  readonly host?: string;
 }
 
 /** A proxy that an operator may use. */
@@ -32,7 +34,7 @@ export const NGINX: Proxy = {
   async start(site) {
     const file = nginxConfiguration(site);
     const options = ['-p', site.folder, '-c', file, '-g', 'daemon off;'];
-    return started(spawnLogged(requireTool('nginx'), options, site), site);
+    return started(spawnLogged(requireTool('nginx'), options, site.folder), site.port);
   },
 };
 
@@ -41,18 +43,18 @@ export const CADDY: Proxy = {
   async start(site) {
     const file = caddyfile(site);
     const options = ['run', '--config', file, '--adapter', 'caddyfile'];
-    return started(spawnLogged(requireTool('caddy'), options, site), site);
+    return started(spawnLogged(requireTool('caddy'), options, site.folder), site.port);
   },
 };
 
 /** Writes the shipped site and upstream, and a main file like Debian's, which has everything in `folder`. */
-export function nginxConfiguration({ folder, port, plainPort, certificate, instances }: Site): string {
-  const [first, second] = instances;
+export function nginxConfiguration(site: Site): string {
+  const { folder, port, plainPort, certificate } = site;
   writeFileSync(
     join(folder, 'site.conf'),
     shipped('nginx/postern.conf', {
-      [`https://${SHIPPED_NAME}`]: `https://localhost:${port}`,
-      [SHIPPED_NAME]: 'localhost',
+      [`https://${SHIPPED_NAME}`]: `https://${site.host ?? `localhost:${port}`}`,
+      [SHIPPED_NAME]: site.host ?? 'localhost',
       'listen 80': `listen 127.0.0.1:${plainPort}`,
       'listen 443': `listen 127.0.0.1:${port}`,
       'listen [::]:80': `listen 127.0.0.2:${plainPort}`,
@@ -61,10 +63,21 @@ export function nginxConfiguration({ folder, port, plainPort, certificate, insta
       '/etc/nginx/tls/privkey.pem': certificate.key,
     }),
   );
+  return nginxMainFile(site, ['site.conf']);
+}
+
+/** Writes the shipped upstream and a main file that includes these files of the folder. */
+export function nginxMainFile(
+  { folder, instances: [first, second] }: Pick<Site, 'folder' | 'instances'>,
+  files: readonly string[],
+): string {
   writeFileSync(
     join(folder, 'upstream.conf'),
     shipped('nginx/upstream.conf', { '127.0.0.1:3001': first, '127.0.0.1:3002': second }),
   );
+  const included = ['upstream.conf', ...files]
+    .map((name) => `include ${join(folder, name)};`)
+    .join('\n      ');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((kind) => `${kind}_temp_path ${join(folder, kind)};`)
     .join(' ');
@@ -80,48 +93,74 @@ export function nginxConfiguration({ folder, port, plainPort, certificate, insta
       access_log off;
       ${temporary}
       gzip on;
-      include ${join(folder, 'upstream.conf')};
-      include ${join(folder, 'site.conf')};
+      ${included}
     }`,
   );
   return file;
 }
 
 /** Writes the shipped Caddyfile, with our own certificate and port instead of those that Caddy gets. */
-export function caddyfile({ folder, port, plainPort, certificate, instances }: Site): string {
+export function caddyfile({
+  folder,
+  port,
+  plainPort,
+  certificate,
+  instances,
+  host = 'localhost',
+}: Site): string {
   const [first, second] = instances;
   const file = join(folder, 'Caddyfile');
   const site = shipped('Caddyfile', {
-    [`${SHIPPED_NAME} {`]: `https://localhost {\n\ttls ${certificate.certificate} ${certificate.key}`,
+    [`${SHIPPED_NAME} {`]: `https://${host} {\n\ttls ${certificate.certificate} ${certificate.key}`,
     '127.0.0.1:3001': first,
     '127.0.0.1:3002': second,
   });
-  const ports = `http_port ${plainPort}\n\thttps_port ${port}`;
-  writeFileSync(file, `{\n\tadmin off\n\tdefault_bind 127.0.0.1\n\t${ports}\n}\n${site}`);
+  writeFileSync(file, `${caddyGlobals({ port, plainPort })}\n${site}`);
   return file;
 }
 
-interface Running {
+/** Global options: its ports on the loopback, and no administration port. */
+export function caddyGlobals({ port, plainPort }: Pick<Site, 'port' | 'plainPort'>): string {
+  const ports = `http_port ${plainPort}\n\thttps_port ${port}`;
+  return `{\n\tadmin off\n\tdefault_bind 127.0.0.1\n\t${ports}\n}`;
+}
+
+/** A program that writes what it says into a file. */
+export interface Running {
   readonly child: ChildProcess;
   readonly log: string;
 }
 
 /** Its own files (especially Caddy's) are only written to the folder. */
-function spawnLogged(program: string, options: readonly string[], { folder }: Site): Running {
+export function spawnLogged(
+  program: string,
+  options: readonly string[],
+  folder: string,
+  variables: Readonly<Record<string, string>> = {},
+): Running {
   const home = join(folder, 'home');
   mkdirSync(home, { recursive: true });
   const log = join(folder, 'log');
   const output = openSync(log, 'w');
-  const env = { PATH: process.env['PATH'], HOME: home, XDG_DATA_HOME: home, XDG_CONFIG_HOME: home };
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: home,
+    XDG_DATA_HOME: home,
+    XDG_CONFIG_HOME: home,
+    ...variables,
+  };
   const child = spawn(program, options, { cwd: folder, env, stdio: ['ignore', output, output] });
   process.once('exit', () => child.kill('SIGKILL'));
   return { child, log };
 }
 
-async function started({ child, log }: Running, { port }: Site): Promise<() => Promise<void>> {
+/** Waits until the port of the loopback is listened on; returns what ends the program. */
+export async function started({ child, log }: Running, port: number): Promise<() => Promise<void>> {
   const ended = once(child, 'exit');
-  for (let attempt = 0; !(await listens(port)); attempt += 1) {
-    if (attempt > 100 || child.exitCode !== null) {
+  // Twice: Apache listens before it has read its whole configuration.
+  for (let attempt = 0, seen = 0; seen < 2; attempt += 1) {
+    seen = (await listens(port)) ? seen + 1 : 0;
+    if (attempt > 600 || child.exitCode !== null) {
       child.kill('SIGKILL');
       throw new Error(`The proxy did not start: ${readFileSync(log, 'utf8')}`);
     }

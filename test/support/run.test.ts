@@ -19,10 +19,17 @@ describe('the run of all suites', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  function run(files: Readonly<Record<string, string>>) {
+  function run(files: Readonly<Record<string, string>>, variables: Readonly<Record<string, string>> = {}) {
     for (const [name, source] of Object.entries(files)) writeFileSync(join(folder, name), source);
     const runner = join(ROOT, 'test/support/run.ts');
-    const env = { ...process.env, ...SERVERS, MOCHA_WORKER_ID: undefined, FORCE_COLOR: '0' };
+    const env = {
+      ...process.env,
+      ...SERVERS,
+      MOCHA_WORKER_ID: undefined,
+      FORCE_COLOR: '0',
+      TEST_COUNTS: '',
+      ...variables,
+    };
     const options = { cwd: folder, env, encoding: 'utf8' } as const;
     const { stdout, status } = spawnSync(process.execPath, [runner, '*.cjs'], options);
     return { output: stdout, lines: stdout.trimEnd().split('\n'), status };
@@ -71,6 +78,19 @@ describe('the run of all suites', () => {
     assert.match(output, /the third cannot be loaded/);
     assert.match(output, /the fourth cannot be loaded/);
     assert.equal(status, 1);
+  });
+
+  it('counts all runs that share a file of counts in the last line, and fails for its own failures only', () => {
+    const variables = { TEST_COUNTS: join(folder, 'counts') };
+    const first = run(
+      { 'a.test.cjs': `it('a', () => {}); it('b', () => { throw new Error('no'); });` },
+      variables,
+    );
+    assert.equal(first.lines.at(-1), '1 passed, 1 failed', first.output);
+    assert.equal(first.status, 1);
+    const second = run({ 'a.test.cjs': `it('a', () => {}); it.skip('s', () => {});` }, variables);
+    assert.equal(second.lines.at(-1), '2 passed, 1 failed, 1 skipped', second.output);
+    assert.equal(second.status, 0);
   });
 
   it('fails if one test is singled out, in either part, and if there is none at all', () => {

@@ -1,16 +1,19 @@
-import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import Mocha from 'mocha';
 import options from '../../.mocharc.json' with { type: 'json' };
 import { type Counts, countsLine, FileReport } from './reporter.ts';
 import { shareServers, sparedTools, stopServers } from './servers.ts';
-import { requireAllTools } from './tools.ts';
+import { clientTools, requireTools, usualTools } from './tools.ts';
 
 /**
  * Runs every suite, or those whose files match the given patterns: `node test/support/run.ts 'test/journeys/*.test.ts'`. Most
  * files run in parallel, in a few processes that share one server of each kind and the captured pages. Files that compare times
  * (`*.timing.test.ts`) run afterwards and alone, because others would slow down one side of a comparison.
+ * `test/clients` only runs if it is named: `npm run test:clients`.
+ *
+ * TEST_COUNTS names a file for runs that follow one another: each adds its counts to it and prints the sum in its last line.
  */
 
 /** One more than there are processors: many tests wait for a silent server, or for something to expire. */
@@ -29,8 +32,15 @@ const { consoleLog } = Mocha.reporters.Base;
 
 process.on('SIGINT', () => process.exit(130));
 const patterns = process.argv.slice(2);
-const files = globSync(patterns.length > 0 ? patterns : 'test/**/*.test.ts').sort(byDuration);
-requireAllTools(sparedTools());
+const files = (patterns.length > 0 ? globSync(patterns) : globSync('test/**/*.test.ts').filter(isUsual)).sort(
+  byDuration,
+);
+const spared = sparedTools();
+const tools = [
+  ...(files.every(isClient) ? [] : usualTools()),
+  ...(files.some(isClient) ? clientTools() : []),
+];
+requireTools(tools.filter((tool) => !spared.includes(tool)));
 await shareServers();
 shareFolder('TEST_STATES_DIR', 'states');
 shareFolder('TEST_COMPILED_DIR', 'compiled');
@@ -75,8 +85,33 @@ function conclude(reports: readonly FileReport[]): void {
   for (const failure of reports.flatMap(({ failed }) => failed)) consoleLog(`Failed: ${failure}`);
   const sum = (count: keyof Counts) => reports.reduce((total, { stats }) => total + stats[count], 0);
   const counts = { passes: sum('passes'), failures: sum('failures'), pending: sum('pending') };
-  consoleLog(countsLine(counts));
+  consoleLog(countsLine(withFormerRuns(counts)));
   if (counts.failures > 0 || counts.passes === 0) process.exitCode = 1;
+}
+
+/** The counts of this run and of the runs before it, from the file that TEST_COUNTS names. */
+function withFormerRuns(counts: CountsOfRun): CountsOfRun {
+  const file = process.env['TEST_COUNTS'];
+  if (!file) return counts;
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const former: CountsOfRun = text === '' ? { passes: 0, failures: 0, pending: 0 } : JSON.parse(text);
+  const all = {
+    passes: former.passes + counts.passes,
+    failures: former.failures + counts.failures,
+    pending: former.pending + counts.pending,
+  };
+  writeFileSync(file, JSON.stringify(all));
+  return all;
+}
+
+type CountsOfRun = Record<keyof Counts, number>;
+
+function isClient(file: string): boolean {
+  return file.startsWith('test/clients/');
+}
+
+function isUsual(file: string): boolean {
+  return !isClient(file);
 }
 
 function isTimed(file: string): boolean {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, globSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
@@ -28,7 +28,20 @@ export const TOOLS = {
   'LiberationSansNarrow-Regular.ttf': ['fonts-liberation'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
-export type Tool = keyof typeof TOOLS;
+/** The same for `test/clients` alone: the proxies and the apps that stand behind them. */
+export const CLIENT_TOOLS = {
+  haproxy: ['haproxy'],
+  apache2: ['apache2'],
+  'mod_fcgid.so': ['libapache2-mod-fcgid'],
+  'FCGI.pm': ['libfcgi-perl'],
+  'socket.lua': ['lua-socket'],
+  radicale: ['radicale'],
+  'rt-setup-database-5': ['request-tracker5', 'rt5-db-sqlite'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+const PACKAGES = { ...TOOLS, ...CLIENT_TOOLS } as const;
+
+export type Tool = keyof typeof PACKAGES;
 
 /**
  * The path of a program or a font that the tests need. As root on Debian it is installed if it is missing.
@@ -40,26 +53,36 @@ export function requireTool(tool: Tool): string {
   return find(tool) ?? installed(tool);
 }
 
-/** Installs all missing ones, except these, at once; throws if this is not possible here. */
-export function requireAllTools(but: readonly Tool[] = []): void {
-  install(
-    Object.keys(TOOLS)
-      .filter(isTool)
-      .filter((tool) => !but.includes(tool) && isMissing(tool)),
-  );
+/** Installs the missing ones of these at once; throws if this is not possible here. */
+export function requireTools(tools: readonly Tool[]): void {
+  install(tools.filter(isMissing));
+}
+
+/** What the suites need, except `test/clients`. */
+export function usualTools(): Tool[] {
+  return Object.keys(TOOLS).filter(isTool);
+}
+
+/** What `test/clients` needs. */
+export function clientTools(): Tool[] {
+  const usual: readonly Tool[] = [
+    ...(['redis-server', 'postgres', 'initdb', 'mariadbd', 'mariadb-install-db', 'openssl'] as const),
+    ...(['nginx', 'caddy', 'chromium-headless-shell', 'lynx', 'script'] as const),
+  ];
+  return [...usual, ...Object.keys(CLIENT_TOOLS).filter(isTool)];
 }
 
 function installed(tool: Tool): string {
   install([tool]);
   const path = find(tool);
   if (path === undefined)
-    throw new Error(`The Debian package ${TOOLS[tool].join(', ')} did not bring ${tool}.`);
+    throw new Error(`The Debian package ${PACKAGES[tool].join(', ')} did not bring ${tool}.`);
   return path;
 }
 
 function install(tools: readonly Tool[]): void {
   if (tools.length === 0) return;
-  const packages = [...new Set(tools.flatMap((tool) => TOOLS[tool]))];
+  const packages = [...new Set(tools.flatMap((tool) => PACKAGES[tool]))];
   if (process.getuid?.() !== 0 || findIn(PATH, 'apt-get') === undefined) {
     throw new Error(`The tests need ${tools.join(', ')}: install the Debian packages ${packages.join(' ')}.`);
   }
@@ -84,6 +107,9 @@ const PATH = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => fol
 /** Debian installs servers outside of every user's PATH. */
 function find(tool: Tool): string | undefined {
   if (tool.endsWith('.ttf')) return findIn(fontFolders(), tool, constants.R_OK);
+  if (tool.endsWith('.so')) return findIn(['/usr/lib/apache2/modules'], tool, constants.R_OK);
+  if (tool.endsWith('.pm')) return findIn(globSync('/usr/lib/*/perl5/*'), tool, constants.R_OK);
+  if (tool.endsWith('.lua')) return findIn(luaFolders(), tool, constants.R_OK);
   return findIn([...postgresFolders(), ...PATH, '/usr/sbin', '/usr/local/sbin'], tool);
 }
 
@@ -92,7 +118,7 @@ function isMissing(tool: Tool): boolean {
 }
 
 function isTool(name: string): name is Tool {
-  return name in TOOLS;
+  return name in PACKAGES;
 }
 
 /** Newest version first. */
@@ -105,6 +131,10 @@ function postgresFolders(): string[] {
 function fontFolders(): string[] {
   const folder = '/usr/share/fonts/truetype';
   return existsSync(folder) ? readdirSync(folder).map((family) => join(folder, family)) : [];
+}
+
+function luaFolders(): string[] {
+  return ['5.1', '5.2', '5.3', '5.4'].map((version) => `/usr/share/lua/${version}`);
 }
 
 function findIn(folders: readonly string[], file: string, access = constants.X_OK): string | undefined {

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CADDY as CADDY_FOR_PORTAL, NGINX as NGINX_FOR_PORTAL } from '../deploy/proxies.ts';
+import { endAll, type RunningServer, runsProgram, startsServer } from '../process/running-server.ts';
+import { type AuthenticatorApp, earlyInStep } from '../support/authenticator-app.ts';
+import { type EmptyDatabase, type Engine, SQLITE } from '../support/databases.ts';
+import { freePort } from '../support/free-port.ts';
+import { type Gateway, gateway } from '../support/gateway.ts';
+import { type Mailbox, openMailbox } from '../support/mailbox.ts';
+import { Person } from '../support/person.ts';
+import { PASSWORD } from '../support/portal.ts';
+import { redis } from '../support/servers.ts';
+import { givesPassword, scansQrCode } from '../support/steps.ts';
+import { type AppProxy, CADDY, type GuardedApp } from './app-proxies.ts';
+import { type Authority, certificateAuthority } from './authority.ts';
+import { PORTAL_HOST } from './names.ts';
+import { Network } from './network.ts';
+
+export const PORTAL = `https://${PORTAL_HOST}`;
+/** The group that may use an app. */
+export const GROUP = 'Zürich 窓口';
+
+/** Somebody with an account and an authentication app, whose codes of this moment and later are not used yet. */
+export interface Member {
+  readonly email: string;
+  readonly phone: AuthenticatorApp;
+}
+
+/** Browser, proxies, two instances of Postern on one database, and apps. */
+export class Chain {
+  readonly folder: string;
+  readonly authority: Authority;
+  readonly network: Network;
+  /** Undefined on SQLite, which nothing can take away. */
+  readonly database: Gateway | undefined;
+  readonly instances: RunningServer[];
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #closing: (() => Promise<unknown>)[];
+  #people = 0;
+
+  private constructor(parts: Parts) {
+    this.folder = parts.folder;
+    this.authority = parts.authority;
+    this.network = parts.network;
+    this.database = parts.database;
+    this.instances = parts.instances;
+    this.#environment = parts.environment;
+    this.#closing = parts.closing;
+  }
+
+  /** Starts everything but the apps, which `appsIn` starts and names. */
+  static async open(
+    proxy: AppProxy,
+    engine: Engine,
+    appsIn: (folder: string) => Promise<{ readonly apps: readonly GuardedApp[]; close(): Promise<unknown> }>,
+  ): Promise<Chain> {
+    const folder = mkdtempSync(join(tmpdir(), 'postern-clients-'));
+    // Apache's workers are another user where it is started by root.
+    chmodSync(folder, 0o755);
+    const closing: (() => Promise<unknown>)[] = [
+      async () => rmSync(folder, { recursive: true, force: true }),
+    ];
+    try {
+      return new Chain(await partsOf({ proxy, engine, appsIn, folder, closing }));
+    } catch (error) {
+      await closeAll(closing);
+      throw error;
+    }
+  }
+
+  /** Ends everything, in the opposite order. */
+  async close(): Promise<void> {
+    await closeAll(this.#closing);
+  }
+
+  /** Runs a command of the operator's. */
+  async operator(args: readonly string[], input = ''): Promise<string> {
+    const { code, output, errors } = await runsProgram('src/cli.js', this.#environment, args, input);
+    assert.equal(code, 0, `${args.join(' ')}: ${errors}`);
+    return output;
+  }
+
+  /** A new account that has set up an authentication app by the pages of the portal. */
+  async member(name = 'Ann Ōe'): Promise<Member> {
+    this.#people += 1;
+    const email = `ann${this.#people}@example.org`;
+    await this.operator(['user', 'create', email, '--name', name], PASSWORD);
+    const { app, options } = this.#first();
+    const person = new Person(app, options);
+    await person.visits('/sign-in');
+    await givesPassword(person, email);
+    await person.visits('/profile/two-factor');
+    await person.follow('Set up authentication app');
+    const phone = await scansQrCode(person);
+    person.fillsIn('Authenticator Name', 'Phone');
+    // The step before the present one; later ones are left for signing in.
+    await earlyInStep();
+    person.fillsIn('Verification Code', phone.code(Date.now(), -1));
+    await person.presses('Submit Code and Create');
+    assert.equal(person.page.heading, 'Recovery codes');
+    return { email, phone };
+  }
+
+  /** Ends all instances; `start` has them again where they were. */
+  async stopInstances(): Promise<void> {
+    await Promise.all(this.instances.map((instance) => instance.stop()));
+  }
+
+  async startInstances(): Promise<void> {
+    const again = this.instances.map(({ url }) =>
+      startsServer({ ...this.#environment, PORT: new URL(url).port }),
+    );
+    this.instances.splice(0, this.instances.length, ...(await Promise.all(again)));
+  }
+
+  /** Pages of the portal that were answered so far, redirects and checks left out. */
+  pagesServed(): number {
+    const lines = this.instances.flatMap(({ log }) => log().split('\n'));
+    return lines.filter((line) => isPage(line)).length;
+  }
+
+  /** How many checks each instance has answered. */
+  checks(): number[] {
+    return this.instances.map(({ log }) => log().match(/"path":"\/guard\//g)?.length ?? 0);
+  }
+
+  #first(): RunningServer {
+    const [first] = this.instances;
+    if (!first) throw new Error('No instance runs.');
+    return first;
+  }
+}
+
+interface Parts {
+  readonly folder: string;
+  readonly authority: Authority;
+  readonly network: Network;
+  readonly database: Gateway | undefined;
+  readonly instances: RunningServer[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly closing: (() => Promise<unknown>)[];
+}
+
+interface Wanted extends Pick<Parts, 'folder' | 'closing'> {
+  readonly proxy: AppProxy;
+  readonly engine: Engine;
+  readonly appsIn: Parameters<typeof Chain.open>[2];
+}
+
+async function partsOf({ proxy, engine, appsIn, folder, closing }: Wanted): Promise<Parts> {
+  const mailbox = await openMailbox();
+  closing.push(() => mailbox.close());
+  const empty = await engine.create();
+  closing.push(() => empty.drop());
+  const database = engine === SQLITE ? undefined : await gateway(empty.url);
+  closing.push(async () => database?.cut());
+  const environment = await environmentOf(folder, database ?? empty, mailbox);
+  const isAlone = engine === SQLITE;
+  const instances = await Promise.all((isAlone ? [1] : [1, 2]).map(() => startsServer(environment)));
+  closing.push(async () => {
+    await Promise.all(instances.map((instance) => instance.stop()));
+    endAll();
+  });
+  const [first = '', second = first] = instances.map(({ url }) => new URL(url).host);
+  const { apps, close } = await appsIn(folder);
+  closing.push(close);
+  const authority = certificateAuthority(folder);
+  const [portal, front] = [await freePort(), await freePort()];
+  const shared = { authority, instances: [first, second] as const };
+  const portalProxy = proxy === CADDY ? CADDY_FOR_PORTAL : NGINX_FOR_PORTAL;
+  const site = {
+    ...shared,
+    certificate: authority,
+    port: portal,
+    plainPort: await freePort(),
+    host: PORTAL_HOST,
+  };
+  closing.push(await portalProxy.start({ ...site, folder: subfolder(folder, 'portal') }));
+  const own = {
+    ...shared,
+    port: front,
+    plainPort: await freePort(),
+    apps,
+    folder: subfolder(folder, 'front'),
+  };
+  closing.push(await proxy.start(own));
+  const network = await Network.open(
+    new Map([[PORTAL_HOST, portal], ...apps.map(({ host }) => [host, front] as const)]),
+  );
+  closing.push(() => network.close());
+  return { folder, authority, network, database, instances, environment, closing };
+}
+
+async function environmentOf(folder: string, { url }: Pick<EmptyDatabase, 'url'>, mailbox: Mailbox) {
+  return {
+    NODE_ENV: 'production',
+    DATA_DIR: join(folder, 'data'),
+    BASE_URL: PORTAL,
+    APP_SECRET: 'one-secret-of-more-than-32-characters',
+    DATABASE_URL: url,
+    REDIS_URL: (await redis()).url,
+    SMTP_URL: mailbox.url,
+    TRUST_PROXY: 'loopback',
+    GUARD_PROXIES: '127.0.0.1',
+  };
+}
+
+function subfolder(folder: string, name: string): string {
+  const path = join(folder, name);
+  mkdirSync(path);
+  return path;
+}
+
+async function closeAll(closing: (() => Promise<unknown>)[]): Promise<void> {
+  for (let close = closing.pop(); close; close = closing.pop()) await close();
+}
+
+function isPage(line: string): boolean {
+  if (!line.includes('"msg":"request"')) return false;
+  const { path, status } = JSON.parse(line) as { path: string; status: number };
+  return !/^\/(guard|assets)\/|\.(css|js|svg|ico)$/.test(path) && !(status >= 300 && status < 400);
+}
