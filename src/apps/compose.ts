@@ -6,6 +6,7 @@ import type { Clock } from '../kernel/time.ts';
 import type { Transact } from '../kernel/transaction.ts';
 import type { GroupStore } from '../policy/group.ts';
 import type { Policies } from '../policy/policies.ts';
+import { AppProbe } from './app-probe.ts';
 import { type AppSignInStore, AppSignIns, type AppSnapshots, type CheckOutcome } from './app-sign-ins.ts';
 import { type AppStore, Apps } from './apps.ts';
 import { type HandOverOutcome, type HandOverStore, HandOvers } from './hand-overs.ts';
@@ -36,6 +37,7 @@ interface AppBase {
 export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }: AppBase) {
   const { apps, appSignIns, groups } = stores;
   return {
+    appProbe: new AppProbe({ fetch, baseUrl }),
     apps: new Apps({ ...base, store: apps, groups, baseUrl }),
     appSignIns: new AppSignIns({ ...base, store: appSignIns, snapshots: stores.appSnapshots }),
     handOvers: new HandOvers({ ...base, store: stores.handOvers, apps, appSignIns }),

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ACCOUNT_STATES } from '../../src/accounts/account.ts';
 import { REQUEST_KINDS, REQUEST_STANDINGS } from '../../src/administration/reset-request.ts';
+import { REMOTE_USERS } from '../../src/apps/app.ts';
+import { PROBES } from '../../src/apps/app-probe.ts';
 import { AUDIT_DETAILS } from '../../src/audit/details.ts';
 import { AUDIT_EVENTS } from '../../src/audit/vocabulary.ts';
 import { APP_COLUMNS } from '../../src/cli/apps.ts';
@@ -46,6 +48,10 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   'cli.column.*': [...LIST_COLUMNS, ...GROUP_COLUMNS, ...APP_COLUMNS],
   'cli.role.*': ['member', 'administrator'],
   'cli.state.*': ACCOUNT_STATES,
+  'app.proof.*': ['none', 'second-step', 'strong'],
+  'app.remote-user.*': REMOTE_USERS,
+  'admin-apps.*': ['yes', 'no', 'unknown'],
+  'admin-apps.probe.*': PROBES,
   'error-page.*': [
     'not-found',
     'method',

@@ -138,6 +138,13 @@ export function triesEveryForm(what: string, portal: () => TestPortal, trial: ()
     });
   }
 
+  it('… those of the administration: apps', async () => {
+    const open = await administrator();
+    // Nothing listens there: the check is answered at once.
+    const { id } = await appWith(portal(), { origin: 'http://127.0.0.1:1' });
+    for (const page of ['', '/edit', '/remove']) await trial().tries(open, `/admin/apps/${id}${page}`);
+  });
+
   // Confirmation pages exist once there is something to confirm.
   it('… the confirmations of administrators', async () => {
     const open = await administrator();

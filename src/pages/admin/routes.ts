@@ -1,6 +1,7 @@
 import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
+import { adminAppPages } from './apps/app-routes.ts';
 import { auditLog } from './audit/audit-log.ts';
 import { auditExport, peopleExport } from './exports.ts';
 import { groupPages } from './groups/group-routes.ts';
@@ -29,6 +30,8 @@ export function adminPages(addPage: AddPage, services: PageServices): void {
   approvalPages(addPage, services);
 
   groupPages(addPage, services);
+
+  adminAppPages(addPage, services);
 
   peoplePage(addPage, services);
   invitationPage(addPage, services);

@@ -131,6 +131,11 @@ export const GUIDE: readonly Section[] = [
       text('help.trusted.ends'),
     ],
   },
+  {
+    id: 'apps',
+    heading: 'home.apps',
+    blocks: [text('help.apps.open'), text('help.apps.more'), text('help.apps.sign-out')],
+  },
 ];
 
 /** Values for the guide's texts: the names of pages, fields and buttons, exactly as they are shown. */

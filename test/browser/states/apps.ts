@@ -3,6 +3,7 @@ import type { App } from '../../../src/apps/app.ts';
 import type { AppInput } from '../../../src/apps/apps.ts';
 import { hashToken } from '../../../src/kernel/identifiers.ts';
 import { minutes } from '../../../src/kernel/time.ts';
+import { PROXIES } from '../../../src/pages/admin/apps/proxy-recipes.ts';
 import { newApp } from '../../support/guarded-apps.ts';
 import { groupWith, siteRuleIs } from '../../support/policies.ts';
 import { OPERATOR } from '../../support/portal.ts';
@@ -18,6 +19,7 @@ export async function apps(studio: Studio): Promise<void> {
   await steppingUp(studio);
   await refused(studio);
   await atHome(studio);
+  await administrated(studio);
 }
 
 function app({ portal }: Studio, name: string, input: Partial<AppInput> = {}): Promise<App> {
@@ -112,4 +114,37 @@ async function signsInToApp({ services }: Studio, account: Account, { id, host }
   const bound = { signInId: signIn.id, accountId: account.id, nonceHash: hashToken('nonce'), path: '/' };
   const code = await services.handOvers.issue({ app: { id }, ...bound });
   await services.handOvers.redeem({ code, host, nonces: ['nonce'] }, OPERATOR.origin);
+}
+
+/** Apps as an administrator sees them. */
+async function administrated(studio: Studio): Promise<void> {
+  const { t, services } = studio;
+  const ada = await studio.signsIn({ email: 'ada@example.org' });
+  await studio.visits('apps/list', ada, '/admin/apps');
+  const [wiki, long] = await services.apps.all();
+  if (!wiki || !long) throw new Error('There are two apps.');
+  await studio.visits(
+    'apps/used',
+    ada,
+    `/admin/apps/${[wiki, long].find(({ lastSignInAt }) => lastSignInAt)?.id}`,
+  );
+  const unused = [wiki, long].find(({ lastSignInAt }) => lastSignInAt === null)?.id;
+  await studio.visits('apps/unused', ada, `/admin/apps/${unused}`);
+  await studio.visits('apps/edit', ada, `/admin/apps/${unused}/edit`);
+  await studio.visits('apps/remove', ada, `/admin/apps/${unused}/remove`);
+  await studio.visits('apps/new', ada, '/admin/apps/new');
+  ada.fillsIn(t('audit-detail.origin'), 'wiki');
+  ada.fillsIn(t('page.optional', { label: t('audit-detail.fresh-minutes') }), '4');
+  ada.chooses(t('admin-apps.audience-groups'));
+  await studio.presses('apps/new-refused', ada, t('admin-apps.save'));
+  for (const proxy of PROXIES) {
+    await studio.visits(`apps/proxy-${proxy}`, ada, `/admin/apps/${unused}/proxy?proxy=${proxy}`);
+  }
+  // Nothing listens there.
+  const away = await newApp(studio.portal, { name: 'Away', origin: 'http://127.0.0.1:1' });
+  await ada.visits(`/admin/apps/${away.id}`);
+  await studio.presses('apps/checked', ada, t('admin-apps.check'));
+  const group = await groupWith(studio.portal, { rule: 'off' }, [], 'Wiki readers');
+  await services.apps.update(away.id, { ...away, audience: [group.id] }, OPERATOR);
+  await studio.visits('group/delete-with-apps', ada, `/admin/groups/${group.id}/delete`);
 }

@@ -1,0 +1,46 @@
+import type { Request } from 'express';
+import type { App, ListedApp, ProofDemand } from '../../../apps/app.ts';
+import type { MessageKey, Translator } from '../../../kernel/i18n.ts';
+import type { Group } from '../../../policy/group.ts';
+import { NotFound } from '../../../web/http-errors.ts';
+import { NO_VALUE } from '../../lists.ts';
+import type { PageServices } from '../../page-services.ts';
+
+export const APPS = '/admin/apps';
+
+export function pathOf({ id }: Pick<App, 'id'>): string {
+  return `${APPS}/${id}`;
+}
+
+/** The app in the URL; throws NotFound. */
+export async function appIn({ apps }: Pick<PageServices, 'apps'>, request: Request): Promise<ListedApp> {
+  const app = await apps.find(String(request.params['id']));
+  if (!app) throw new NotFound();
+  return app;
+}
+
+const PROOF = {
+  none: 'app.proof.none',
+  'second step': 'app.proof.second-step',
+  strong: 'app.proof.strong',
+} as const satisfies Record<ProofDemand, MessageKey>;
+
+export function proofInWords({ proof }: Pick<App, 'proof'>, { t }: Translator): string {
+  return t(PROOF[proof]);
+}
+
+/** "Everybody", the names of the groups, or "Nobody" if all of them are gone. */
+export function audienceInWords(
+  { audience }: Pick<App, 'audience'>,
+  groups: readonly Group[],
+  words: Translator,
+): string {
+  if (audience === 'everybody') return words.t('app.everybody');
+  const names = groups.filter(({ id }) => audience.includes(id)).map(({ name }) => name);
+  if (names.length === 0) return words.t('admin-apps.nobody');
+  return new Intl.ListFormat(words.locale, { type: 'unit' }).format(names);
+}
+
+export function lastSignInInWords({ lastSignInAt }: ListedApp, words: Translator): string {
+  return lastSignInAt === null ? NO_VALUE : words.when(lastSignInAt);
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import type { ListedApp } from '../../../apps/app.ts';
+import type { Probe } from '../../../apps/app-probe.ts';
+import type { SignedIn } from '../../../web/auth-state.ts';
+import { addFormPage } from '../../../web/form-page.ts';
+import type { Page } from '../../../web/rendering.ts';
+import type { AddPage } from '../../../web/routes.ts';
+import { NO_VALUE } from '../../lists.ts';
+import type { PageServices } from '../../page-services.ts';
+import { APPS, appIn, audienceInWords, lastSignInInWords, pathOf, proofInWords } from './app-words.ts';
+
+type AppPageServices = Pick<PageServices, 'appProbe' | 'apps' | 'groups' | 'guards' | 'renderer'>;
+
+/** People on the page of an app: those who have used it last. */
+const MOST_USERS = 50;
+
+/** /admin/apps: every app, for whom it is, and when somebody last signed in to it. */
+export function appListPage(addPage: AddPage, services: Omit<AppPageServices, 'appProbe'>): void {
+  const { apps, groups, guards, renderer } = services;
+  addPage(APPS, {
+    get: guards.administrator(async ({ who: { context }, request, response }) => {
+      const { words } = context;
+      const [all, named] = [await apps.all(), await groups.list()];
+      await renderer.show(request, response, {
+        view: 'admin/apps',
+        title: words.t('admin-apps.title'),
+        caption: words.t('menu.administration'),
+        width: 'wide',
+        model: {
+          lines: all.map((app) => [
+            { text: app.name, href: pathOf(app) },
+            app.host,
+            audienceInWords(app, named, words),
+            proofInWords(app, words),
+            lastSignInInWords(app, words),
+          ]),
+        },
+      });
+    }),
+  });
+}
+
+/** /admin/apps/:id: an app with those who have used it. POST …/check looks at it from outside. */
+export function appPage(addPage: AddPage, services: AppPageServices): void {
+  const { appProbe, guards, renderer } = services;
+  addPage(`${APPS}/:id`, {
+    get: guards.administrator(async ({ who, request, response }) => {
+      await renderer.show(request, response, await viewOf(services, who, await appIn(services, request)));
+    }),
+  });
+
+  addFormPage(addPage, services, {
+    path: `${APPS}/:id/check`,
+    formPath: ({ params }) => `${APPS}/${params['id']}`,
+    postOnly: true,
+    guard: guards.steppedUpAdministrator,
+    schema: z.object({}),
+    load: ({ request }) => appIn(services, request),
+    view: ({ who, subject }) => viewOf(services, who, subject),
+    async submit(_values, { subject: app }) {
+      return { errors: [], model: { probes: (await appProbe.probe(app)) satisfies readonly Probe[] } };
+    },
+  });
+}
+
+async function viewOf(
+  { apps, groups }: Pick<AppPageServices, 'apps' | 'groups'>,
+  { context: { words } }: SignedIn,
+  app: ListedApp,
+): Promise<Page> {
+  const { t } = words;
+  const users = await apps.users(app, MOST_USERS);
+  return {
+    view: 'admin/app',
+    title: app.name,
+    caption: t('menu.administration'),
+    width: 'wide',
+    back: { href: APPS, text: t('admin-apps.title') },
+    model: {
+      path: pathOf(app),
+      facts: [
+        { label: t('audit-detail.origin'), value: app.origin },
+        { label: t('audit-detail.audience'), value: audienceInWords(app, await groups.list(), words) },
+        { label: t('audit-detail.proof'), value: proofInWords(app, words) },
+        {
+          label: t('audit-detail.fresh-minutes'),
+          value: app.freshMinutes === null ? NO_VALUE : words.number(app.freshMinutes),
+        },
+        {
+          label: t('audit-detail.confirms-email'),
+          value: t(app.confirmsEmail ? 'admin-apps.yes' : 'admin-apps.no'),
+        },
+        { label: t('audit-detail.remote-user'), value: t(`app.remote-user.${app.remoteUser}`) },
+        { label: t('admin-apps.last-sign-in'), value: lastSignInInWords(app, words) },
+      ],
+      users: users.map(({ accountId, name, email, lastAt }) => [
+        { text: name, href: `/admin/people/${accountId}` },
+        email,
+        words.when(lastAt),
+      ]),
+    },
+  };
+}
