@@ -16,8 +16,8 @@ import { clientTools, requireTools, usualTools } from './tools.ts';
  * TEST_COUNTS names a file for runs that follow one another: each adds its counts to it and prints the sum in its last line.
  */
 
-/** One more than there are processors: many tests wait for a silent server, or for something to expire. */
-const JOBS = availableParallelism() + 1;
+/** Two more than there are processors: many tests wait for a silent server, for a time step, or for something to expire. */
+const JOBS = availableParallelism() + 2;
 
 /**
  * The slowest files come first, so that no process is left with a long file at the end. The first one captures the states of
