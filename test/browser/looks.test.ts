@@ -65,7 +65,7 @@ const FAULTS: readonly (readonly [Look, body: string, finding: RegExp, media?: S
 describe('A check of a page', () => {
   let browser: Browser;
   before(async () => {
-    browser = await launchChromium();
+    browser = await launchChromium({ draws: false });
   });
   after(() => browser?.close());
 

@@ -58,7 +58,7 @@ function pagesIn(language: string, settings: readonly Setting[], fonts: FontWidt
 
     before(async function () {
       this.timeout(900_000);
-      browser = await launchChromium(fonts);
+      browser = await launchChromium({ fonts, draws: false });
       findings = await survey(browser, (await allStates({ language })).states, settings);
     });
     after(() => browser?.close());

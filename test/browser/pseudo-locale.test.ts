@@ -64,7 +64,7 @@ describe('In an artificial language, every page in every state', () => {
   describe('in Chromium', () => {
     let browser: Browser;
     before(async () => {
-      browser = await launchChromium();
+      browser = await launchChromium({ draws: false });
     });
     after(() => browser?.close());
 

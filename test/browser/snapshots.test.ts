@@ -22,7 +22,7 @@ describe('The accessibility tree of each page in each state', () => {
 
   before(async function () {
     this.timeout(600_000);
-    browser = await launchChromium();
+    browser = await launchChromium({ draws: false });
     viewer = await Viewer.open(browser, { viewport: { width: 1280, height: 1024 } });
     // Countdowns show their first value, however slow the machine.
     await viewer.page.clock.setFixedTime(0);
