@@ -396,18 +396,9 @@ describe('A start in an unsuitable environment', () => {
       own = await ownServer('redis');
       admin = await connected(own.url);
       await admin.sendCommand(['ACL', 'SETUSER', 'poor', 'on', '>hush', '~postern:*', '+ping']);
-      await admin.sendCommand([
-        'ACL',
-        'SETUSER',
-        'old',
-        'on',
-        '>hush',
-        '~postern:*',
-        '+ping',
-        '+set',
-        '+getex',
-        '+del',
-      ]);
+      const rights = ['on', '>hush', '~postern:*', '+ping', '+set', '+getex', '+del'];
+      await admin.sendCommand(['ACL', 'SETUSER', 'lacking', ...rights]);
+      await admin.sendCommand(['ACL', 'SETUSER', 'sufficient', ...rights, '+get']);
     });
     after(async () => {
       admin.destroy();
@@ -418,13 +409,14 @@ describe('A start in an unsuitable environment', () => {
     it('is an error if waiting does not help: password, rights, number of the database, another program', async () => {
       for (const [url, words] of [
         [redisUrl('poor', 'hush-hush'), /WRONGPASS/],
-        [redisUrl('poor', 'hush'), /NOPERM.*acl setuser NAME ~postern:\* \+getex \+set \+del \+ping/],
+        [redisUrl('poor', 'hush'), /NOPERM.*acl setuser NAME ~postern:\* \+getex \+get \+set \+del \+ping/],
+        [redisUrl('lacking', 'hush'), /NOPERM.*'get'.*acl setuser NAME/],
         [`${own.url}/99`, /no database with the number/],
         [`redis://127.0.0.1:${webPort}`, /is not Redis/],
       ] as const) {
         assertTold(await starts({ REDIS_URL: url }), 78, 'REDIS_URL', words);
       }
-      const running = await startsServer({ DATA_DIR: folder, REDIS_URL: redisUrl('old', 'hush') });
+      const running = await startsServer({ DATA_DIR: folder, REDIS_URL: redisUrl('sufficient', 'hush') });
       assert.equal((await fetch(`${running.url}/readyz`)).status, 200, 'these rights are enough');
       assert.equal((await running.stop()).code, 0);
     });

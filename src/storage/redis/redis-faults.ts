@@ -22,7 +22,7 @@ function fatalAnswer(said: string): string | undefined {
   if (/^(?:WRONGPASS|NOAUTH|ERR (?:Client sent )?AUTH|ERR invalid password)/.test(said))
     return `Redis refuses the login (${said.split(' ', 1)[0]}): check the name and the password in the URL.`;
   if (said.startsWith('NOPERM')) {
-    return `the Redis user lacks rights that sessions need (${said}). As the administrator of Redis: acl setuser NAME ~postern:* +getex +set +del +ping`;
+    return `the Redis user lacks rights that sessions need (${said}). As the administrator of Redis: acl setuser NAME ~postern:* +getex +get +set +del +ping`;
   }
   if (said.startsWith('ERR DB index'))
     return 'Redis has no database with the number at the end of the URL: use 0 to 15.';

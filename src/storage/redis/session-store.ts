@@ -90,12 +90,13 @@ export function redisSessionStore(url: string, options: RedisOptions): RedisSess
   };
 }
 
-/** The commands that a session needs, on a key of no session. */
+/** The commands that sessions and submissions need, on a key of neither. */
 async function writes(connection: RedisConnection): Promise<void> {
   const key = 'postern:readiness';
   const expiration = { type: 'EX', value: 10 } as const;
   await connection.ask((redis) => redis.set(key, '', { expiration }));
   await connection.ask((redis) => redis.getEx(key, expiration));
+  await connection.ask((redis) => redis.get(key));
   await connection.ask((redis) => redis.del([key]));
 }
 
