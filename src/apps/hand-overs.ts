@@ -31,8 +31,8 @@ export interface HandOver {
 export interface HandOverStore {
   create(codeHash: string, handOver: HandOver, expiresAt: Instant): Promise<void>;
   /**
-   * Uses up a hand-over of this app and one of these nonces that has not expired, by one statement; undefined if there is none. Of several
-   * callers at once, one gets it.
+   * Uses up a hand-over of this app and one of these nonces that has not expired, by one statement; undefined if there is none. Of
+   * several callers at once, one gets it.
    */
   spend(
     codeHash: string,
@@ -70,12 +70,11 @@ export interface PresentedHandOver {
 }
 
 export type Redeemed =
-  /** `cookie` signs the browser in at the app's host, until `expiresAt` at the latest. */
+  /** `cookie` signs the browser in at the app's host, for `ABSOLUTE_LIMIT` at most. */
   | {
       readonly kind: 'signed in';
       readonly app: App;
       readonly cookie: string;
-      readonly expiresAt: Instant;
       readonly path: string;
       /** The nonce that was used up. */
       readonly nonce: string;
@@ -167,9 +166,10 @@ export class HandOvers {
     const bound = { appId: app.id, nonceHashes: nonces.map(hashToken) };
     const handOver = await store.spend(hashToken(code), bound, clock());
     const account = handOver && (await this.#signedIn(handOver));
-    if (!account) return { kind: 'unusable', app };
-    const nonce = nonces.find((one) => hashToken(one) === handOver.nonceHash) ?? '';
-    return { kind: 'signed in', app, ...(await this.#signIn(app, account, handOver, origin)), nonce };
+    const nonce = nonces.find((one) => hashToken(one) === handOver?.nonceHash);
+    if (!account || nonce === undefined) return { kind: 'unusable', app };
+    const cookie = await this.#signIn(app, account, handOver, origin);
+    return { kind: 'signed in', app, cookie, nonce, path: handOver.path };
   }
 
   /** The account, if its sign-in is still open. */
@@ -180,20 +180,17 @@ export class HandOvers {
     return (await signIns.of(account)).some(({ id }) => id === signInId) ? account : undefined;
   }
 
-  async #signIn(app: App, account: Account, { signInId, path }: HandOver, origin: Origin) {
+  /** Returns the cookie of a new sign-in to the app. */
+  async #signIn(app: App, account: Account, { signInId }: HandOver, origin: Origin): Promise<string> {
     const { appSignIns, audit, clock } = this.#services;
     const now = clock();
     const cookie = newToken(SECRET_BITS);
-    const expiresAt = now + ABSOLUTE_LIMIT;
-    const belongs = { appId: app.id, signInId, accountId: account.id };
     await appSignIns.create({
-      id: newId(now),
-      tokenHash: hashToken(cookie),
-      ...belongs,
-      createdAt: now,
-      expiresAt,
+      ...{ id: newId(now), tokenHash: hashToken(cookie) },
+      ...{ appId: app.id, signInId, accountId: account.id },
+      ...{ createdAt: now, expiresAt: now + ABSOLUTE_LIMIT },
     });
     await audit.record('app.signed-in', { party: party(account), origin }, account, { app: app.name });
-    return { cookie, expiresAt, path };
+    return cookie;
   }
 }

@@ -27,7 +27,7 @@ const CODE = 'a-random-code-of-160-bits';
 const NONCE = 'abcdefghijklmnopqrstuvwxyz';
 
 function signedIn(path: string, nonce = NONCE): Redeemed {
-  return { kind: 'signed in', app: APP, cookie: COOKIE, expiresAt: 0, path, nonce };
+  return { kind: 'signed in', app: APP, cookie: COOKIE, path, nonce };
 }
 
 describe('The paths of the guard', () => {
