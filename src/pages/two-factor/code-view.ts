@@ -69,7 +69,7 @@ export function askedAuthenticator<Who extends PendingSignIn | SignedIn>(
   mount: CodeMount<Who>,
 ): Authenticator {
   const authenticator = chooseAuthenticator(mount.asked(who), mount.chosenId(who));
-  if (!authenticator) throw new Error('A code was asked for of somebody who has no authenticator.');
+  if (!authenticator) throw new Error('There is no authenticator that the person could be asked for.');
   return authenticator;
 }
 
