@@ -242,6 +242,26 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
       assert.equal(await host.takesOver(ann), `${app.origin}/page`);
     });
 
+    it('leads straight to the app if another tab has set up the authenticator meanwhile', async () => {
+      const app = await appWith(portal(), { proof: 'strong' });
+      const account = await newAccount();
+      const ann = await signsIn(portal(), account.email);
+      await ann.visits(await new AppHost(proxy(), app).leadsToPortal());
+      const tab = ann.copy();
+      await ann.presses('Set up authentication app');
+      const phone = await scansQrCode(ann);
+      ann.fillsIn('Authenticator Name', 'Phone');
+      ann.fillsIn('Verification Code', phone.code(portal().now()));
+      await ann.presses('Submit Code and Create');
+      await savesRecoveryCodes(portal(), ann, account.email);
+      assert.deepEqual(formOriginsOf(tab), [app.origin]);
+      tab.cookies.clear();
+      for (const [name, value] of ann.cookies) tab.cookies.set(name, value);
+      await tab.reopensForms();
+      await tab.presses('Set up authentication app');
+      isLedTo(tab, app.origin);
+    });
+
     it('leads a person with email on to a second authenticator, and straight on from there', async () => {
       const app = await appWith(portal(), { proof: 'strong' });
       const account = await newAccount();

@@ -113,7 +113,7 @@ function refusedPage(
 /** Why an authenticator has to be set up, and the methods that the app accepts. */
 function enrolPage(
   { context: { words } }: SignedIn,
-  { name, proof }: App,
+  { name, origin, proof }: App,
   methods: readonly MethodId[],
   returnTo: string,
 ): Page {
@@ -122,6 +122,8 @@ function enrolPage(
     title: words.t('first-set-up.title'),
     width: 'narrow',
     help: 'methods',
+    // Its form leads straight to the app if another tab has set a method up meanwhile.
+    formOrigin: origin,
     model: {
       text: words.t(proof === 'strong' ? 'apps.enrol-strong' : 'apps.enrol-any', { app: name }),
       methods,
