@@ -43,6 +43,8 @@ export interface PasswordEntry {
   readonly returnTo: string;
   /** The only methods that count where the person is going: one of them is asked for first. Undefined: any. */
   readonly methods?: readonly MethodId[] | undefined;
+  /** Whether 2FA is asked for where the person is going: a suggestion that can be declined would only be in the way. */
+  readonly needsTwoFactor?: boolean | undefined;
 }
 
 /** What comes with the code. */
@@ -60,6 +62,7 @@ interface Signing {
   readonly assurance: Assurance;
   readonly returnTo: string;
   readonly methods?: PasswordEntry['methods'];
+  readonly needsTwoFactor?: PasswordEntry['needsTwoFactor'];
   /** When the password was accepted. A pending sign-in ends an hour later, whatever was proven since. */
   readonly since: Instant;
 }
@@ -104,7 +107,7 @@ export class SignInFlow {
   async passwordAccepted(
     account: Account,
     actor: Actor,
-    { settings, presented, returnTo, methods }: PasswordEntry,
+    { settings, presented, returnTo, methods, needsTwoFactor }: PasswordEntry,
   ): Promise<SignInOutcome> {
     const { audit, authenticators, clock, policies, trustedBrowsers } = this.#services;
     await audit.record('sign-in.password-accepted', actor);
@@ -115,7 +118,7 @@ export class SignInFlow {
       authenticators: await authenticators.of(account.id),
       policy: await policies.atSignIn(account, siteRule(settings)),
       assurance: withProof([], 'password', now),
-      ...{ returnTo, methods },
+      ...{ returnTo, methods, needsTwoFactor },
       since: now,
     };
     const stage = nextStage({ ...signing, trustPresented: presented !== undefined });
@@ -188,10 +191,10 @@ export class SignInFlow {
   }
 
   async #complete(signing: Signing, trust?: IssuedTrust, trustedBrowserId?: string): Promise<SignInOutcome> {
-    const { account, actor, assurance, authenticators, policy, returnTo } = signing;
+    const { account, actor, assurance, authenticators, policy, returnTo, needsTwoFactor } = signing;
     const { accounts, completion, clock } = this.#services;
     const state = await completion.complete(account, actor, assurance, trustedBrowserId);
-    const mayEnrol = authenticators.length === 0 && policy.rule === 'optional';
+    const mayEnrol = authenticators.length === 0 && policy.rule === 'optional' && !needsTwoFactor;
     const suggests = mayEnrol && (await accounts.takeSuggestion(account.id, clock()));
     return { kind: 'signed in', state, returnTo, suggests, trust };
   }

@@ -223,7 +223,6 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
       const ann = new Person(portal().app);
       await ann.visits(await host.leadsToPortal('/page'));
       await givesPassword(ann, account.email);
-      if (ann.page.heading === 'Protect your account with 2FA') await ann.follow('Not now');
       assert.match(ann.page.text, /asks for an authentication app, and you have none yet/);
       assert.deepEqual(
         ann.page.buttons.filter((text) => text.startsWith('Set up')),

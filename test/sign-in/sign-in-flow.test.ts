@@ -63,9 +63,9 @@ function flowUnderTest({
 }
 
 /** Sends the right password, with or without a trust. */
-async function password(world: World, presented?: PresentedTrust) {
+async function password(world: World, presented?: PresentedTrust, needsTwoFactor?: boolean) {
   const { flow, names } = flowUnderTest(world);
-  const entry = { settings: SETTINGS, presented, returnTo: '/wiki' };
+  const entry = { settings: SETTINGS, presented, returnTo: '/wiki', needsTwoFactor };
   return { outcome: await flow.passwordAccepted(ANN, ACTOR, entry), names: names() };
 }
 
@@ -99,6 +99,12 @@ describe('After the password', () => {
     const { outcome, names } = await password({ policy: OPTIONAL });
     assert.ok(outcome.kind === 'signed in' && outcome.suggests);
     assert.equal(names.at(-1), 'suggestion taken');
+  });
+
+  it('2FA is not suggested on the way to an app that asks for it', async () => {
+    const { outcome, names } = await password({ policy: OPTIONAL }, undefined, true);
+    assert.ok(outcome.kind === 'signed in' && !outcome.suggests);
+    assert.deepEqual(names, ['sign-in.password-accepted', ...COMPLETED]);
   });
 
   it('a code is required if there is an authenticator', async () => {

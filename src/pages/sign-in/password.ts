@@ -67,7 +67,8 @@ async function checkPassword(
     // The next pages, and a code that is mailed now, are in the person's language.
     const { origin, settings } = setLocale(request, account.locale, services);
     const actor = { party: party(account), origin };
-    const entry = { settings, presented, returnTo, methods: app && methodsFor(app) };
+    const asked = app && { methods: methodsFor(app), needsTwoFactor: app.proof !== 'none' };
+    const entry = { settings, presented, returnTo, ...asked };
     return { account, actor, outcome: await signInFlow.in(tx).passwordAccepted(account, actor, entry) };
   });
 }
