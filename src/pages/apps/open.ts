@@ -120,6 +120,7 @@ function enrolPage(
   return {
     view: 'apps/enrol',
     title: words.t('first-set-up.title'),
+    caption: name,
     width: 'narrow',
     help: 'methods',
     // Its form leads straight to the app if another tab has set a method up meanwhile.
