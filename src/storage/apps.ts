@@ -101,6 +101,8 @@ export class KnexAppStore extends SqlStore implements AppStore {
       .as('last_sign_in_at');
     const rows = listedRows.parse(await this.db(TABLE).where(where).select(`${TABLE}.*`, last));
     if (rows.length === 0) return [];
+    // Each sign-in and each front page asks, also where there are no apps.
+    if (rows.length === 0) return [];
     const ids = rows.map(({ id }) => id);
     const groups = Map.groupBy(
       appGroupRows.parse(await this.db(GROUPS).whereIn('app_id', ids).orderBy('group_id')),
