@@ -26,10 +26,12 @@ const LISTS: Readonly<Record<string, number>> = {
   '/admin/people/:id': 5,
   // The person, and all groups.
   '/admin/people/:id/groups': 3,
+  // Every app, and every group for their audiences.
+  '/admin/apps': 3,
   // The group, and a page of its members.
   '/admin/groups/:id': 3,
-  // Every group with its rule, and the cohorts of people.
-  '/admin/groups/:id/delete': 3,
+  // Every group with its rule, the cohorts of people, and the apps that name the group.
+  '/admin/groups/:id/delete': 4,
   '/admin/adoption': 3,
   '/admin/adoption/export': 3,
   // Then the people of the cohorts that count, which the rules decide, not the database.
