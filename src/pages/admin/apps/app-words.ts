@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { App, ListedApp, ProofDemand } from '../../../apps/app.ts';
 import type { MessageKey, Translator } from '../../../kernel/i18n.ts';
-import type { Group } from '../../../policy/group.ts';
+import { type Group, namesOfGroups } from '../../../policy/group.ts';
 import { NotFound } from '../../../web/http-errors.ts';
 import { NO_VALUE } from '../../lists.ts';
 import type { PageServices } from '../../page-services.ts';
@@ -36,7 +36,7 @@ export function audienceInWords(
   words: Translator,
 ): string {
   if (audience === 'everybody') return words.t('app.everybody');
-  const names = groups.filter(({ id }) => audience.includes(id)).map(({ name }) => name);
+  const names = namesOfGroups(audience, groups);
   if (names.length === 0) return words.t('admin-apps.nobody');
   return new Intl.ListFormat(words.locale, { type: 'unit' }).format(names);
 }
