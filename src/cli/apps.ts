@@ -144,7 +144,7 @@ async function settingsOf(
   const ids: string[] = [];
   for (const name of audience) {
     const group = await services.groups.findByName(name);
-    if (!group) throw new CommandError(words.t('cli.no-group', { group: name }));
+    if (!group) throw new CommandError(words.t('import.group-unknown', { group: name }));
     ids.push(group.id);
   }
   return { ...settings, audience: ids };

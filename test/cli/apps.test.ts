@@ -146,7 +146,7 @@ describe('The command line: apps', () => {
     ['without an address', ['Wiki', '--everybody'], /Give the app’s address/, 1],
     ['without a name', ['--everybody', '--address', 'https://a.example'], /Enter the app’s name/, 1],
     ['for everybody and a group', [...WIKI, '--everybody', '--groups', 'A'], /cannot be used with/, 64],
-    ['for an unknown group', [...WIKI, '--groups', 'Nobody'], /There is no group “Nobody”/, 1],
+    ['for an unknown group', [...WIKI, '--groups', 'Nobody'], /Nobody”\. Create it first/, 1],
     ['at a path', ['Wiki', '--everybody', '--address', 'https://a.example/wiki'], /without a path/, 64],
     ['over http', ['Wiki', '--everybody', '--address', 'http://localhost:8080'], /is not https/, 1],
     [
