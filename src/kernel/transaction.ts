@@ -60,6 +60,7 @@ interface Bindable {
  */
 export function bind<Services extends object>(services: Services, tx: Transaction): Services {
   if (Bound.isOf(tx, services)) return services;
+  if (services instanceof Bound) throw new Error('These services are bound to another transaction.');
   let BoundServices = bindings.get(services);
   if (!BoundServices) {
     BoundServices = bindingOf(services);
