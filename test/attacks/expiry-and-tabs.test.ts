@@ -104,7 +104,7 @@ onBothStores('An attacker at a browser that a person has used', (portal) => {
       // A file, a page for programs, a redirect.
       if (page.status >= 300 && page.status < 400) continue;
       if (!(page.headers['content-type'] ?? '').startsWith('text/html')) continue;
-      assert.equal(page.$('form[action="/sign-out"] button').length, 1, address);
+      assert.equal(page.$('header form[action="/sign-out"] button').length, 1, address);
       pages += 1;
     }
     assert.ok(pages > 30, `${pages} pages`);

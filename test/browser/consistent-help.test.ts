@@ -5,7 +5,7 @@ import type { State } from './states/studio.ts';
 
 /** Pages on which people may have trouble with 2FA; each links the section of the guide about it. */
 const ABOUT_TWO_FACTOR =
-  /^\/(sign-in\/(code|set-up)|step-up\/code|profile\/(two-factor(?!\/suggestion)|sign-ins))\b/;
+  /^\/(sign-in\/(code|set-up)|step-up\/code|apps\/(open|enrol)|profile\/(two-factor(?!\/suggestion)|sign-ins))\b/;
 
 /** WCAG 2.2, 3.2.6 (A): help that is on several pages is in the same place on each. */
 describe('Help', () => {

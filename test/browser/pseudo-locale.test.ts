@@ -21,6 +21,12 @@ const DATA: readonly RegExp[] = [
   /\b(451|550) Not today\b/,
   /\b(Busy agents|Agents|Mail only|Nobody yet|Night shift of the very long corridor in the old building)\b/,
   /\b(Help Center|Phone|Work mail|Room 5|Lynx|Firefox, Linux)\b/,
+  /\b(Team wiki|Payroll|Ticket desk|Wiki of the team|Wiki readers|Nils Newcomer|Apps|Away|Board|Mails)\b/,
+  /(https:\/\/)?[\w-]+\.example\.net\b/,
+  // What a check of an app's address has met, in the words of Node.
+  /\bhttp:\/\/127\.0\.0\.1:1\b|\bbad port\b/,
+  // Proxies, and their files in deploy/guard.
+  /\b(nginx\.conf|nginx|Caddyfile|Caddy|Traefik|HAProxy|Apache|traefik\.yaml|haproxy\.cfg|apache\.conf|(haproxy|apache)-postern\.lua)\b/,
   /My phone fell into a lake\.|I have no other\.|Called back on the number that we have on file\./,
   /Not reached in three days\./,
   // Languages are named in themselves.
