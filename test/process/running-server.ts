@@ -60,7 +60,8 @@ export async function runsProgram(
   input = '',
 ): Promise<Ended> {
   const child = start(program, environment, args);
-  child.stdin?.end(input);
+  // A program that ends without reading its input breaks the pipe.
+  child.stdin?.on('error', () => {}).end(input);
   return endOf(child);
 }
 
