@@ -64,7 +64,7 @@ export function jsonUnion<Name extends string>(
  * What `db.raw` does for a text that is complete, without the half of its time that Knex takes to build a query: the text stays the
  * same string, so that it is found among the prepared ones at once. Events and errors are those of any statement.
  */
-async function answerOf(db: Knex, sql: string, bindings: readonly string[]): Promise<unknown> {
+export async function answerOf(db: Knex, sql: string, bindings: readonly string[]): Promise<unknown> {
   const { client } = db;
   const connection: unknown = await client.acquireConnection();
   try {
