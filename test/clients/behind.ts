@@ -93,7 +93,8 @@ export function guards(proxy: AppProxy, engine: Engine, languages: Languages): v
         assert.equal((await visitor.sends({ url: `${WIKI}${path}` })).status, 200, path);
       }
       assert.equal((await visitor.sends({ url: `${WIKI}/form`, method: 'POST', body: 'a=b' })).status, 200);
-      await until('five checks are logged', () => sum(chain.checks()) === sum(before) + 5 || undefined);
+      // At least: a line about an earlier check may come late.
+      await until('five checks are logged', () => sum(chain.checks()) >= sum(before) + 5 || undefined);
     });
 
     it('answers forms, scripts and preflights of strangers with 401 and no redirect', async () => {
@@ -268,8 +269,11 @@ export function guards(proxy: AppProxy, engine: Engine, languages: Languages): v
       it('refuses at the next request whose account is disabled', async () => {
         await chain.operator(['user', 'disable', bob.email]);
         await isRefused([303, 302, 401, 403]);
-        await other.visits(`${WIKI}/`);
-        assert.ok(other.url.startsWith(`${PORTAL}/sign-in`), other.url);
+        // A proxy may take some seconds to notice that the portal is up again.
+        await until('the person is led to the sign-in', async () => {
+          await other.visits(`${WIKI}/`);
+          return other.url.startsWith(`${PORTAL}/sign-in`);
+        });
       });
     });
   });
