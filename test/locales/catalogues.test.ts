@@ -94,7 +94,7 @@ const tags = (text: string) => text.match(/<[^>]*>?/g) ?? [];
 /** Separates two parts, so its spaces matter. */
 const SEPARATORS: ReadonlySet<string> = new Set(['audit-log.between-details']);
 
-/** DESIGN.md's words on the page: guides and other people's instructions quote them. */
+/** Words on the page that guides and other people's instructions quote. */
 const PROMISED: Readonly<Record<string, string>> = {
   'menu.my-profile': 'My Profile',
   'two-factor.title': 'Your 2FA',
@@ -216,7 +216,7 @@ describe('The catalogue', () => {
     });
   }
 
-  it('in English has the words of DESIGN.md', () => {
+  it('in English has the words that guides quote', () => {
     for (const [key, words] of Object.entries(PROMISED)) assert.equal(english[key], words);
   });
 
