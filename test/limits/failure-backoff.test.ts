@@ -79,8 +79,28 @@ describe('the back-off', () => {
   it('does not forget failures with time', async () => {
     await fail(6);
     clock.passes(hours(48));
+    store.forget(clock.now);
     assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 7 });
     assert.equal(await throttle.waiting('ann', rule), clock.now + seconds(120));
+  });
+
+  it('does not forget a first failure with time either', async () => {
+    await fail(1);
+    store.forget(clock.now + days(365));
+    assert.deepEqual(await throttle.consume('ann', rule), { kind: 'may try', failures: 2 });
+  });
+
+  it('forgets password failures a day after the last one, and not before', async () => {
+    const password = PASSWORD_FROM_ADDRESS_RULE;
+    const counts = async () => {
+      const attempt = await throttle.consume('ann', password);
+      return attempt.kind === 'may try' ? attempt.failures : undefined;
+    };
+    assert.equal(await counts(), 1);
+    store.forget(clock.now + days(1) - 1);
+    assert.equal(await counts(), 2);
+    store.forget(clock.now + days(1));
+    assert.equal(await counts(), 1);
   });
 
   it('does not extend a wait when the clock is set back, and keeps the failures', async () => {

@@ -17,17 +17,24 @@ import { DEFAULT_SETTINGS, type Settings, type SettingsStore } from '../../src/s
 
 export class MemoryThrottles implements BackoffStore {
   readonly #states = new Map<string, BackoffState>();
+  readonly #forgetAt = new Map<string, Instant | null>();
 
   async read(subject: string): Promise<BackoffState> {
     await turn();
     return this.#state(subject);
   }
 
-  async replace(subject: string, expected: BackoffState, next: BackoffState): Promise<boolean> {
+  async replace(
+    subject: string,
+    expected: BackoffState,
+    next: BackoffState,
+    forgetAt?: Instant | null,
+  ): Promise<boolean> {
     await turn();
     const { failures, waitUntil } = this.#state(subject);
     if (failures !== expected.failures || waitUntil !== expected.waitUntil) return false;
     this.#states.set(subject, { ...next });
+    if (forgetAt !== undefined) this.#forgetAt.set(subject, forgetAt);
     return true;
   }
 
@@ -39,6 +46,11 @@ export class MemoryThrottles implements BackoffStore {
   async reset(subjects: readonly string[]): Promise<void> {
     await turn();
     for (const subject of subjects) this.#states.delete(subject);
+  }
+
+  /** Removes what may be forgotten, as the clean-up does every hour. */
+  forget(now: Instant): void {
+    for (const [subject, at] of this.#forgetAt) if (at !== null && at <= now) this.#states.delete(subject);
   }
 
   #state(subject: string): BackoffState {
