@@ -102,7 +102,13 @@ async function appCookie(environment: NodeJS.ProcessEnv): Promise<string> {
     freshMinutes: null,
     confirmsEmail: false,
   } as const;
-  const input = { ...open, name: 'Wiki', origin: `http://${HOST}`, remoteUser: 'email' } as const;
+  const input = {
+    ...open,
+    name: 'Wiki',
+    origin: `http://${HOST}`,
+    kind: 'host',
+    remoteUser: 'email',
+  } as const;
   const created = await apps.create(input, actor);
   if (created.kind !== 'created') throw new Error(created.fault);
   const proven = (['password', 'app'] as const).map((factor) => ({ factor, at: Date.now() }));

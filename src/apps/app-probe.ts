@@ -1,4 +1,4 @@
-import type { App } from './app.ts';
+import type { HostApp } from './app.ts';
 
 /** How long the app's address may take to answer, so that the page itself comes within five seconds. Milliseconds. */
 const PATIENCE = 3000;
@@ -36,7 +36,7 @@ export class AppProbe {
     this.#services = services;
   }
 
-  async probe({ origin, host }: Pick<App, 'origin' | 'host'>): Promise<readonly Probe[]> {
+  async probe({ origin, host }: Pick<HostApp, 'origin' | 'host'>): Promise<readonly Probe[]> {
     const [page, start] = await Promise.all([
       this.#ask(`${origin}/`),
       this.#ask(`${origin}/.postern/start${PATH}`),

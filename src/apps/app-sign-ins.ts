@@ -7,7 +7,7 @@ import type { PersonSnapshot } from '../policy/snapshot.ts';
 import type { Settings } from '../settings/settings.ts';
 import { policyIfValid } from '../sign-in/auth-state.ts';
 import { accessTo, type Refusal, visitorOf } from './access.ts';
-import type { App } from './app.ts';
+import type { App, HostApp } from './app.ts';
 import { type Claims, claimsOf } from './claims.ts';
 
 /** A browser that is signed in to an app, by a cookie of the app's host. */
@@ -36,7 +36,7 @@ export interface AppSignInStore {
 export interface AppSnapshot {
   readonly settings: Settings;
   /** Undefined if no app has the host. */
-  readonly app: App | undefined;
+  readonly app: HostApp | undefined;
   /** The sign-in that the cookie names; it may be another app's. */
   readonly appSignIn: AppSignIn | undefined;
   /** Its account, and the sign-in that it rests on. */
@@ -55,10 +55,10 @@ export interface AppSnapshots {
 export type Checked =
   | { readonly kind: 'unknown host' }
   /** Nobody is signed in, or no longer. */
-  | { readonly kind: 'signed out'; readonly app: App }
+  | { readonly kind: 'signed out'; readonly app: HostApp }
   /** The person is signed in and may not use the app now. See `canBeMet`. */
-  | { readonly kind: 'refused'; readonly app: App; readonly refusal: Refusal }
-  | { readonly kind: 'allowed'; readonly app: App; readonly claims: Claims };
+  | { readonly kind: 'refused'; readonly app: HostApp; readonly refusal: Refusal }
+  | { readonly kind: 'allowed'; readonly app: HostApp; readonly claims: Claims };
 
 /** Outcomes of checks, for metrics; "failed": the database did not answer. */
 export const CHECK_OUTCOMES = ['allowed', 'refused', 'signed out', 'unknown host', 'failed'] as const;

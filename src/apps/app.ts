@@ -1,11 +1,16 @@
 import { isLoopback } from '../kernel/loopback.ts';
 import type { Instant } from '../kernel/time.ts';
+import type { OidcClient } from './oidc-client.ts';
+import type { SignedHandOver } from './signed-hand-over.ts';
 
 /** An app's name, in characters. */
 export const LONGEST_APP_NAME = 60;
 
-/** Kinds of apps. "host": a site behind a proxy that asks Postern about each request (forward-auth). */
-export const APP_KINDS = ['host'] as const;
+/**
+ * Kinds of apps. "host": a site behind a proxy that asks Postern about each request (forward-auth). "oidc": a client of OpenID
+ * Connect. "signed": it takes a signed hand-over (see `SIGNED_FORMATS`).
+ */
+export const APP_KINDS = ['host', 'oidc', 'signed'] as const;
 export type AppKind = (typeof APP_KINDS)[number];
 
 /**
@@ -33,24 +38,49 @@ export interface AppDemand {
   readonly confirmsEmail: boolean;
 }
 
-/** Something that people are signed in to: the help center, a wiki, a ticket system. */
-export interface App extends AppDemand {
+/** What apps of every kind have. */
+interface AnyApp extends AppDemand {
   readonly id: string;
   /** Unique, whatever its spelling. */
   readonly name: string;
-  readonly kind: AppKind;
   /** `https://wiki.example.org`, without a path. */
   readonly origin: string;
-  /** `wiki.example.org` or `wiki.example.org:8443`: as browsers write it into the Host header. Unique. */
-  readonly host: string;
-  readonly remoteUser: RemoteUser;
   readonly createdAt: Instant;
 }
 
+/** A site behind a proxy that asks Postern about each request. */
+export interface HostApp extends AnyApp {
+  readonly kind: 'host';
+  /** `wiki.example.org` or `wiki.example.org:8443`: as browsers write it into the Host header. Unique. */
+  readonly host: string;
+  readonly remoteUser: RemoteUser;
+}
+
+/** A client of OpenID Connect (a relying party). Its client id is the app's id. */
+export interface OidcApp extends AnyApp {
+  readonly kind: 'oidc';
+  readonly client: OidcClient;
+}
+
+/** An app that takes a signed hand-over. */
+export interface SignedApp extends AnyApp {
+  readonly kind: 'signed';
+  readonly signed: SignedHandOver;
+}
+
+/** Something that people are signed in to: the help center, a wiki, a ticket system. */
+export type App = HostApp | OidcApp | SignedApp;
+
 /** An app in a list. */
-export interface ListedApp extends App {
+export type ListedApp<One extends App = App> = One & {
   /** When somebody last signed in to it; null: nobody yet. */
   readonly lastSignInAt: Instant | null;
+};
+
+/** Where people open an app. */
+export function startOf(app: App): string {
+  if (app.kind === 'oidc') return app.client.startUrl ?? `${app.origin}/`;
+  return app.kind === 'signed' ? (app.signed.startUrl ?? `${app.origin}/`) : `${app.origin}/`;
 }
 
 /** A host name in the form of `URL`: lower case, punycode, no dot at the end; or an IP address. */

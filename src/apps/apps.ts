@@ -1,11 +1,22 @@
 import type { Administrators } from '../accounts/administrators.ts';
 import type { Actor, Audit } from '../audit/audit.ts';
-import { differences } from '../audit/differences.ts';
+import { differences, type Facts } from '../audit/differences.ts';
 import { newId } from '../kernel/identifiers.ts';
 import type { Clock } from '../kernel/time.ts';
 import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
-import { type GroupStore, namesOfGroups } from '../policy/group.ts';
-import { type App, type AppDemand, cookieHostOf, hostOf, type ListedApp, PROOFS } from './app.ts';
+import type { GroupStore } from '../policy/group.ts';
+import {
+  type App,
+  type AppDemand,
+  cookieHostOf,
+  type HostApp,
+  hostOf,
+  type ListedApp,
+  type OidcApp,
+  PROOFS,
+  type SignedApp,
+} from './app.ts';
+import { factsOf } from './app-facts.ts';
 
 /** "name taken", "host taken": another app has it; the ports of an https host are one, because they share cookies. */
 export type Clash = 'name taken' | 'host taken';
@@ -18,7 +29,7 @@ export interface AppStore {
   /** In any spelling of the name. */
   findByName(name: string): Promise<ListedApp | undefined>;
   /** `host` exactly as in `App.host`. */
-  findByHost(host: string): Promise<ListedApp | undefined>;
+  findByHost(host: string): Promise<ListedApp<HostApp> | undefined>;
   /** Groups of the audience that no longer exist are left out. */
   create(app: App): Promise<Clash | undefined>;
   /** The same. "gone" if the app no longer exists. */
@@ -38,8 +49,11 @@ export interface AppUser {
   readonly lastAt: number;
 }
 
-/** What administrators can set. `origin` as `parseAppOrigin` returns it. */
-export type AppInput = Omit<App, 'id' | 'kind' | 'host' | 'createdAt'>;
+/** What administrators can set. `origin` as `parseAppOrigin` returns it. The kind of an app stays. */
+export type AppInput = HostAppInput | OidcAppInput | SignedAppInput;
+export type HostAppInput = Omit<HostApp, 'id' | 'host' | 'createdAt'>;
+export type OidcAppInput = Omit<OidcApp, 'id' | 'createdAt'>;
+export type SignedAppInput = Omit<SignedApp, 'id' | 'createdAt'>;
 
 /** "own site": Postern's own address; "not https": http is only for a Postern on http, in development. */
 export type AppFault = Clash | 'own site' | 'not https';
@@ -93,7 +107,7 @@ export class Apps {
   }
 
   /** `host` in lower case, with its port unless that is the scheme's. */
-  async findByHost(host: string): Promise<ListedApp | undefined> {
+  async findByHost(host: string): Promise<ListedApp<HostApp> | undefined> {
     return this.#services.store.findByHost(host);
   }
 
@@ -107,11 +121,7 @@ export class Apps {
     if (fault) return { kind: 'refused', fault };
     const { transaction, clock } = this.#services;
     const now = clock();
-    const app: App = {
-      ...input,
-      ...{ id: newId(now), kind: 'host', createdAt: now },
-      host: hostOf(input.origin),
-    };
+    const app = appFrom(input, { id: newId(now), createdAt: now });
     return transaction(this.#services, async ({ store, audit }, tx): Promise<AppCreated> => {
       const clash = await store.create(app);
       if (clash) return { kind: 'refused', fault: clash };
@@ -129,8 +139,8 @@ export class Apps {
     const { transaction } = this.#services;
     return transaction(this.#services, async ({ store, audit, administrators }, tx): Promise<AppChanged> => {
       const before = await store.find(id);
-      if (!before) return { kind: 'refused', fault: 'gone' };
-      const { lastSignInAt: _use, ...app } = { ...before, ...input, host: hostOf(input.origin) };
+      if (before?.kind !== input.kind) return { kind: 'refused', fault: 'gone' };
+      const app = appFrom(input, { id, createdAt: before.createdAt });
       const bound = this.in(tx);
       const detail = differences(await bound.#factsOf(before), await bound.#factsOf(app));
       const isRenamed = before.name !== app.name;
@@ -161,21 +171,15 @@ export class Apps {
     return isHttps(baseUrl) && !isHttps(origin) ? 'not https' : undefined;
   }
 
-  /** An app in the words of the audit log. */
-  async #factsOf(app: App): Promise<Readonly<Record<string, string>>> {
-    const { origin, audience, proof, freshMinutes, confirmsEmail, remoteUser } = app;
-    return {
-      origin,
-      audience:
-        audience === 'everybody'
-          ? audience
-          : namesOfGroups(audience, await this.#services.groups.list()).join('; '),
-      proof,
-      'fresh-minutes': freshMinutes === null ? '' : String(freshMinutes),
-      'confirms-email': confirmsEmail ? 'on' : 'off',
-      'remote-user': remoteUser,
-    };
+  async #factsOf(app: App): Promise<Facts> {
+    const groups = app.audience === 'everybody' ? [] : await this.#services.groups.list();
+    return factsOf(app, groups);
   }
+}
+
+/** The app that was asked for. Only an app behind a proxy takes a host for itself. */
+function appFrom(input: AppInput, known: Pick<App, 'id' | 'createdAt'>): App {
+  return input.kind === 'host' ? { ...input, ...known, host: hostOf(input.origin) } : { ...input, ...known };
 }
 
 /** Whether the second demand lets in a person whom the first one refuses. The audience does not count. */

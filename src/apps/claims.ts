@@ -1,5 +1,5 @@
 import type { Visitor } from './access.ts';
-import type { App } from './app.ts';
+import type { HostApp } from './app.ts';
 
 /** The claims about a person for an app: each value in its own header, "" if there is none. */
 export interface Claims {
@@ -18,7 +18,7 @@ const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
 
 /** The claims of a person in an app. Without control characters, and valid Unicode. */
 export function claimsOf(
-  { remoteUser }: Pick<App, 'remoteUser'>,
+  { remoteUser }: Pick<HostApp, 'remoteUser'>,
   { account, groups }: Pick<Visitor, 'account' | 'groups'>,
 ): Claims {
   const email = identifier(account.email);

@@ -2,17 +2,21 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { Administrators } from '../accounts/administrators.ts';
 import type { SignIns } from '../accounts/sign-ins.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { Keyring } from '../kernel/keyring.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Transact } from '../kernel/transaction.ts';
 import type { GroupStore } from '../policy/group.ts';
 import type { Policies } from '../policy/policies.ts';
+import { Admissions } from './admissions.ts';
 import { AppProbe } from './app-probe.ts';
+import { type AppSecretStore, AppSecrets } from './app-secrets.ts';
 import { type AppSignInStore, AppSignIns, type AppSnapshots, type CheckOutcome } from './app-sign-ins.ts';
 import { type AppStore, Apps } from './apps.ts';
 import { type HandOverOutcome, type HandOverStore, HandOvers } from './hand-overs.ts';
 
 interface AppStores {
   readonly apps: AppStore;
+  readonly appSecrets: AppSecretStore;
   readonly appSignIns: AppSignInStore;
   readonly appSnapshots: AppSnapshots;
   readonly handOvers: HandOverStore;
@@ -23,6 +27,7 @@ interface AppBase {
   readonly config: { readonly baseUrl: string };
   readonly clock: Clock;
   readonly transaction: Transact;
+  readonly keyring: Keyring;
   readonly audit: Audit;
   readonly accounts: Accounts;
   readonly administrators: Pick<Administrators, 'tell'>;
@@ -36,10 +41,13 @@ interface AppBase {
 
 export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }: AppBase) {
   const { apps, appSignIns, groups } = stores;
+  const admissions = new Admissions(base);
   return {
+    admissions,
+    appSecrets: new AppSecrets({ ...base, store: stores.appSecrets }),
     appProbe: new AppProbe({ fetch, baseUrl }),
     apps: new Apps({ ...base, store: apps, groups, baseUrl }),
     appSignIns: new AppSignIns({ ...base, store: appSignIns, snapshots: stores.appSnapshots }),
-    handOvers: new HandOvers({ ...base, store: stores.handOvers, apps, appSignIns }),
+    handOvers: new HandOvers({ ...base, store: stores.handOvers, admissions, apps, appSignIns }),
   };
 }

@@ -5,8 +5,9 @@ import { type Audit, type Origin, party } from '../audit/audit.ts';
 import { hashToken, newId, newToken } from '../kernel/identifiers.ts';
 import { type Clock, type Instant, seconds } from '../kernel/time.ts';
 import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
-import { accessTo, canBeMet, type Refusal, type Visitor } from './access.ts';
-import type { App } from './app.ts';
+import type { Refusal, Visitor } from './access.ts';
+import type { Admissions } from './admissions.ts';
+import type { HostApp } from './app.ts';
 import type { AppSignInStore } from './app-sign-ins.ts';
 import type { AppStore } from './apps.ts';
 
@@ -56,9 +57,9 @@ export interface HandOverRequest {
 
 export type Opened =
   | { readonly kind: 'unknown host' }
-  | { readonly kind: 'refused'; readonly app: App; readonly refusal: Refusal }
+  | { readonly kind: 'refused'; readonly app: HostApp; readonly refusal: Refusal }
   /** `code` is for the app's host, once and within a minute. */
-  | { readonly kind: 'handed over'; readonly app: App; readonly code: string };
+  | { readonly kind: 'handed over'; readonly app: HostApp; readonly code: string };
 
 /** What the browser brings back to the app's host. */
 export interface PresentedHandOver {
@@ -73,14 +74,14 @@ export type Redeemed =
   /** `cookie` signs the browser in at the app's host, for `ABSOLUTE_LIMIT` at most. */
   | {
       readonly kind: 'signed in';
-      readonly app: App;
+      readonly app: HostApp;
       readonly cookie: string;
       readonly path: string;
       /** The nonce that was used up. */
       readonly nonce: string;
     }
   /** Used, expired, unknown, another browser's or another app's; or the sign-in has ended. The person has to start again. */
-  | { readonly kind: 'unusable'; readonly app: App }
+  | { readonly kind: 'unusable'; readonly app: HostApp }
   | { readonly kind: 'unknown host' };
 
 /** Outcomes of hand-overs, for metrics. */
@@ -90,6 +91,7 @@ export type HandOverOutcome = (typeof HAND_OVER_OUTCOMES)[number];
 interface HandOverServices {
   readonly store: HandOverStore;
   readonly apps: Pick<AppStore, 'findByHost'>;
+  readonly admissions: Pick<Admissions, 'decide'>;
   readonly appSignIns: Pick<AppSignInStore, 'create'>;
   readonly accounts: Pick<Accounts, 'find'>;
   readonly signIns: Pick<SignIns, 'of'>;
@@ -120,15 +122,11 @@ export class HandOvers {
    * about is audited.
    */
   async open({ host, visitor, origin, ...rest }: HandOverRequest): Promise<Opened> {
-    const { apps, audit } = this.#services;
+    const { apps, admissions } = this.#services;
     const app = await apps.findByHost(host);
     if (!app) return { kind: 'unknown host' };
-    const access = accessTo(app, visitor);
-    if (access.kind !== 'allowed') {
-      const actor = { party: party(visitor.account), origin };
-      if (!canBeMet(access)) await audit.record('access.denied', actor, visitor.account, { app: app.name });
-      return { kind: 'refused', app, refusal: access };
-    }
+    const access = await admissions.decide({ app, demand: app }, visitor, origin);
+    if (access.kind !== 'allowed') return { kind: 'refused', app, refusal: access };
     return {
       kind: 'handed over',
       app,
@@ -143,7 +141,7 @@ export class HandOvers {
   async issue({
     app,
     ...bound
-  }: Omit<HandOver, 'appId'> & { readonly app: Pick<App, 'id'> }): Promise<string> {
+  }: Omit<HandOver, 'appId'> & { readonly app: Pick<HostApp, 'id'> }): Promise<string> {
     const { store, clock, handedOver } = this.#services;
     const code = newToken(SECRET_BITS);
     await store.create(hashToken(code), { ...bound, appId: app.id }, clock() + HAND_OVER_LIFETIME);
@@ -181,7 +179,7 @@ export class HandOvers {
   }
 
   /** Returns the cookie of a new sign-in to the app. */
-  async #signIn(app: App, account: Account, { signInId }: HandOver, origin: Origin): Promise<string> {
+  async #signIn(app: HostApp, account: Account, { signInId }: HandOver, origin: Origin): Promise<string> {
     const { appSignIns, audit, clock } = this.#services;
     const now = clock();
     const cookie = newToken(SECRET_BITS);

@@ -1,4 +1,5 @@
-type Facts = Readonly<Record<string, string>>;
+/** What is so, by the names of details. */
+export type Facts = Readonly<Record<string, string>>;
 
 /** An absent value in a detail. */
 export const NO_VALUE = '–';

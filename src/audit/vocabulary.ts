@@ -161,6 +161,7 @@ export const EVENTS = {
   'app.created': { log: 'authz_admin' },
   'app.updated': { log: 'authz_admin' },
   'app.removed': { log: 'authz_admin' },
+  'app.secret-rotated': { log: 'authz_admin' },
   'app.signed-in': { log: 'session_created' },
   'keys.rotated': { log: 'authz_admin' },
   'backup.restored': { log: 'authz_admin' },

@@ -89,14 +89,15 @@ export async function givenApp(operation: Operation, options: AppOptions): Promi
 
 /** An app as `--json` writes it and `--from` reads it. */
 export function appRecord(app: ListedApp, groups: readonly Group[]) {
-  const { name, origin, audience, proof, freshMinutes, confirmsEmail, remoteUser, lastSignInAt } = app;
+  const { name, origin, audience, proof, freshMinutes, confirmsEmail, lastSignInAt } = app;
   return {
     ...{
       name,
       address: origin,
       groups: audience === 'everybody' ? audience : namesOfGroups(audience, groups),
     },
-    ...{ proof: spelled(proof), freshMinutes, confirmEmail: confirmsEmail, user: remoteUser },
+    ...{ proof: spelled(proof), freshMinutes, confirmEmail: confirmsEmail },
+    ...(app.kind === 'host' && { user: app.remoteUser }),
     lastSignIn: lastSignInAt === null ? null : new Date(lastSignInAt).toISOString(),
   };
 }

@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { ListedApp } from '../apps/app.ts';
-import type { AppFault, AppInput } from '../apps/apps.ts';
+import type { AppFault, AppInput, HostAppInput } from '../apps/apps.ts';
 import type { MessageKey, Translator } from '../kernel/i18n.ts';
 import { namesOfGroups } from '../policy/group.ts';
 import {
@@ -100,7 +100,10 @@ export async function createApp(operation: Operation, given: GivenApp): Promise<
   if (audience === undefined) throw new CommandError(words.t('cli.app-audience-missing'));
   const defaults = { proof: 'none', freshMinutes: null, confirmsEmail: false, remoteUser: 'email' } as const;
   const settings = await settingsOf(operation, given);
-  const outcome = await services.apps.create({ ...defaults, audience: [], ...settings, name, origin }, actor);
+  const outcome = await services.apps.create(
+    { ...defaults, audience: [], ...settings, kind: 'host', name, origin },
+    actor,
+  );
   if (outcome.kind === 'refused') throw refusalOf(operation, outcome.fault, { name, origin });
   say(words.t('cli.app-created', { app: name }));
 }
@@ -109,10 +112,8 @@ export async function createApp(operation: Operation, given: GivenApp): Promise<
 export async function updateApp(operation: Operation, name: string, given: GivenApp): Promise<void> {
   const app = await appNamed(operation, name);
   const { services, words, say, actor } = operation;
-  const { audience, proof, freshMinutes, confirmsEmail, remoteUser, origin } = app;
-  const present: AppInput = {
-    ...{ name: app.name, origin, audience, proof, freshMinutes, confirmsEmail, remoteUser },
-  };
+  if (app.kind !== 'host') throw new CommandError(words.t('cli.no-app', { app: name }));
+  const { id: _id, host: _host, createdAt: _created, lastSignInAt: _use, ...present } = app;
   const input = { ...present, ...(await settingsOf(operation, given)) };
   const outcome = await services.apps.update(app.id, input, actor);
   if (outcome.kind === 'refused') throw refusalOf(operation, outcome.fault, input);
@@ -137,7 +138,7 @@ async function appNamed(operation: Operation, name: string): Promise<ListedApp> 
 async function settingsOf(
   { services, words }: Operation,
   { audience, ...given }: GivenApp,
-): Promise<Partial<AppInput>> {
+): Promise<Partial<Omit<HostAppInput, 'kind'>>> {
   const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   if (audience === undefined || audience === 'everybody')
     return { ...settings, ...(audience && { audience }) };

@@ -1,4 +1,4 @@
-import type { App } from '../apps/app.ts';
+import { type App, startOf } from '../apps/app.ts';
 import { redirectTo } from '../web/redirects.ts';
 import type { AddPage } from '../web/routes.ts';
 import { appsOpenTo } from './apps/way-to-app.ts';
@@ -20,9 +20,9 @@ export function homePages(
         model: {
           rule: person.policy.rule,
           authenticators: person.authenticators.length,
-          apps: appsOpenTo(services, apps, person).map(({ name, host, origin }) => ({
-            ...{ name, host },
-            href: `${origin}/`,
+          apps: appsOpenTo(services, apps, person).map((app) => ({
+            ...{ name: app.name, host: new URL(app.origin).host },
+            href: startOf(app),
           })),
           helpCenter: linkBeside(apps, site.helpCenterUrl),
         },

@@ -1,9 +1,19 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { APP_KINDS, type App, cookieHostOf, type ListedApp, PROOFS, REMOTE_USERS } from '../apps/app.ts';
+import {
+  APP_KINDS,
+  type App,
+  cookieHostOf,
+  type HostApp,
+  type ListedApp,
+  PROOFS,
+  REMOTE_USERS,
+} from '../apps/app.ts';
 import type { AppStore, AppUser, Clash } from '../apps/apps.ts';
+import { oidcClientSchema } from '../apps/oidc-client.ts';
+import { signedHandOverSchema } from '../apps/signed-hand-over.ts';
 import { mappedRow, toColumns } from './sql/row-mapper.ts';
-import { byName, digest, integerColumn, searchKey } from './sql/rows.ts';
+import { byName, digest, integerColumn, json, searchKey } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
 import { insertUnique, transaction } from './sql/transaction.ts';
 
@@ -17,6 +27,7 @@ const APP = {
   kind: z.enum(APP_KINDS),
   origin: z.string(),
   host: z.string(),
+  details: json.nullable(),
   audience: z.enum(['everybody', 'groups']),
   proof: z.enum(PROOFS),
   freshMinutes: integerColumn.nullable(),
@@ -48,7 +59,7 @@ export class KnexAppStore extends SqlStore implements AppStore {
     return (await this.#where({ name_key: nameKey(name) }))[0];
   }
 
-  async findByHost(host: string): Promise<ListedApp | undefined> {
+  async findByHost(host: string): Promise<ListedApp<HostApp> | undefined> {
     // Anybody can write one into an address, and PostgreSQL fails on it.
     if (host.includes('\0')) return undefined;
     return exactly(host, await this.#where({ host }));
@@ -119,26 +130,48 @@ export class KnexAppStore extends SqlStore implements AppStore {
 }
 
 /** An app from its row and the ids of its groups. */
-export function appOf(
-  { audience, confirmsEmail, ...row }: z.output<typeof appColumns>,
-  groupIds: readonly string[],
-): App {
-  return {
-    ...row,
-    audience: audience === 'everybody' ? audience : groupIds,
-    confirmsEmail: confirmsEmail === 1,
+export function appOf(row: z.output<typeof appColumns>, groupIds: readonly string[]): App {
+  const { id, name, origin, proof, freshMinutes, createdAt } = row;
+  const common = {
+    ...{ id, name, origin, proof, freshMinutes, createdAt },
+    audience: row.audience === 'everybody' ? row.audience : groupIds,
+    confirmsEmail: row.confirmsEmail === 1,
   };
+  switch (row.kind) {
+    case 'host':
+      return { ...common, kind: 'host', host: row.host, remoteUser: row.remoteUser };
+    case 'oidc':
+      return { ...common, kind: 'oidc', client: oidcClientSchema.parse(row.details) };
+    case 'signed':
+      return { ...common, kind: 'signed', signed: signedHandOverSchema.parse(row.details) };
+  }
 }
 
 function rowOf(app: App) {
-  const { audience, confirmsEmail, name, origin } = app;
+  const { audience, confirmsEmail, name } = app;
   return {
-    ...toColumns(appColumns, app),
+    ...toColumns(appColumns, { ...app, ...hostColumnsOf(app) }),
     name_key: nameKey(name),
-    cookie_host: cookieHostOf(origin),
+    cookie_host: app.kind === 'host' ? cookieHostOf(app.origin) : keyWithoutHost(app),
+    details: detailsOf(app),
     audience: audience === 'everybody' ? audience : 'groups',
     confirms_email: Number(confirmsEmail),
   };
+}
+
+/** An app that is not behind a proxy has no cookie of ours on its host, so it takes no host for itself. */
+function hostColumnsOf(app: App): Pick<HostApp, 'host' | 'remoteUser'> {
+  return app.kind === 'host' ? app : { host: keyWithoutHost(app), remoteUser: 'id' };
+}
+
+/** Unique, and no host: the columns of hosts are unique and not null. */
+function keyWithoutHost({ id }: App): string {
+  return `:${id}`;
+}
+
+function detailsOf(app: App): string | null {
+  if (app.kind === 'host') return null;
+  return JSON.stringify(app.kind === 'oidc' ? app.client : app.signed);
 }
 
 /** The groups that still exist; an app whose groups are all gone is for nobody. */
@@ -155,8 +188,11 @@ async function admit(trx: Knex.Transaction, { id, audience }: App): Promise<void
 }
 
 /** The app with this host. MariaDB finds it with spaces at the end, too. */
-export function exactly<One extends App>(host: string, found: readonly One[]): One | undefined {
-  return found.find((app) => app.host === host);
+export function exactly<One extends App>(
+  host: string,
+  found: readonly One[],
+): Extract<One, HostApp> | undefined {
+  return found.find((app): app is Extract<One, HostApp> => app.kind === 'host' && app.host === host);
 }
 
 /** Which unique key another app has. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { readHash } from '../accounts/password-hashes.ts';
 import { accountRow } from './account-rows.ts';
-import { appColumns, appGroupColumns, appUseColumns } from './apps.ts';
+import { secretRow } from './app-secrets.ts';
+import { appColumns, appGroupColumns, appOf, appUseColumns } from './apps.ts';
 import { eventRow } from './audit.ts';
 import { authenticatorRow } from './authenticators.ts';
 import { challengeRow } from './challenges.ts';
@@ -23,9 +24,16 @@ const READ: Readonly<Record<string, z.ZodType>> = {
     ({ passwordHash }) => passwordHash === null || readHash(passwordHash) !== undefined,
   ),
   allowances: storedAllowance,
+  app_consents: z.object({
+    app_id: z.string(),
+    account_id: z.string(),
+    scopes: z.string(),
+    given_at: integerColumn,
+  }),
   app_groups: appGroupColumns,
+  app_secrets: secretRow,
   app_uses: appUseColumns,
-  apps: appColumns,
+  apps: appColumns.transform((row) => appOf(row, [])),
   audit_events: eventRow,
   authenticators: authenticatorRow,
   challenges: challengeRow,

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Instant } from '../kernel/time.ts';
+import { KnexAppSecretStore } from './app-secrets.ts';
 import { KnexAppSignInStore } from './app-sign-ins.ts';
 import { KnexBudgetStore } from './client-budgets.ts';
 import { KnexHandOverStore } from './hand-overs.ts';
@@ -25,6 +26,7 @@ export function expiringRows(db: Knex): readonly Expiring[] {
     new KnexLinkStore(db),
     new KnexMailStore(db),
     new KnexHandOverStore(db),
+    new KnexAppSecretStore(db),
     new KnexAppSignInStore(db),
     new KnexSignInStore(db),
   ];

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { KnexAccounts } from './accounts.ts';
+import { KnexAppSecretStore } from './app-secrets.ts';
 import { KnexAppSignInStore, KnexAppSnapshots } from './app-sign-ins.ts';
 import { KnexAppStore } from './apps.ts';
 import { KnexAuditStore } from './audit.ts';
@@ -47,6 +48,7 @@ export function storesOn(db: Knex) {
     reminders: new KnexReminderStore(db),
     people: new KnexPeople(db),
     apps: new KnexAppStore(db),
+    appSecrets: new KnexAppSecretStore(db),
     appSignIns: new KnexAppSignInStore(db),
     appSnapshots: new KnexAppSnapshots(db),
     handOvers: new KnexHandOverStore(db),

@@ -1,5 +1,5 @@
 import type { Visitor } from '../../src/apps/access.ts';
-import type { App, AppDemand } from '../../src/apps/app.ts';
+import type { AppDemand, HostApp } from '../../src/apps/app.ts';
 import type { Instant } from '../../src/kernel/time.ts';
 import type { Assurance, Factor } from '../../src/sign-in/assurance.ts';
 import { ANN, authenticator, NOW, OPTIONAL } from '../sign-in/sign-in-under-test.ts';
@@ -16,7 +16,7 @@ export const OPEN: AppDemand = {
   confirmsEmail: false,
 };
 
-export const WIKI: App = {
+export const WIKI: HostApp = {
   ...OPEN,
   ...{ id: 'wiki', name: 'Wiki', kind: 'host', remoteUser: 'email', createdAt: 0 },
   ...{ origin: 'https://wiki.example.org', host: 'wiki.example.org' },

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
-import type { App, ListedApp } from '../../src/apps/app.ts';
-import { type AppInput, type AppStore, Apps, type Clash } from '../../src/apps/apps.ts';
+import type { App, HostApp, ListedApp } from '../../src/apps/app.ts';
+import { type AppInput, type AppStore, Apps, type Clash, type HostAppInput } from '../../src/apps/apps.ts';
 import type { Actor } from '../../src/audit/audit.ts';
 import type { Group } from '../../src/policy/group.ts';
 import { ACTOR } from '../sign-in/sign-in-under-test.ts';
 import { transact } from '../support/transact.ts';
 import { NOW, OPEN } from './apps-under-test.ts';
 
-const INPUT: AppInput = { ...OPEN, name: 'Wiki', origin: 'https://wiki.example.org', remoteUser: 'email' };
+const INPUT: HostAppInput = {
+  ...OPEN,
+  kind: 'host',
+  name: 'Wiki',
+  origin: 'https://wiki.example.org',
+  remoteUser: 'email',
+};
 const RULE = { rule: 'off', methods: [], grace: { kind: 'none' }, since: 0 } as const;
 const GROUPS: readonly Group[] = [
   { id: 'a', name: 'Agents', ...RULE },
@@ -22,11 +28,12 @@ const FACTS = {
 /** `Apps` on a store in memory, with the recorded events. */
 function appsUnderTest(baseUrl = 'https://help.example.org', clash?: Clash) {
   const recorded: unknown[] = [];
-  const kept = new Map<string, App>();
-  const listed = (app: App | undefined): ListedApp | undefined => app && { ...app, lastSignInAt: 7 };
-  const found = (fits: (app: App) => boolean) => listed([...kept.values()].find(fits));
+  const kept = new Map<string, HostApp>();
+  const listed = (app: HostApp | undefined): ListedApp<HostApp> | undefined =>
+    app && { ...app, lastSignInAt: 7 };
+  const found = (fits: (app: HostApp) => boolean) => listed([...kept.values()].find(fits));
   const keep = (app: App) => {
-    if (clash === undefined) kept.set(app.id, app);
+    if (clash === undefined && app.kind === 'host') kept.set(app.id, app);
     return clash;
   };
   const store: AppStore = {
@@ -49,9 +56,9 @@ function appsUnderTest(baseUrl = 'https://help.example.org', clash?: Clash) {
   return { apps: new Apps(services), recorded, kept };
 }
 
-async function created(apps: Apps, changes: Partial<AppInput> = {}): Promise<App> {
+async function created(apps: Apps, changes: Partial<HostAppInput> = {}): Promise<HostApp> {
   const outcome = await apps.create({ ...INPUT, ...changes }, ACTOR);
-  assert.ok(outcome.kind === 'created');
+  assert.ok(outcome.kind === 'created' && outcome.app.kind === 'host');
   return outcome.app;
 }
 
@@ -99,7 +106,7 @@ describe('The administration of apps', () => {
   });
 
   /** An app's demand before and after a change, and whether it is weaker. */
-  const changes: readonly (readonly [Partial<AppInput>, Partial<AppInput>, boolean])[] = [
+  const changes: readonly (readonly [Partial<HostAppInput>, Partial<HostAppInput>, boolean])[] = [
     [{ proof: 'strong' }, { proof: 'second step' }, true],
     [{ proof: 'second step' }, { proof: 'none' }, true],
     [{ proof: 'none' }, { proof: 'strong' }, false],

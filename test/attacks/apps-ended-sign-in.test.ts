@@ -75,7 +75,7 @@ onGuardedApps('A thief with the cookie of an app, whose owner', (apps) => {
     const app = await newApp(apps().portal, { name: 'Changing', origin: 'https://change.example.org' });
     const ann = await newUserOf(apps(), app);
     assert.deepEqual(await nextRequests(ann, app.origin), new Set([200]));
-    const { id, kind: _kind, host: _host, createdAt: _createdAt, ...input } = app;
+    const { id, host: _host, createdAt: _createdAt, ...input } = app;
     await services.apps.update(id, { ...input, proof: 'second step' }, OPERATOR);
     assert.deepEqual(await nextRequests(ann, app.origin), new Set([303, 401]));
     await services.apps.remove(app, OPERATOR);

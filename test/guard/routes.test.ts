@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import express from 'express';
 import { pino } from 'pino';
-import type { App } from '../../src/apps/app.ts';
+import type { HostApp } from '../../src/apps/app.ts';
 import type { Checked } from '../../src/apps/app-sign-ins.ts';
 import type { HandOvers, PresentedHandOver, Redeemed } from '../../src/apps/hand-overs.ts';
 import { guardRoutes } from '../../src/guard/routes.ts';
@@ -13,7 +13,7 @@ import { GuardClient, HostCookies } from '../support/guard-client.ts';
 const WIKI = 'https://wiki.example.org';
 const PORTAL = 'https://account.example.org';
 const ANN = { user: 'ann@example.org', email: 'ann@example.org', name: 'Ann Ünal', groups: '' };
-const APP: App = {
+const APP: HostApp = {
   ...{ id: 'wiki', name: 'Wiki', kind: 'host', origin: WIKI, host: 'wiki.example.org' },
   ...{ audience: 'everybody', proof: 'none', freshMinutes: null, confirmsEmail: false, remoteUser: 'email' },
   createdAt: 0,

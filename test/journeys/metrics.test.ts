@@ -130,10 +130,11 @@ describe('The metrics', () => {
       ...demand,
       name: 'Wiki',
       origin: 'https://wiki.example.org',
+      kind: 'host',
       remoteUser: 'email',
     } as const;
     const created = await apps.create(wiki, OPERATOR);
-    assert.ok(created.kind === 'created');
+    assert.ok(created.kind === 'created' && created.app.kind === 'host');
     const { app } = created;
     const [signIn] = await signIns.of(ann);
     const bound = { accountId: ann.id, signInId: signIn?.id ?? '', nonceHash: hashToken('nonce'), path: '/' };

@@ -1,24 +1,27 @@
 import assert from 'node:assert/strict';
-import type { App } from '../../src/apps/app.ts';
-import type { AppInput } from '../../src/apps/apps.ts';
+import type { HostApp } from '../../src/apps/app.ts';
+import type { HostAppInput } from '../../src/apps/apps.ts';
 import { hashToken, newId } from '../../src/kernel/identifiers.ts';
 import { NO_GRACE } from '../../src/settings/grace.ts';
 import type { Preparation } from './changes.ts';
 import { OPERATOR, type TestPortal } from './portal.ts';
 
 /** An app with a name and a host of its own. */
-export function appInput(changes: Partial<AppInput> = {}): AppInput {
+export function appInput(changes: Partial<HostAppInput> = {}): HostAppInput {
   const name = newId(Date.now());
   return {
     ...{ name, origin: `https://${name}.example.org`, audience: 'everybody', proof: 'none' },
-    ...{ freshMinutes: null, confirmsEmail: false, remoteUser: 'email' },
+    ...{ freshMinutes: null, confirmsEmail: false, remoteUser: 'email', kind: 'host' },
     ...changes,
   };
 }
 
-export async function addsApp({ services }: TestPortal, changes: Partial<AppInput> = {}): Promise<App> {
+export async function addsApp(
+  { services }: TestPortal,
+  changes: Partial<HostAppInput> = {},
+): Promise<HostApp> {
   const outcome = await services.apps.create(appInput(changes), OPERATOR);
-  assert.ok(outcome.kind === 'created');
+  assert.ok(outcome.kind === 'created' && outcome.app.kind === 'host');
   return outcome.app;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { App } from '../../src/apps/app.ts';
-import type { AppInput } from '../../src/apps/apps.ts';
+import type { HostApp } from '../../src/apps/app.ts';
+import type { HostAppInput } from '../../src/apps/apps.ts';
 import { type GuardAnswer, GuardClient, HostCookies } from './guard-client.ts';
 import { newApp } from './guarded-apps.ts';
 import type { Person } from './person.ts';
@@ -31,7 +31,7 @@ export function onAppsBehindProxy(title: string, suite: (site: AppsBehindProxy) 
 let number = 0;
 
 /** A new app on a host of its own, open to everybody who is signed in unless `input` says otherwise. */
-export async function appWith(portal: TestPortal, input: Partial<AppInput> = {}): Promise<App> {
+export async function appWith(portal: TestPortal, input: Partial<HostAppInput> = {}): Promise<HostApp> {
   number += 1;
   return newApp(portal, { name: `Wiki ${number}`, origin: `https://wiki${number}.example.net`, ...input });
 }
@@ -39,10 +39,10 @@ export async function appWith(portal: TestPortal, input: Partial<AppInput> = {})
 /** One browser at the host of an app: its cookies there, and what the app's proxy does. */
 export class AppHost {
   readonly #proxy: GuardClient;
-  readonly #app: App;
+  readonly #app: HostApp;
   readonly #cookies = new HostCookies();
 
-  constructor(proxy: GuardClient, app: App) {
+  constructor(proxy: GuardClient, app: HostApp) {
     this.#proxy = proxy;
     this.#app = app;
   }

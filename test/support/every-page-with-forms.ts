@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { App } from '../../src/apps/app.ts';
+import type { HostApp } from '../../src/apps/app.ts';
 import { appWith } from './app-host.ts';
 import type { Fields } from './controls.ts';
 import { linkIn } from './mailbox.ts';
@@ -113,7 +113,7 @@ export function triesEveryForm(what: string, portal: () => TestPortal, trial: ()
 
   it('… those on the path to an app', async () => {
     await siteRuleIs(portal(), { rule: 'optional' });
-    const addressOf = ({ host }: App) => `/apps/open?host=${host}&nonce=${'n'.repeat(43)}&path=/`;
+    const addressOf = ({ host }: HostApp) => `/apps/open?host=${host}&nonce=${'n'.repeat(43)}&path=/`;
     const ann = await signsIn(portal(), (await portal().account(newEmail('ann'))).email);
     await trial().tries(ann, addressOf(await appWith(portal(), { proof: 'second step' })));
     await ann.visits(addressOf(await appWith(portal(), { confirmsEmail: true })));

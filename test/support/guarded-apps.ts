@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Account } from '../../src/accounts/account.ts';
-import type { App } from '../../src/apps/app.ts';
-import type { AppInput } from '../../src/apps/apps.ts';
+import type { App, HostApp } from '../../src/apps/app.ts';
+import type { HostAppInput } from '../../src/apps/apps.ts';
 import type { Environment } from '../../src/boot/environment.ts';
 import type { Factor } from '../../src/sign-in/assurance.ts';
 import { type GuardAnswer, GuardClient, HostCookies, type SentHeaders } from './guard-client.ts';
@@ -18,9 +18,9 @@ export interface GuardedApps {
   readonly portal: TestPortal;
   /** A proxy in GUARD_PROXIES. */
   readonly client: GuardClient;
-  readonly wiki: App;
+  readonly wiki: HostApp;
   /** On another domain. */
-  readonly desk: App;
+  readonly desk: HostApp;
   readonly close: () => Promise<void>;
 }
 
@@ -65,11 +65,14 @@ export function onGuardedApps(
 
 export async function newApp(
   { services }: TestPortal,
-  input: Pick<AppInput, 'name' | 'origin'> & Partial<AppInput>,
-): Promise<App> {
+  input: Pick<HostAppInput, 'name' | 'origin'> & Partial<HostAppInput>,
+): Promise<HostApp> {
   const open = { audience: 'everybody', proof: 'none', freshMinutes: null, confirmsEmail: false } as const;
-  const created = await services.apps.create({ ...open, remoteUser: 'email', ...input }, OPERATOR);
-  assert.ok(created.kind === 'created', JSON.stringify(created));
+  const created = await services.apps.create(
+    { ...open, remoteUser: 'email', ...input, kind: 'host' },
+    OPERATOR,
+  );
+  assert.ok(created.kind === 'created' && created.app.kind === 'host', JSON.stringify(created));
   return created.app;
 }
 

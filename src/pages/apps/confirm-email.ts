@@ -48,15 +48,15 @@ export function confirmEmailPages(addPage: AddPage, services: ConfirmationServic
   ): Promise<Page> {
     const now = clock();
     const { sentAt, nextAt, waitUntil } = await emailConfirmations.sending(confirmation);
-    const app = await appOnTheWay(services, returnPathOf(request));
+    const way = await appOnTheWay(services, returnPathOf(request));
     return {
       view: 'apps/confirm-email',
       title: words.t('apps.confirm-title'),
       width: 'narrow',
-      ...(app && { formOrigin: app.origin }),
+      ...(way && { formOrigin: way.formOrigin }),
       model: {
         address: account.email,
-        app: app?.name,
+        app: way?.app.name,
         sentAt,
         nextSendIn: nextAt && nextAt - now,
         waitFor: waitUntil && waitUntil - now,

@@ -2,6 +2,7 @@ import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
 import { againPage } from './again.ts';
 import { confirmEmailPages } from './confirm-email.ts';
+import { enrolPages } from './missing-proof.ts';
 import { openPages } from './open.ts';
 import { signOutPage } from './sign-out.ts';
 import { startPage } from './start.ts';
@@ -9,6 +10,7 @@ import { startPage } from './start.ts';
 /** What an app's host sends people to, and what is asked for on the way to an app. */
 export function appPages(addPage: AddPage, services: PageServices): void {
   openPages(addPage, services);
+  enrolPages(addPage, services);
   confirmEmailPages(addPage, services);
   againPage(addPage, services);
   signOutPage(addPage, services);

@@ -1,3 +1,4 @@
+import { startOf } from '../../apps/app.ts';
 import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
@@ -16,7 +17,7 @@ export function startPage(
     get: services.guards.signedIn(async ({ who, request, response }) => {
       const [app, another] = appsOpenTo(services, await services.apps.all(), who);
       if (!app || another) return redirectTo(response, '/');
-      const href = `${app.origin}/`;
+      const href = startOf(app);
       response.set('Refresh', `0; url=${href}`);
       await services.renderer.show(request, response, {
         view: 'apps/start',

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { type Access, accessTo, canBeMet, type Visitor, visitorOf } from '../../apps/access.ts';
-import type { App } from '../../apps/app.ts';
+import type { App, AppDemand, HostApp } from '../../apps/app.ts';
 import { type MethodId, STRONG_METHODS } from '../../settings/method-ids.ts';
 import type { SignedIn } from '../../web/auth-state.ts';
 import { NotFound } from '../../web/http-errors.ts';
@@ -16,27 +16,39 @@ export const START = '/apps/start';
 
 type AppServices = Pick<PageServices, 'apps'>;
 
+/** The app that somebody is on the way to. */
+export interface AppOnTheWay {
+  readonly app: App;
+  /** What is asked for on this way: what the app's settings say, or more where the app asks for it itself. */
+  readonly demand: AppDemand;
+  /**
+   * The origin that the forms of a page may redirect to, and no other. The redirect after the last of these forms goes on to the
+   * app, and browsers apply `form-action` to it, too.
+   */
+  readonly formOrigin: string;
+}
+
 /** The app that a page to return to leads to; undefined if it leads elsewhere on the site, or the app no longer exists. */
 export async function appOnTheWay(
-  { apps }: AppServices,
+  services: AppServices,
   returnTo: string | undefined,
-): Promise<App | undefined> {
-  const safe = safeReturnPath(returnTo);
-  if (!safe.startsWith(`${OPEN_APP}?`)) return undefined;
-  const host = new URLSearchParams(safe.slice(OPEN_APP.length)).get('host');
+): Promise<AppOnTheWay | undefined> {
+  const { pathname, searchParams } = new URL(safeReturnPath(returnTo), 'http://own.invalid');
+  const app = pathname === OPEN_APP ? await appAt(services, searchParams.get('host')) : undefined;
+  return app && { app, demand: app, formOrigin: app.origin };
+}
+
+async function appAt({ apps }: AppServices, host: string | null): Promise<App | undefined> {
   return host === null ? undefined : apps.findByHost(host);
 }
 
-/**
- * The origin that the forms of a page may redirect to: that of the app that the person is on the way to, and of no other. The
- * redirect after the last of these forms goes on to the app's host, and browsers apply `form-action` to it, too.
- */
+/** For a page whose forms may lead on to the app. */
 export async function formsToApp(
   services: AppServices,
   returnTo: string | undefined,
 ): Promise<Pick<Page, 'formOrigin'>> {
-  const app = await appOnTheWay(services, returnTo);
-  return app ? { formOrigin: app.origin } : {};
+  const way = await appOnTheWay(services, returnTo);
+  return way ? { formOrigin: way.formOrigin } : {};
 }
 
 /** The person as this request has read them. */
@@ -45,8 +57,12 @@ export function visitorIn({ clock }: Pick<PageServices, 'clock'>, person: Signed
 }
 
 /** Whether the person may use the app now. */
-export function accessOf(services: Pick<PageServices, 'clock'>, app: App, person: SignedIn): Access {
-  return accessTo(app, visitorIn(services, person));
+export function accessOf(
+  services: Pick<PageServices, 'clock'>,
+  { demand }: Pick<AppOnTheWay, 'demand'>,
+  person: SignedIn,
+): Access {
+  return accessTo(demand, visitorIn(services, person));
 }
 
 /** Whether a step-up is what the app asks for next. */
@@ -55,8 +71,8 @@ export function asksForStepUp({ kind }: Access): boolean {
 }
 
 /** The only methods that the app accepts; undefined: any. */
-export function methodsFor({ proof }: Pick<App, 'proof'>): readonly MethodId[] | undefined {
-  return proof === 'strong' ? STRONG_METHODS : undefined;
+export function methodsFor({ demand }: Pick<AppOnTheWay, 'demand'>): readonly MethodId[] | undefined {
+  return demand.proof === 'strong' ? STRONG_METHODS : undefined;
 }
 
 /** Those of the apps that the person may use now, or once they have proven what is missing. */
@@ -73,7 +89,7 @@ export function appsOpenTo<One extends App>(
 }
 
 /** The app whose host is in the query; throws NotFound. */
-export async function appOfHost({ apps }: AppServices, { query: { host } }: Request): Promise<App> {
+export async function appOfHost({ apps }: AppServices, { query: { host } }: Request): Promise<HostApp> {
   const app = typeof host === 'string' ? await apps.findByHost(host) : undefined;
   if (!app) throw new NotFound();
   return app;

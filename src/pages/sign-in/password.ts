@@ -32,12 +32,12 @@ export function addPasswordForm(addPage: AddPage, services: SignInServices): voi
     schema: z.object({ email: knownEmail(), password: typedPassword() }),
     hidden: (request) => ({ returnTo: returnPathOf(request) }),
     async view({ who: { context }, request }) {
-      const app = await appOnTheWay(services, returnPathOf(request));
+      const way = await appOnTheWay(services, returnPathOf(request));
       return {
         view: 'sign-in/password',
         title: context.words.t('sign-in.title'),
         width: 'narrow',
-        ...(app && { formOrigin: app.origin, model: { app: app.name } }),
+        ...(way && { formOrigin: way.formOrigin, model: { app: way.app.name } }),
       };
     },
     async submit({ email, password }, exchange) {
@@ -62,12 +62,12 @@ async function checkPassword(
   const presented = await presentedTrust(services, request);
   const device = deviceOf(services, request, presented);
   const returnTo = returnPathOf(request);
-  const app = await appOnTheWay(services, returnTo);
+  const way = await appOnTheWay(services, returnTo);
   return passwordSignIn.check(email, password, who.context.origin, device, async (account, tx) => {
     // The next pages, and a code that is mailed now, are in the person's language.
     const { origin, settings } = setLocale(request, account.locale, services);
     const actor = { party: party(account), origin };
-    const asked = app && { methods: methodsFor(app), needsTwoFactor: app.proof !== 'none' };
+    const asked = way && { methods: methodsFor(way), needsTwoFactor: way.demand.proof !== 'none' };
     const entry = { settings, presented, returnTo, ...asked };
     return { account, actor, outcome: await signInFlow.in(tx).passwordAccepted(account, actor, entry) };
   });

@@ -1,6 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
-import type { App } from '../../apps/app.ts';
 import { type StepUpGoal, type StepUpOutcome, stepUpAuthenticators } from '../../sign-in/step-up.ts';
 import type { SignedIn } from '../../web/auth-state.ts';
 import { flashForm, readFlashedForm } from '../../web/flash.ts';
@@ -11,7 +10,7 @@ import { returnPathOf, safeReturnPath, withReturn } from '../../web/paths.ts';
 import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { enterState, updateState } from '../../web/session.ts';
-import { accessOf, appOnTheWay, asksForStepUp, methodsFor } from '../apps/way-to-app.ts';
+import { type AppOnTheWay, accessOf, appOnTheWay, asksForStepUp, methodsFor } from '../apps/way-to-app.ts';
 import type { PageServices } from '../page-services.ts';
 import { addCodePages } from '../two-factor/code-pages.ts';
 import { sendFirstCode } from '../two-factor/code-sending.ts';
@@ -45,13 +44,13 @@ export function stepUpPages(addPage: AddPage, services: StepUpServices): void {
     keeps: [],
     hidden: (request) => ({ returnTo: returnPathOf(request) }),
     async view({ who: { context, account }, request }) {
-      const app = await appOnTheWay(services, returnPathOf(request));
+      const way = await appOnTheWay(services, returnPathOf(request));
       return {
         view: 'step-up/password',
         title: context.words.t('step-up.title'),
         width: 'narrow',
-        ...(app && { formOrigin: app.origin }),
-        model: { email: account.email, app: app?.name },
+        ...(way && { formOrigin: way.formOrigin }),
+        model: { email: account.email, app: way?.app.name },
       };
     },
     async submit({ password }, { who: person, request, response }) {
@@ -98,18 +97,18 @@ function stepUpDue(services: StepUpServices): (handler: Handler<SignedIn>) => Re
     services.guards.signedIn(async (exchange) => {
       const { who, request, response } = exchange;
       const returnTo = returnPathOf(request);
-      const app = await appOnTheWay(services, returnTo);
-      const isDue = app ? asksForStepUp(accessOf(services, app, who)) : !who.steppedUp;
+      const way = await appOnTheWay(services, returnTo);
+      const isDue = way ? asksForStepUp(accessOf(services, way, who)) : !who.steppedUp;
       if (!isDue) return redirectTo(response, returnTo);
-      const begun = app && services.stepUp.passwordStillFresh(who, goalOf(returnTo, app));
+      const begun = way && services.stepUp.passwordStillFresh(who, goalOf(returnTo, way));
       if (!begun) return handler(exchange);
       await updateState(request, begun.state);
       await redirectTo(response, CODE);
     });
 }
 
-function goalOf(returnTo: string, app: App | undefined): StepUpGoal {
-  return { returnTo, methods: app && methodsFor(app) };
+function goalOf(returnTo: string, way: AppOnTheWay | undefined): StepUpGoal {
+  return { returnTo, methods: way && methodsFor(way) };
 }
 
 /** Guard of the code page: the password was given within the last ten minutes. */

@@ -30,17 +30,17 @@ export async function codePage<Who extends PendingSignIn | SignedIn>(
   const context = proofContext(who, mount, request);
   const nextSend = await verifier.delivery?.nextSend(who.account);
   const waitUntil = await secondStep.waiting(who.account);
-  const app = await appOnTheWay(services, mount.returnTo(who));
+  const way = await appOnTheWay(services, mount.returnTo(who));
   return {
     view: 'two-factor/code',
     title: words.t(`method.${authenticator.method}.ask`),
     caption: words.t(mount.caption),
     width: 'narrow',
     help: 'sign-in',
-    ...(app && { formOrigin: app.origin }),
+    ...(way && { formOrigin: way.formOrigin }),
     model: {
       path: mount.path,
-      app: app?.name,
+      app: way?.app.name,
       isStrong: !mount.takesRecoveryCodes(who),
       asked: {
         name: authenticator.name,

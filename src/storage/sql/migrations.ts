@@ -19,6 +19,7 @@ import * as clients from '../../../migrations/0016-clients.ts';
 import * as submissions from '../../../migrations/0017-submissions.ts';
 import * as assurance from '../../../migrations/0018-assurance.ts';
 import * as apps from '../../../migrations/0019-apps.ts';
+import * as appKinds from '../../../migrations/0020-app-kinds.ts';
 import { minutes, seconds } from '../../kernel/time.ts';
 
 /** Every migration, in order. The names are stored in the database and never change. */
@@ -41,6 +42,7 @@ const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
   ['0017-submissions', submissions],
   ['0018-assurance', assurance],
   ['0019-apps', apps],
+  ['0020-app-kinds', appKinds],
 ]);
 
 const DONE_TABLE = 'knex_migrations';

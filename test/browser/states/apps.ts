@@ -1,6 +1,6 @@
 import type { Account } from '../../../src/accounts/account.ts';
-import type { App } from '../../../src/apps/app.ts';
-import type { AppInput } from '../../../src/apps/apps.ts';
+import type { HostApp } from '../../../src/apps/app.ts';
+import type { HostAppInput } from '../../../src/apps/apps.ts';
 import { hashToken } from '../../../src/kernel/identifiers.ts';
 import { minutes } from '../../../src/kernel/time.ts';
 import { PROXIES } from '../../../src/pages/admin/apps/proxy-recipes.ts';
@@ -22,13 +22,13 @@ export async function apps(studio: Studio): Promise<void> {
   await administrated(studio);
 }
 
-function app({ portal }: Studio, name: string, input: Partial<AppInput> = {}): Promise<App> {
+function app({ portal }: Studio, name: string, input: Partial<HostAppInput> = {}): Promise<HostApp> {
   const label = name.toLowerCase().replaceAll(' ', '-');
   return newApp(portal, { name, origin: `https://${label}.example.net`, ...input });
 }
 
 /** What an app's host leads to. */
-function addressOf({ host }: App): string {
+function addressOf({ host }: HostApp): string {
   return `/apps/open?host=${host}&nonce=${'n'.repeat(43)}&path=%2F`;
 }
 
@@ -108,7 +108,7 @@ async function atHome(studio: Studio): Promise<void> {
 }
 
 /** Signs the person's newest sign-in in to the app, as its host does. */
-async function signsInToApp({ services }: Studio, account: Account, { id, host }: App): Promise<void> {
+async function signsInToApp({ services }: Studio, account: Account, { id, host }: HostApp): Promise<void> {
   const [signIn] = await services.signIns.of(account);
   if (!signIn) throw new Error('Nobody is signed in.');
   const bound = { signInId: signIn.id, accountId: account.id, nonceHash: hashToken('nonce'), path: '/' };

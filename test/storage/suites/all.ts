@@ -1,5 +1,6 @@
 import type { Engine } from '../../support/databases.ts';
 import { accountsSuite } from './accounts.ts';
+import { appSecretsSuite } from './app-secrets.ts';
 import { appSignInsSuite } from './app-sign-ins.ts';
 import { appsSuite } from './apps.ts';
 import { auditSuite } from './audit.ts';
@@ -42,6 +43,7 @@ export function storageSuites(engine: Engine): void {
     signInsSuite(engine);
     appsSuite(engine);
     appSignInsSuite(engine);
+    appSecretsSuite(engine);
     linksSuite(engine);
     mailsSuite(engine);
     limitsSuite(engine);

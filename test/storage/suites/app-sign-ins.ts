@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Account } from '../../../src/accounts/account.ts';
 import { IDLE_LIMIT, SignIns } from '../../../src/accounts/sign-ins.ts';
-import type { App } from '../../../src/apps/app.ts';
+import type { HostApp } from '../../../src/apps/app.ts';
 import type { Checked } from '../../../src/apps/app-sign-ins.ts';
 import { composeApps } from '../../../src/apps/compose.ts';
 import { HAND_OVER_LIFETIME, type PresentedHandOver } from '../../../src/apps/hand-overs.ts';
 import { Audit, type Origin } from '../../../src/audit/audit.ts';
 import { hashToken, newId } from '../../../src/kernel/identifiers.ts';
+import { Keyring } from '../../../src/kernel/keyring.ts';
 import { hours, minutes } from '../../../src/kernel/time.ts';
 import { Policies } from '../../../src/policy/policies.ts';
 import { expiringRows } from '../../../src/storage/expiring.ts';
@@ -27,7 +28,7 @@ export function appSignInsSuite(engine: Engine): void {
     const database = useDatabase(engine);
     let opened: ReturnType<typeof storesOn>;
     let clock: ManualClock;
-    let wiki: App;
+    let wiki: HostApp;
     let ann: Account;
     let signInId: string;
     beforeEach(async () => {
@@ -55,7 +56,10 @@ export function appSignInsSuite(engine: Engine): void {
       const config = { baseUrl: 'https://help.example.org' };
       const administrators = { tell: async () => {} };
       return {
-        ...composeApps(stores(), { ...base, ...figures, administrators, config, audit, signIns, policies }),
+        ...composeApps(stores(), {
+          ...{ ...base, ...figures, administrators, config, audit, signIns, policies },
+          keyring: new Keyring(() => ['7'.repeat(43)]),
+        }),
         signIns,
       };
     };

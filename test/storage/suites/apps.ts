@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { App } from '../../../src/apps/app.ts';
+import type { HostApp, OidcApp, SignedApp } from '../../../src/apps/app.ts';
 import { newId } from '../../../src/kernel/identifiers.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
 import { KnexAppSignInStore } from '../../../src/storage/app-sign-ins.ts';
@@ -14,7 +14,7 @@ export function appsSuite(engine: Engine): void {
   describe('apps', () => {
     const database = useDatabase(engine);
     const apps = () => new KnexAppStore(database());
-    const create = async (changes: Partial<App> = {}) => {
+    const create = async (changes: Partial<HostApp> = {}) => {
       const app = newApp(changes);
       assert.equal(await apps().create(app), undefined);
       return app;
@@ -91,10 +91,49 @@ export function appsSuite(engine: Engine): void {
       assert.equal(taken, 1);
     });
 
+    it('of other kinds are stored with their settings, and reserve no host', async () => {
+      const common = {
+        audience: 'everybody',
+        proof: 'none',
+        freshMinutes: null,
+        confirmsEmail: false,
+      } as const;
+      const { origin } = at('desk');
+      const client: OidcApp = {
+        ...{ ...common, kind: 'oidc', id: newId(NOW), name: 'Desk for agents', origin, createdAt: NOW },
+        client: {
+          ...{ redirectUris: [`${origin}/callback`], postLogoutUris: [origin] },
+          ...{ backchannelLogoutUri: `${origin}/logout`, authentication: 'basic', requiresPkce: true },
+          ...{ idTokenAlgorithm: 'RS256', asksConsent: false, mayRefresh: true, mayFormPost: false },
+          ...{ toldGroups: ['a'], startUrl: null },
+        },
+      };
+      const signed: SignedApp = {
+        ...{ ...common, kind: 'signed', id: newId(NOW), name: 'Desk for users', origin, createdAt: NOW },
+        signed: {
+          format: 'deskpro',
+          destination: `${origin}/sso`,
+          toldGroups: [],
+          startUrl: `${origin}/help`,
+        },
+      };
+      for (const app of [client, signed]) assert.equal(await apps().create(app), undefined);
+      assert.deepEqual(
+        await apps().all(),
+        [client, signed].map((app) => ({ ...app, lastSignInAt: null })),
+      );
+      assert.equal(await apps().findByHost('desk.example.org'), undefined);
+      assert.equal(await apps().findByHost(`:${client.id}`), undefined);
+      await create({ name: 'Desk', ...at('desk') });
+      const changed = { ...client, client: { ...client.client, asksConsent: true } };
+      assert.equal(await apps().change(changed), undefined);
+      assert.deepEqual(await apps().find(client.id), { ...changed, lastSignInAt: null });
+    });
+
     it('change all settings, unless they are deleted', async () => {
       const [agents, staff] = [await createGroup('Agents'), await createGroup('Staff')];
       const wiki = await create({ audience: [agents] });
-      const next: App = {
+      const next: HostApp = {
         ...wiki,
         ...{ name: 'Pages', ...at('pages'), audience: [staff], proof: 'second step', freshMinutes: 30 },
       };
@@ -118,7 +157,7 @@ export function appsSuite(engine: Engine): void {
       const wiki = await create();
       const desk = await create({ name: 'Desk', ...at('desk') });
       const uses = new KnexAppSignInStore(database());
-      const use = async (app: App, by: Signed, createdAt: number) => {
+      const use = async (app: HostApp, by: Signed, createdAt: number) => {
         const id = newId(NOW);
         const ends = { createdAt, expiresAt: createdAt + 1 };
         await uses.create({ id, tokenHash: id, appId: app.id, ...by, ...ends });
@@ -182,7 +221,7 @@ export function appsSuite(engine: Engine): void {
   });
 }
 
-export function newApp(changes: Partial<App> = {}): App {
+export function newApp(changes: Partial<HostApp> = {}): HostApp {
   return {
     ...{ id: newId(NOW), name: 'Wiki', kind: 'host', ...at('wiki') },
     ...{ audience: 'everybody', proof: 'none', freshMinutes: null, confirmsEmail: false },
@@ -191,6 +230,6 @@ export function newApp(changes: Partial<App> = {}): App {
   };
 }
 
-function at(name: string): Pick<App, 'origin' | 'host'> {
+function at(name: string): Pick<HostApp, 'origin' | 'host'> {
   return { origin: `https://${name}.example.org`, host: `${name}.example.org` };
 }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { newId } from '../../../src/kernel/identifiers.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
+import { KnexAppSecretStore } from '../../../src/storage/app-secrets.ts';
 import { KnexAppStore } from '../../../src/storage/apps.ts';
 import { KnexAuditStore } from '../../../src/storage/audit.ts';
 import { backUp, restore } from '../../../src/storage/backup.ts';
@@ -258,6 +259,15 @@ async function fill(db: Knex, events = 1234): Promise<void> {
   const wiki = newApp({ name: "Wiki 'Ö' \u{1F989}", audience: [staff.id], freshMinutes: 30 });
   await new KnexAppStore(db).create(wiki);
   await db('app_uses').insert({ app_id: wiki.id, account_id: ann.id, last_at: NOW });
+  await db('app_consents').insert({ app_id: wiki.id, account_id: ann.id, scopes: 'email', given_at: NOW });
+  const sealed = { key: '1', nonce: 'n', text: 't', tag: 'g' };
+  await new KnexAppSecretStore(db).create({
+    id: newId(NOW),
+    appId: wiki.id,
+    sealed,
+    createdAt: NOW,
+    endsAt: null,
+  });
   await db('throttles').insert({ subject_hash: 'x'.repeat(43), failures: 3, wait_until: NOW + 1 });
   const audit = new KnexAuditStore(db);
   const all = Array.from({ length: events }, (_, index) => ({

@@ -165,6 +165,8 @@ async function fillApps(db: Knex, id: string): Promise<void> {
   await db('app_groups').insert({ app_id: id, group_id: id });
   await db('app_uses').insert({ app_id: id, account_id: id, last_at: 1 });
   const bound = { app_id: id, sign_in_id: id, account_id: id };
+  await db('app_secrets').insert({ id, app_id: id, sealed: 's', created_at: 1 });
+  await db('app_consents').insert({ app_id: id, account_id: id, scopes: 'email', given_at: 1 });
   await db('hand_overs').insert({ ...bound, code_hash: 'c', nonce_hash: 'n', path: '/', expires_at: 1 });
   const times = { created_at: 1, last_seen_at: 1, expires_at: 1 };
   await db('app_sign_ins').insert({ ...bound, id, token_hash: 't', ...times });

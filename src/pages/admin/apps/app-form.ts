@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import {
-  type App,
   FRESH_MINUTES,
+  type HostApp,
   LONGEST_APP_NAME,
   PROOFS,
   type ProofDemand,
@@ -17,7 +17,7 @@ import { NotFound } from '../../../web/http-errors.ts';
 import type { Page } from '../../../web/rendering.ts';
 import type { AddPage } from '../../../web/routes.ts';
 import type { PageServices } from '../../page-services.ts';
-import { APPS, appIn, pathOf } from './app-words.ts';
+import { APPS, hostAppIn, pathOf } from './app-words.ts';
 
 type AppFormServices = Pick<PageServices, 'apps' | 'groups' | 'guards' | 'renderer'>;
 
@@ -96,7 +96,7 @@ export function appEditPage(addPage: AddPage, services: AppFormServices): void {
     path: `${APPS}/:id/edit`,
     guard: services.guards.steppedUpAdministrator,
     load: async ({ request }) => ({
-      app: await appIn(services, request),
+      app: await hostAppIn(services, request),
       groups: await services.groups.list(),
     }),
     schema: ({ groups }) => schemaFor(groups),
@@ -143,7 +143,7 @@ function formPage(
   };
 }
 
-function typedApp({ name, origin, audience, proof, freshMinutes, confirmsEmail, remoteUser }: App) {
+function typedApp({ name, origin, audience, proof, freshMinutes, confirmsEmail, remoteUser }: HostApp) {
   const ticked = audience === 'everybody' ? [] : audience.map((id) => [fieldOf({ id }), 'on']);
   return {
     ...{ name, origin, remoteUser },
@@ -163,7 +163,7 @@ function inputOf(values: AppValues, groups: readonly Group[]): AppInput | { read
   }
   const { name, origin, proof, fresh, confirmsEmail, remoteUser } = values;
   return {
-    ...{ name, origin, remoteUser, proof: SPELLED[proof] },
+    ...{ kind: 'host', name, origin, remoteUser, proof: SPELLED[proof] },
     audience: values.audience === 'everybody' ? 'everybody' : ticked,
     freshMinutes: fresh === '' ? null : Number(fresh),
     confirmsEmail: confirmsEmail !== undefined,

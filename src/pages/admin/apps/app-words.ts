@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { App, ListedApp, ProofDemand } from '../../../apps/app.ts';
+import type { App, HostApp, ListedApp, ProofDemand } from '../../../apps/app.ts';
 import type { MessageKey, Translator } from '../../../kernel/i18n.ts';
 import { type Group, namesOfGroups } from '../../../policy/group.ts';
 import { NotFound } from '../../../web/http-errors.ts';
@@ -16,6 +16,16 @@ export function pathOf({ id }: Pick<App, 'id'>): string {
 export async function appIn({ apps }: Pick<PageServices, 'apps'>, request: Request): Promise<ListedApp> {
   const app = await apps.find(String(request.params['id']));
   if (!app) throw new NotFound();
+  return app;
+}
+
+/** The same, for what only an app behind a proxy has. */
+export async function hostAppIn(
+  services: Pick<PageServices, 'apps'>,
+  request: Request,
+): Promise<ListedApp<HostApp>> {
+  const app = await appIn(services, request);
+  if (app.kind !== 'host') throw new NotFound();
   return app;
 }
 

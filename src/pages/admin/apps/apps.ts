@@ -7,7 +7,15 @@ import type { Page } from '../../../web/rendering.ts';
 import type { AddPage } from '../../../web/routes.ts';
 import { NO_VALUE } from '../../lists.ts';
 import type { PageServices } from '../../page-services.ts';
-import { APPS, appIn, audienceInWords, lastSignInInWords, pathOf, proofInWords } from './app-words.ts';
+import {
+  APPS,
+  appIn,
+  audienceInWords,
+  hostAppIn,
+  lastSignInInWords,
+  pathOf,
+  proofInWords,
+} from './app-words.ts';
 
 type AppPageServices = Pick<PageServices, 'appProbe' | 'apps' | 'groups' | 'guards' | 'renderer'>;
 
@@ -29,7 +37,7 @@ export function appListPage(addPage: AddPage, services: Omit<AppPageServices, 'a
         model: {
           lines: all.map((app) => [
             { text: app.name, href: pathOf(app) },
-            app.host,
+            new URL(app.origin).host,
             audienceInWords(app, named, words),
             proofInWords(app, words),
             lastSignInInWords(app, words),
@@ -55,7 +63,7 @@ export function appPage(addPage: AddPage, services: AppPageServices): void {
     postOnly: true,
     guard: guards.steppedUpAdministrator,
     schema: z.object({}),
-    load: ({ request }) => appIn(services, request),
+    load: ({ request }) => hostAppIn(services, request),
     view: ({ who, subject }) => viewOf(services, who, subject),
     async submit(_values, { subject: app }) {
       return { errors: [], model: { probes: (await appProbe.probe(app)) satisfies readonly Probe[] } };
@@ -90,7 +98,9 @@ async function viewOf(
           label: t('audit-detail.confirms-email'),
           value: t(app.confirmsEmail ? 'admin-apps.yes' : 'admin-apps.no'),
         },
-        { label: t('audit-detail.remote-user'), value: t(`app.remote-user.${app.remoteUser}`) },
+        ...(app.kind === 'host'
+          ? [{ label: t('audit-detail.remote-user'), value: t(`app.remote-user.${app.remoteUser}`) }]
+          : []),
         { label: t('admin-apps.last-sign-in'), value: lastSignInInWords(app, words) },
       ],
       users: users.map(({ accountId, name, email, lastAt }) => [

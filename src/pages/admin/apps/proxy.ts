@@ -1,6 +1,6 @@
 import type { AddPage } from '../../../web/routes.ts';
 import type { PageServices } from '../../page-services.ts';
-import { APPS, appIn, pathOf } from './app-words.ts';
+import { APPS, hostAppIn, pathOf } from './app-words.ts';
 import { PROXIES, recipeFor } from './proxy-recipes.ts';
 
 /** /admin/apps/:id/proxy?proxy=…: the configuration to paste into the app's proxy. */
@@ -12,7 +12,7 @@ export function proxyPage(
   addPage(`${APPS}/:id/proxy`, {
     get: guards.administrator(async ({ who: { context }, request, response }) => {
       const { t } = context.words;
-      const app = await appIn(services, request);
+      const app = await hostAppIn(services, request);
       const proxy = PROXIES.find((name) => name === request.query['proxy']) ?? PROXIES[0] ?? 'nginx';
       const { proxies, token } = site.guard;
       const path = `${pathOf(app)}/proxy`;
