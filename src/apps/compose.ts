@@ -12,13 +12,17 @@ import { AppProbe } from './app-probe.ts';
 import { type AppSecretStore, AppSecrets } from './app-secrets.ts';
 import { type AppSignInStore, AppSignIns, type AppSnapshots, type CheckOutcome } from './app-sign-ins.ts';
 import { type AppStore, Apps } from './apps.ts';
+import { ClientSignIns, type ClientSignInStore } from './client-sign-ins.ts';
 import { type HandOverOutcome, type HandOverStore, HandOvers } from './hand-overs.ts';
+import type { LogoutStore } from './logouts.ts';
 
 interface AppStores {
   readonly apps: AppStore;
   readonly appSecrets: AppSecretStore;
   readonly appSignIns: AppSignInStore;
   readonly appSnapshots: AppSnapshots;
+  readonly clientSignIns: ClientSignInStore;
+  readonly logouts: LogoutStore;
   readonly handOvers: HandOverStore;
   readonly groups: GroupStore;
 }
@@ -48,6 +52,7 @@ export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }:
     appProbe: new AppProbe({ fetch, baseUrl }),
     apps: new Apps({ ...base, store: apps, groups, baseUrl }),
     appSignIns: new AppSignIns({ ...base, store: appSignIns, snapshots: stores.appSnapshots }),
+    clientSignIns: new ClientSignIns({ ...base, store: stores.clientSignIns, logouts: stores.logouts }),
     handOvers: new HandOvers({ ...base, store: stores.handOvers, admissions, apps, appSignIns }),
   };
 }

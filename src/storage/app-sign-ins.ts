@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { z } from 'zod';
 import type { App } from '../apps/app.ts';
 import type { AppSignIn, AppSignInStore, AppSnapshot, AppSnapshots } from '../apps/app-sign-ins.ts';
@@ -13,9 +14,9 @@ import { byName, integerColumn } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
 import { transaction } from './sql/transaction.ts';
 
-const TABLE = 'app_sign_ins';
+export const APP_SIGN_INS = 'app_sign_ins';
 
-const signInColumns = mappedRow({
+export const signInColumns = mappedRow({
   id: z.string(),
   appId: z.string(),
   signInId: z.string(),
@@ -36,32 +37,42 @@ export class KnexAppSignInStore extends SqlStore implements AppSignInStore {
     tokenHash,
     ...signIn
   }: Omit<AppSignIn, 'lastSeenAt'> & { readonly tokenHash: string }): Promise<void> {
-    const { appId: app_id, accountId: account_id, createdAt } = signIn;
-    const row = toColumns(signInColumns, { ...signIn, lastSeenAt: createdAt });
+    const row = toColumns(signInColumns, { ...signIn, lastSeenAt: signIn.createdAt });
     await transaction(this.db, async (trx) => {
-      await trx(TABLE).insert({ ...row, token_hash: tokenHash });
-      const use = { app_id, account_id, last_at: createdAt };
-      await trx('app_uses').insert(use).onConflict(['app_id', 'account_id']).merge(['last_at']);
+      await trx(APP_SIGN_INS).insert({ ...row, token_hash: tokenHash });
+      await recordAppUse(trx, signIn, signIn.createdAt);
     });
   }
 
   async touch(id: string, at: Instant): Promise<void> {
-    await retryOnConflict(this.db, async () => this.db(TABLE).where({ id }).update({ last_seen_at: at }));
+    await retryOnConflict(this.db, async () =>
+      this.db(APP_SIGN_INS).where({ id }).update({ last_seen_at: at }),
+    );
   }
 
   async appsOf(signInId: string, now: Instant): Promise<readonly Pick<App, 'id' | 'name' | 'origin'>[]> {
     const rows: unknown = await this.db('apps')
       .whereIn(
         'id',
-        this.db(TABLE).where({ sign_in_id: signInId }).where('expires_at', '>', now).select('app_id'),
+        this.db(APP_SIGN_INS).where({ sign_in_id: signInId }).where('expires_at', '>', now).select('app_id'),
       )
       .select('id', 'name', 'origin');
     return namedRows.parse(rows).sort(byName);
   }
 
   async forget(now: Instant): Promise<void> {
-    await retryOnConflict(this.db, async () => this.db(TABLE).where('expires_at', '<=', now).delete());
+    await retryOnConflict(this.db, async () => this.db(APP_SIGN_INS).where('expires_at', '<=', now).delete());
   }
+}
+
+/** Records when somebody last signed in to an app. */
+export async function recordAppUse(
+  db: Knex,
+  { appId: app_id, accountId: account_id }: Pick<AppSignIn, 'appId' | 'accountId'>,
+  at: Instant,
+): Promise<void> {
+  const use = { app_id, account_id, last_at: at };
+  await db('app_uses').insert(use).onConflict(['app_id', 'account_id']).merge(['last_at']);
 }
 
 const PARTS = {

@@ -31,6 +31,12 @@ const READ: Readonly<Record<string, z.ZodType>> = {
     given_at: integerColumn,
   }),
   app_groups: appGroupColumns,
+  app_logouts: z.object({
+    app_id: z.string(),
+    account_id: z.string(),
+    sign_in_id: z.string(),
+    state: z.enum(['open', 'due', 'told', 'failed']),
+  }),
   app_secrets: secretRow,
   app_uses: appUseColumns,
   apps: appColumns.transform((row) => appOf(row, [])),

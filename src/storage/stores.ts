@@ -8,12 +8,14 @@ import { KnexAuthSnapshots } from './auth-snapshots.ts';
 import { KnexAuthenticators } from './authenticators.ts';
 import { KnexChallengeStore } from './challenges.ts';
 import { KnexBudgetStore } from './client-budgets.ts';
+import { KnexClientSignInStore } from './client-sign-ins.ts';
 import { KnexCohortStore } from './cohorts.ts';
 import { KnexGraceStore } from './graces.ts';
 import { KnexGroupStore } from './groups.ts';
 import { KnexHandOverStore } from './hand-overs.ts';
 import { KnexBackoffStore, KnexRateLimitStore } from './limits.ts';
 import { KnexLinkStore } from './links.ts';
+import { KnexLogoutStore } from './logouts.ts';
 import { KnexMailStore } from './mails.ts';
 import { KnexPeople } from './people.ts';
 import { KnexRecoveryCodeStore } from './recovery-codes.ts';
@@ -51,6 +53,8 @@ export function storesOn(db: Knex) {
     appSecrets: new KnexAppSecretStore(db),
     appSignIns: new KnexAppSignInStore(db),
     appSnapshots: new KnexAppSnapshots(db),
+    clientSignIns: new KnexClientSignInStore(db),
+    logouts: new KnexLogoutStore(db),
     handOvers: new KnexHandOverStore(db),
     resetRequests: new KnexResetRequestStore(db),
   };

@@ -20,6 +20,7 @@ import * as submissions from '../../../migrations/0017-submissions.ts';
 import * as assurance from '../../../migrations/0018-assurance.ts';
 import * as apps from '../../../migrations/0019-apps.ts';
 import * as appKinds from '../../../migrations/0020-app-kinds.ts';
+import * as appLogouts from '../../../migrations/0023-app-logouts.ts';
 import { minutes, seconds } from '../../kernel/time.ts';
 
 /** Every migration, in order. The names are stored in the database and never change. */
@@ -43,6 +44,7 @@ const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
   ['0018-assurance', assurance],
   ['0019-apps', apps],
   ['0020-app-kinds', appKinds],
+  ['0023-app-logouts', appLogouts],
 ]);
 
 const DONE_TABLE = 'knex_migrations';

@@ -8,6 +8,7 @@ import { authenticatorsSuite } from './authenticators.ts';
 import { backupSuite } from './backup.ts';
 import { challengesSuite } from './challenges.ts';
 import { clientBudgetsSuite } from './client-budgets.ts';
+import { clientSignInsSuite } from './client-sign-ins.ts';
 import { cohortsSuite } from './cohorts.ts';
 import { gracesSuite } from './graces.ts';
 import { groupsSuite } from './groups.ts';
@@ -43,6 +44,7 @@ export function storageSuites(engine: Engine): void {
     signInsSuite(engine);
     appsSuite(engine);
     appSignInsSuite(engine);
+    clientSignInsSuite(engine);
     appSecretsSuite(engine);
     linksSuite(engine);
     mailsSuite(engine);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { HostApp, OidcApp, SignedApp } from '../../../src/apps/app.ts';
+import type { OidcClient } from '../../../src/apps/oidc-client.ts';
 import { newId } from '../../../src/kernel/identifiers.ts';
 import { KnexAccounts } from '../../../src/storage/accounts.ts';
 import { KnexAppSignInStore } from '../../../src/storage/app-sign-ins.ts';
@@ -227,6 +228,24 @@ export function newApp(changes: Partial<HostApp> = {}): HostApp {
     ...{ audience: 'everybody', proof: 'none', freshMinutes: null, confirmsEmail: false },
     ...{ remoteUser: 'email', createdAt: NOW },
     ...changes,
+  };
+}
+
+/** A client of OpenID Connect; `backchannelLogoutUri` null: it cannot be told of a logout. */
+export function newClient(
+  { name, ...changes }: { readonly name: string } & Partial<OidcClient> = { name: 'Desk' },
+): OidcApp {
+  const origin = `https://${name.toLowerCase()}.example.org`;
+  return {
+    ...{ id: newId(NOW), name, kind: 'oidc', origin, createdAt: NOW },
+    ...{ audience: 'everybody', proof: 'none', freshMinutes: null, confirmsEmail: false },
+    client: {
+      ...{ redirectUris: [`${origin}/callback`], postLogoutUris: [origin] },
+      ...{ backchannelLogoutUri: `${origin}/logout`, authentication: 'basic', requiresPkce: true },
+      ...{ idTokenAlgorithm: 'RS256', asksConsent: false, mayRefresh: true, mayFormPost: false },
+      ...{ toldGroups: [], startUrl: null },
+      ...changes,
+    },
   };
 }
 
