@@ -56,7 +56,7 @@ onPortal('An attacker who has a code for something else', (portal) => {
     const { id = '' } = (await portal().services.accounts.findByEmail(vera.email)) ?? {};
     await portal().services.accounts.endSessions(id);
     await vera.browser.visits('/sign-in');
-    vera.browser.fillsIn('E-mail', vera.email);
+    vera.browser.fillsIn('Email', vera.email);
     vera.browser.fillsIn('Password', PASSWORD);
     await vera.browser.presses('Sign in');
     assert.equal(vera.browser.page.path, '/sign-in/code');
@@ -67,7 +67,7 @@ onPortal('An attacker who has a code for something else', (portal) => {
     const vera = await withEmail('vera');
     const next = newEmail('next');
     await vera.browser.visits('/profile/email');
-    vera.browser.fillsIn('New e-mail', next);
+    vera.browser.fillsIn('New email', next);
     await vera.browser.presses(vera.browser.page.buttons.at(-1) ?? 'no button');
     assert.equal(vera.browser.page.path, '/profile/email/code');
     const forChange = await mailedCode(portal(), next);
@@ -98,7 +98,7 @@ onPortal('An attacker who has a code for something else', (portal) => {
     const first = await thiefOf(portal(), mallory);
     const second = new Person(portal().app);
     await first.visits('/sign-in');
-    first.fillsIn('E-mail', vera.email);
+    first.fillsIn('Email', vera.email);
     first.fillsIn('Password', PASSWORD);
     await first.presses('Sign in');
     assert.equal(first.page.path, '/sign-in/code');

@@ -122,7 +122,7 @@ onBothStores('An attacker who sends forms so that they are kept', (portal) => {
     const ann = new Person(portal().app);
     ann.cookies.set('postern', mallory.cookies.get('postern') ?? '');
     await ann.visits('/sign-in');
-    ann.fillsIn('E-mail', email);
+    ann.fillsIn('Email', email);
     ann.fillsIn('Password', PASSWORD);
     await ann.presses('Sign in');
     const { status } = await ann.submitsRaw('POST', '/profile/name', { name: 'Evil' }, { csrf: token });

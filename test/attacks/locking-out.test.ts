@@ -101,11 +101,11 @@ onPortal(
       for (let tries = 0; tries < 7; tries++) await givesPassword(ann, email);
       assert.equal(ann.page.status, 429);
       assert.equal(ann.page.headers['retry-after'], undefined);
-      const said = ann.page.errorAt('E-mail');
+      const said = ann.page.errorAt('Email');
       assert.match(said, /Too many failed sign-ins with this email/);
       assert.doesNotMatch(said, /\d|second/);
       await ann.follow('Forgotten your password?');
-      ann.fillsIn('E-mail', email);
+      ann.fillsIn('Email', email);
       await ann.presses('Send link');
       await ann.visits(linkIn(await portal().mailbox.next(email)));
       ann.fillsIn('New password', NEXT);

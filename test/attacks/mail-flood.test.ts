@@ -101,7 +101,7 @@ onPortal("An attacker who floods somebody's mailbox", (portal) => {
       await thief.presses('Continue');
       portal().wait(60 * MINUTE);
       await thief.visits('/sign-in');
-      thief.fillsIn('E-mail', vera.email);
+      thief.fillsIn('Email', vera.email);
       thief.fillsIn('Password', 'seventeen green herons');
       await thief.presses('Sign in');
     }
@@ -172,7 +172,7 @@ onPortal(
       for (const one of [email, newEmail('nobody')]) {
         const person = from('203.0.113.3');
         await person.visits('/forgotten-password');
-        person.fillsIn('E-mail', one);
+        person.fillsIn('Email', one);
         await person.presses('Send link');
         assert.equal(person.page.status, 429);
         texts.push(person.page.text.replaceAll(one, 'X').replace(/\d+ (minute|second)s?/g, 'soon'));

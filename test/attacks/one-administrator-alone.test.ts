@@ -138,7 +138,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     const puppet = newEmail('eve');
     await attacker.visits('/admin/people/invite');
     attacker.fillsIn('Name', 'Eve again');
-    attacker.fillsIn('E-mail', puppet);
+    attacker.fillsIn('Email', puppet);
     attacker.chooses('Administrator');
     await attacker.presses('Send invitation');
     assert.ok((await subjects(ben)).includes('The administrators of Help Center have changed'));

@@ -25,7 +25,7 @@ onBothStores('An attacker who has intercepted a form that a person has just sent
     const { email } = await portal().account(newEmail('ann'));
     const person = new Person(portal().app, options);
     await person.visits('/sign-in');
-    person.fillsIn('E-mail', email);
+    person.fillsIn('Email', email);
     person.fillsIn('Password', PASSWORD);
     return { email, ...(await sends(person, 'Sign in')) };
   }
@@ -110,10 +110,10 @@ onBothStores('An attacker who has intercepted a form that a person has just sent
     const ann = new Person(portal().app);
     ann.cookies.set(COOKIE, planted);
     await ann.visits('/sign-in');
-    ann.fillsIn('E-mail', email);
+    ann.fillsIn('Email', email);
     ann.fillsIn('Password', PASSWORD);
     await sends(ann, 'Sign in');
-    mallory.fillsIn('E-mail', email);
+    mallory.fillsIn('Email', email);
     mallory.fillsIn('Password', PASSWORD);
     const { action, fields } = mallory.form('Sign in');
     const answer = await mallory.submitsRaw('POST', action, fields, { csrf: 'none' });

@@ -72,7 +72,7 @@ onPortal('An attacker who uses other spellings of an address', (portal) => {
       assert.equal(answer.status, status, path);
       if (path !== '/sign-up') continue;
       await stranger.goesOnFrom(answer);
-      assert.equal(stranger.page.errorAt('E-mail'), 'This email address is too long.');
+      assert.equal(stranger.page.errorAt('Email'), 'This email address is too long.');
     }
   });
 });

@@ -132,7 +132,7 @@ onBothStores('An attacker who sends everything to two instances at once', (porta
     await trusted.visits('/sign-in');
     const answers = await racesOnBoth(
       trusted,
-      { 'E-mail': vera.email, Password: 'seventeen green herons' },
+      { Email: vera.email, Password: 'seventeen green herons' },
       'Sign in',
     );
     assert.equal(at(answers, '/'), 1);

@@ -67,7 +67,7 @@ describe('In Chromium without JavaScript, a double click', () => {
 
   async function signsIn(email: string, app?: AuthenticatorApp): Promise<Page> {
     const page = await opens('/sign-in');
-    await page.getByLabel('E-mail', { exact: true }).fill(email);
+    await page.getByLabel('Email', { exact: true }).fill(email);
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     if (app) {
@@ -108,7 +108,7 @@ describe('In Chromium without JavaScript, a double click', () => {
         const email = newEmail('ann');
         const app = await enrolsApp(portal, await portal.account(email));
         const page = await opens('/sign-in');
-        await page.getByLabel('E-mail', { exact: true }).fill(email);
+        await page.getByLabel('Email', { exact: true }).fill(email);
         await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
         await clicksTwice(page, 'Sign in', heading(page, 'Enter the code from your app'));
         await typesCode(page, app);
@@ -125,7 +125,7 @@ describe('In Chromium without JavaScript, a double click', () => {
         portal.wait(11 * 60_000);
         await page.goto(`${origin}/profile/email`);
         await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-        await clicksTwice(page, 'Continue', heading(page, 'Change your e-mail address'));
+        await clicksTwice(page, 'Continue', heading(page, 'Change your email address'));
         await page.context().close();
       });
 
@@ -150,7 +150,7 @@ describe('In Chromium without JavaScript, a double click', () => {
         const page = await signsIn(boss);
         await page.goto(`${origin}/admin/people/invite`);
         await page.getByLabel('Name', { exact: true }).fill('Ivy');
-        await page.getByLabel('E-mail', { exact: true }).fill(invited);
+        await page.getByLabel('Email', { exact: true }).fill(invited);
         await clicksTwice(page, 'Send invitation', heading(page, 'Ivy'));
         await portal.delivered();
         assert.equal(portal.mailbox.sentTo(invited).length, 1);

@@ -58,7 +58,7 @@ describe('The accessibility tree of each page in each state', () => {
     const wide = tableIn(await accessibilityTree(viewer.page));
     await viewer.page.setViewportSize({ width: 320, height: 640 });
     const narrow = tableIn(await accessibilityTree(viewer.page));
-    assert.match(wide, /columnheader "Name" \| columnheader "E-mail"/);
+    assert.match(wide, /columnheader "Name" \| columnheader "Email"/);
     assert.equal(narrow, wide);
   });
 });

@@ -172,7 +172,7 @@ describe('The command line: people', () => {
     await setsUpApp(portal, zoe, email);
     const table = await command('user', 'list');
     const [head, ...rows] = table.output.trimEnd().split('\n');
-    assert.match(head ?? '', /^E-mail +Name +Role +State +2FA +Last sign-in$/);
+    assert.match(head ?? '', /^Email +Name +Role +State +2FA +Last sign-in$/);
     const row = rows.find((line) => line.startsWith(email)) ?? '';
     assert.match(row, /Zoe Last +member +active +app +\d+ \w+ \d{4}/);
     const json = await command('user', 'list', '--json');

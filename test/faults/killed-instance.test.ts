@@ -80,7 +80,7 @@ function killsInstances(engine: ServedEngine): void {
       ann = await pressesThroughADeath(ann, button);
     };
     await ann.visits('/sign-in');
-    ann.fillsIn('E-mail', email);
+    ann.fillsIn('Email', email);
     ann.fillsIn('Password', PASSWORD);
     await presses('Sign in');
     const app = new AuthenticatorApp();

@@ -10,7 +10,7 @@ import { openPortal, PASSWORD, type TestPortal } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 import { isSignedIn, newEmail } from '../support/victim.ts';
 
-const UNSURE = /The mail server has not said yet whether it takes the e-mail/;
+const UNSURE = /The mail server has not said yet whether it takes the email/;
 const AWAY = /We could not send the email right now/;
 
 interface Fault {
@@ -107,7 +107,7 @@ describe('While the mail server', () => {
         await strikes(server);
         const ann = new Person(portal.app);
         await ann.visits('/sign-in');
-        ann.fillsIn('E-mail', email);
+        ann.fillsIn('Email', email);
         ann.fillsIn('Password', PASSWORD);
         await ann.presses('Sign in');
         assert.equal(ann.page.path, '/sign-in/code');

@@ -10,7 +10,7 @@ import { openPortal, type TestPortal } from '../support/portal.ts';
 import { givesPassword, signsIn } from '../support/steps.ts';
 import { enrolsEmail, isSignedIn, newEmail } from '../support/victim.ts';
 
-const UNSURE = /has not said yet whether it takes the e-mail\. If it comes, enter its code here\./;
+const UNSURE = /has not said yet whether it takes the email\. If it comes, enter its code here\./;
 
 type How = 'drops' | 'dawdles';
 
@@ -50,7 +50,7 @@ describe('A code that the mail server may or may not have accepted', () => {
 
   async function asksForChange(person: Person, address: string): Promise<void> {
     await person.visits('/profile/email');
-    person.fillsIn('New e-mail', address);
+    person.fillsIn('New email', address);
     await person.presses('Send Verification Code');
   }
 

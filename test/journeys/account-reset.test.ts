@@ -17,7 +17,7 @@ onPortal('A forgotten password', (portal) => {
 
   async function asksForLink(person: Person, address = email): Promise<void> {
     await person.visits('/forgotten-password');
-    person.fillsIn('E-mail', address);
+    person.fillsIn('Email', address);
     await person.presses('Send link');
   }
 
@@ -80,15 +80,15 @@ onPortal('A forgotten password', (portal) => {
           await asksForLink(ann, address.toUpperCase());
         });
         assert.equal(ann.page.status, 429);
-        assert.match(ann.page.errorAt('E-mail'), /next one in 30 seconds/);
+        assert.match(ann.page.errorAt('Email'), /next one in 30 seconds/);
         assert.equal(ann.page.headers['retry-after'], '30');
-        assert.equal(ann.page.value('E-mail'), address.toUpperCase());
+        assert.equal(ann.page.value('Email'), address.toUpperCase());
       }
     });
 
     it('grants one of twenty concurrent requests', async () => {
       await ann.visits('/forgotten-password');
-      ann.fillsIn('E-mail', email);
+      ann.fillsIn('Email', email);
       const answers = await ann.races(20, 'Send link');
       assert.equal(answers.filter(({ status }) => status === 303).length, 1);
       assert.equal(answers.filter(({ status }) => status === 429).length, 19);
@@ -109,7 +109,7 @@ onPortal('A forgotten password', (portal) => {
     it('is open to signed-in people, because notices by mail lead there', async () => {
       ann = await signsIn(portal(), email);
       await ann.visits('/forgotten-password');
-      assert.equal(ann.page.value('E-mail'), email);
+      assert.equal(ann.page.value('Email'), email);
     });
   });
 
@@ -232,7 +232,7 @@ describe('The response to a forgotten password', () => {
       await portal.account('ann@example.org');
       const ann = new Person(portal.app);
       await ann.visits('/forgotten-password');
-      ann.fillsIn('E-mail', 'ann@example.org');
+      ann.fillsIn('Email', 'ann@example.org');
       await ann.presses('Send link');
       assert.equal(ann.page.path, '/forgotten-password/sent');
       while (sockets.size === 0) await new Promise((resolve) => setTimeout(resolve, 10));

@@ -23,7 +23,7 @@ onPortal('Setting up the site', (portal) => {
     await boss.visits(`/setup?token=${token}`);
     assert.equal(boss.page.heading, 'Set up your site');
     assert.deepEqual(
-      ['Site name', 'Your name', 'E-mail', 'Password'].map((label) => boss.page.value(label)),
+      ['Site name', 'Your name', 'Email', 'Password'].map((label) => boss.page.value(label)),
       ['', '', '', ''],
     );
     assert.equal(boss.page.$('input[type=password]').attr('autocomplete'), 'new-password');
@@ -62,7 +62,7 @@ onPortal('Setting up the site', (portal) => {
     await boss.goesOnFrom(answer);
     await boss.follow('Back to the form');
     assert.equal(boss.page.heading, 'Set up your site');
-    assert.equal(boss.page.value('E-mail'), '', 'a form without a token of ours is kept nowhere');
+    assert.equal(boss.page.value('Email'), '', 'a form without a token of ours is kept nowhere');
     assert.ok(!boss.page.html.includes(PASSWORD));
   });
 
@@ -75,7 +75,7 @@ onPortal('Setting up the site', (portal) => {
   it('creates one administrator for twenty concurrent requests', async () => {
     boss.fillsIn('Site name', 'Acme Help');
     boss.fillsIn('Your name', 'Bo Boss');
-    boss.fillsIn('E-mail', 'Boss@example.org');
+    boss.fillsIn('Email', 'Boss@example.org');
     boss.fillsIn('Password', PASSWORD);
     const answers = await boss.races(20, 'Set up the site');
     const winners = answers.filter(({ status }) => status === 303);

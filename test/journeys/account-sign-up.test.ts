@@ -19,7 +19,7 @@ onPortal('Signing up', (portal) => {
 
   async function asks(address = email, name = 'Ann Example'): Promise<void> {
     ann.fillsIn('Your name', name);
-    ann.fillsIn('E-mail', address);
+    ann.fillsIn('Email', address);
     await ann.presses('Send link');
   }
 
@@ -50,7 +50,7 @@ onPortal('Signing up', (portal) => {
     await stranger.visits('/sign-up');
     await portal().services.settings.change({ signUp: false });
     stranger.fillsIn('Your name', 'Ann Example');
-    stranger.fillsIn('E-mail', email);
+    stranger.fillsIn('Email', email);
     await stranger.presses('Send link');
     assert.equal(stranger.page.status, 404);
     await other.close();
@@ -61,7 +61,7 @@ onPortal('Signing up', (portal) => {
     await ann.visits('/sign-in');
     await ann.follow('Create an account');
     await asks();
-    assert.equal(ann.page.heading, 'Check your e-mail');
+    assert.equal(ann.page.heading, 'Check your email');
     assert.equal(await exists(), false);
     await ann.visits(linkIn(await portal().mailbox.next(email)));
     assert.equal(ann.page.heading, 'Choose a password for your account');
@@ -132,7 +132,7 @@ onPortal('Signing up', (portal) => {
       await asks();
     });
     assert.equal(ann.page.status, 429);
-    assert.match(ann.page.errorAt('E-mail'), /next one in 30 seconds/);
+    assert.match(ann.page.errorAt('Email'), /next one in 30 seconds/);
     assert.equal(ann.page.value('Your name'), 'Ann Example');
   });
 

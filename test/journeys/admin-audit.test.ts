@@ -82,7 +82,7 @@ onPortal('Administration: audit log', (portal) => {
   it('filters by event and by person, keeps the filters in the form, and removes them again', async () => {
     await signsIn(portal(), 'nobody@example.org');
     ada.chooses('Sign-in: password refused', 'What happened');
-    ada.fillsIn('Person’s e-mail', 'UNKNOWN-');
+    ada.fillsIn('Person’s email', 'UNKNOWN-');
     await ada.presses('Filter');
     assert.deepEqual(
       rows().map((row) => [row[1], row[2]?.replace(/[\da-f]{10}$/, '0123456789')]),
@@ -90,7 +90,7 @@ onPortal('Administration: audit log', (portal) => {
     );
     assert.match(ada.page.text, /1 entry/);
     assert.equal(ada.page.value('What happened'), 'sign-in.password-refused');
-    assert.equal(ada.page.value('Person’s e-mail'), 'UNKNOWN-');
+    assert.equal(ada.page.value('Person’s email'), 'UNKNOWN-');
     await ada.follow('Show everything');
     assert.ok(rows().length > 1);
     assert.equal(ada.page.value('What happened'), '');
@@ -129,8 +129,8 @@ onPortal('Administration: audit log', (portal) => {
     ['a moment', 'to=2030-02-03T00:00', 'To (UTC)', /year-month-day/],
     ['two days in one field', 'to=2030-02-03&to=2030-02-04', 'To (UTC)', /year-month-day/],
     ['days in the wrong order', 'from=2030-02-03&to=2030-02-02', 'To (UTC)', /not before the first/],
-    ['10,000 characters', `person=${'a'.repeat(10_000)}`, 'Person’s e-mail', /at most 200/],
-    ['a NUL', 'person=a%00', 'Person’s e-mail', /invisible/],
+    ['10,000 characters', `person=${'a'.repeat(10_000)}`, 'Person’s email', /at most 200/],
+    ['a NUL', 'person=a%00', 'Person’s email', /invisible/],
   ] as const) {
     it(`refuses ${what} at the field, and lists nothing`, async () => {
       await ada.visits(`/admin/audit?${query}`);
@@ -167,7 +167,7 @@ onPortal('Administration: audit log', (portal) => {
   it('shows what strangers write as text, on one line', async () => {
     const mallory = new Person(portal().app, { userAgent: 'Mal<script>alert(1)</script>lory/1' });
     await mallory.visits('/sign-in');
-    mallory.fillsIn('E-mail', '<img/src=x>@example.org');
+    mallory.fillsIn('Email', '<img/src=x>@example.org');
     mallory.fillsIn('Password', 'x');
     await mallory.presses('Sign in');
     const typed = { email: "'mal\u2028lory@example.org", password: 'x' };

@@ -144,10 +144,10 @@ onPortal('Administration: groups', (portal) => {
     });
 
     it('are added by their address, with a mail and an audit entry', async () => {
-      ada.fillsIn('E-mail of the person to add', ann.email.toUpperCase());
+      ada.fillsIn('Email of the person to add', ann.email.toUpperCase());
       await ada.presses('Add');
       await ada.presses('Save');
-      assert.equal(ada.page.notice, 'Ann <b>Agent</b> has been added. They get an e-mail.');
+      assert.equal(ada.page.notice, 'Ann <b>Agent</b> has been added. They get an email.');
       assert.deepEqual(cells(), [...['Ann <b>Agent</b>', ann.email, 'None', 'Remove Ann <b>Agent</b>']]);
       const mail = await portal().mailbox.next(ann.email);
       assert.equal(mail.subject, 'You were added to a group');
@@ -165,10 +165,10 @@ onPortal('Administration: groups', (portal) => {
         ['no address', /name@example\.org/],
         ['', /Enter the person/],
       ] as const) {
-        ada.fillsIn('E-mail of the person to add', email);
+        ada.fillsIn('Email of the person to add', email);
         await ada.presses('Add');
         assert.equal(ada.page.status, 422);
-        assert.match(ada.page.errorAt('E-mail of the person to add'), words);
+        assert.match(ada.page.errorAt('Email of the person to add'), words);
       }
     });
 
@@ -176,14 +176,14 @@ onPortal('Administration: groups', (portal) => {
       const bob = await portal().account(newEmail('bob'), 'member', 'Bob');
       for (const one of [ann, bob]) await portal().services.groups.add(agents, one, OPERATOR);
       await portal().account(newEmail('bob'), 'member', 'Bob Outside');
-      ada.fillsIn('Name or e-mail', 'bob');
+      ada.fillsIn('Name or email', 'bob');
       await ada.presses('Search');
       assert.match(ada.page.text, /1 person/);
       assert.equal(cells()[0], 'Bob');
       await ada.follow('Show all members');
       assert.match(ada.page.text, /2 people/);
       await ada.visits(`/admin/groups/${agents.id}?search=${'x'.repeat(201)}`);
-      assert.match(ada.page.errorAt('Name or e-mail'), /at most 200/);
+      assert.match(ada.page.errorAt('Name or email'), /at most 200/);
     });
 
     it('are removed after a confirmation, with a mail and an audit entry', async () => {

@@ -65,7 +65,7 @@ onPortal('Administration: people in bulk', (portal) => {
       const email = someone();
       await ada.follow('Import people');
       ada.fillsIn('People', `email,name\n${email},Zoe\n`);
-      ada.unticks('Send invitations by e-mail');
+      ada.unticks('Send invitations by email');
       await ada.presses('Import');
       assert.match(ada.page.text, /1 account was created/);
       assert.doesNotMatch(ada.page.text, /on their way/);
@@ -165,7 +165,7 @@ onPortal('Administration: people in bulk', (portal) => {
       const email = someone();
       await ada.visits('/admin/people/import');
       ada.fillsIn('People', `email,name\n${email},Zoe\n`);
-      ada.unticks('Send invitations by e-mail');
+      ada.unticks('Send invitations by email');
       const answers = await ada.races(20, 'Import');
       assert.ok(answers.every(({ status }) => status === 303 || status === 422));
       const { total } = await portal().services.people.search({ search: email, page: 1, pageSize: 1 });

@@ -38,7 +38,7 @@ onPortal('Administration: people', (portal) => {
       const member = await signsIn(portal(), bob.email);
       await setsUpApp(portal(), member, bob.email);
       await ada.visits('/admin/people');
-      ada.fillsIn('Name or e-mail', bob.email.toUpperCase());
+      ada.fillsIn('Name or email', bob.email.toUpperCase());
       await ada.presses('Search');
       assert.equal(ada.page.status, 200);
       assert.match(ada.page.text, /1 person/);
@@ -61,7 +61,7 @@ onPortal('Administration: people', (portal) => {
 
     it('says so when nobody is found', async () => {
       await ada.visits('/admin/people?search=%3Cnobody%3E');
-      assert.match(ada.page.text, /Nobody has “<nobody>” in their name or e-mail/);
+      assert.match(ada.page.text, /Nobody has “<nobody>” in their name or email/);
       await ada.follow('Show everyone');
       assert.match(ada.page.text, /ada@example\.org/);
     });
@@ -74,7 +74,7 @@ onPortal('Administration: people', (portal) => {
       it(`refuses ${what} at the field`, async () => {
         await ada.visits(`/admin/people?${query}`);
         assert.equal(ada.page.status, 422);
-        assert.match(ada.page.errorAt('Name or e-mail'), words);
+        assert.match(ada.page.errorAt('Name or email'), words);
       });
     }
 
@@ -123,7 +123,7 @@ onPortal('Administration: people', (portal) => {
     it('creates an account without a password and mails the link', async () => {
       const email = `new${number}@example.org`;
       ada.fillsIn('Name', 'Nia New');
-      ada.fillsIn('E-mail', email);
+      ada.fillsIn('Email', email);
       ada.chooses('Administrator');
       await ada.presses('Send invitation');
       assert.equal(
@@ -142,7 +142,7 @@ onPortal('Administration: people', (portal) => {
       const email = `again${number}@example.org`;
       portal().mailbox.refuse(true);
       ada.fillsIn('Name', 'Nia New');
-      ada.fillsIn('E-mail', email);
+      ada.fillsIn('Email', email);
       await ada.presses('Send invitation');
       portal().mailbox.refuse(false);
       assert.equal(ada.page.noticeKind, 'warning');
@@ -163,10 +163,10 @@ onPortal('Administration: people', (portal) => {
 
     it('says at the field that the address has an account, in any case, and keeps the typed values', async () => {
       ada.fillsIn('Name', 'Second Bob');
-      ada.fillsIn('E-mail', bob.email.toUpperCase());
+      ada.fillsIn('Email', bob.email.toUpperCase());
       await ada.presses('Send invitation');
       assert.equal(ada.page.status, 422);
-      assert.match(ada.page.errorAt('E-mail'), /There is an account with this e-mail address/);
+      assert.match(ada.page.errorAt('Email'), /There is an account with this email address/);
       assert.equal(ada.page.value('Name'), 'Second Bob');
     });
 
@@ -175,10 +175,10 @@ onPortal('Administration: people', (portal) => {
       ['a long name', { name: 'a'.repeat(10_000) }, 'Name', /at most 100/],
       ['a NUL', { name: 'a\0b' }, 'Name', /invisible/],
       ['two names', { name: ['a', 'b'] }, 'Name', /Enter the person’s name/],
-      ['no address', { email: '' }, 'E-mail', /Enter the person’s e-mail address/],
-      ['half an address', { email: 'nia@' }, 'E-mail', /name@example\.org/],
-      ['two addresses', { email: ['a@b.example', 'c@d.example'] }, 'E-mail', /Enter the person’s/],
-      ['a header in the address', { email: 'a@b.example\nBcc: c@d.example' }, 'E-mail', /line breaks/],
+      ['no address', { email: '' }, 'Email', /Enter the person’s email address/],
+      ['half an address', { email: 'nia@' }, 'Email', /name@example\.org/],
+      ['two addresses', { email: ['a@b.example', 'c@d.example'] }, 'Email', /Enter the person’s/],
+      ['a header in the address', { email: 'a@b.example\nBcc: c@d.example' }, 'Email', /line breaks/],
       ['another role', { administrator: 'owner' }, 'Role', /Tick the box/],
     ] as const) {
       it(`refuses ${what} at the field, and creates nothing`, async () => {
@@ -195,7 +195,7 @@ onPortal('Administration: people', (portal) => {
     it('invites once for twenty concurrent requests', async () => {
       const email = `raced${number}@example.org`;
       ada.fillsIn('Name', 'Nia New');
-      ada.fillsIn('E-mail', email);
+      ada.fillsIn('Email', email);
       const answers = await ada.races(20, 'Send invitation');
       assert.deepEqual(answers.map(({ status }) => status).sort(), [303, ...Array(19).fill(422)]);
       await portal().mailbox.next(email);
@@ -208,7 +208,7 @@ onPortal('Administration: people', (portal) => {
     await setsUpApp(portal(), member, bob.email, 'Phone');
     await setsUpApp(portal(), member, bob.email, 'Tablet');
     await ada.visits(bobsPage);
-    assert.match(ada.page.text, new RegExp(`E-mail ${bob.email} Role Member Make administrator`));
+    assert.match(ada.page.text, new RegExp(`Email ${bob.email} Role Member Make administrator`));
     assert.match(ada.page.text, /State Active Disable/);
     assert.match(ada.page.text, /2FA Authentication App \(2\) Reset 2FA/);
     assert.match(ada.page.text, /Password Chosen Send password link/);

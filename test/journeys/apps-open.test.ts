@@ -71,7 +71,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
     const { email } = await newAccount();
     const ann = new Person(portal().app);
     await ann.visits(await new AppHost(proxy(), app).leadsToPortal());
-    ann.fillsIn('E-mail', email);
+    ann.fillsIn('Email', email);
     ann.fillsIn('Password', 'not the password');
     for (const answer of await ann.repeats(2, 'Sign in')) {
       await ann.goesOnFrom(answer);
@@ -173,7 +173,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
       const phone = await enrolsApp(portal(), account);
       await enrolsEmail(portal(), account);
       const ann = await signsIn(portal(), account.email);
-      if (ann.page.heading !== 'Enter the code from your e-mail') {
+      if (ann.page.heading !== 'Enter the code from your email') {
         await ann.follow('Use another authenticator');
         await ann.presses('Use “Work mail”');
       }

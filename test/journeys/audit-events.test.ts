@@ -25,7 +25,7 @@ onPortal('The audit log', (portal) => {
       for (const status of [200, 429]) {
         await person.visits('/sign-up');
         person.fillsIn('Your name', 'Sue');
-        person.fillsIn('E-mail', email);
+        person.fillsIn('Email', email);
         await person.presses('Send link');
         assert.equal(person.page.status, status);
       }
@@ -42,7 +42,7 @@ onPortal('The audit log', (portal) => {
     const person = new Person(portal().app);
     for (let index = 0; index < 2; index++) {
       await person.visits('/forgotten-password');
-      person.fillsIn('E-mail', email);
+      person.fillsIn('Email', email);
       await person.presses('Send link');
     }
     await portal().mailbox.next(email);
@@ -55,7 +55,7 @@ onPortal('The audit log', (portal) => {
     await portal().account(email);
     const person = await signsIn(portal(), email);
     await person.visits('/profile/email');
-    person.fillsIn('New e-mail', 'moved@example.org');
+    person.fillsIn('New email', 'moved@example.org');
     await person.presses('Send Verification Code');
     const [event] = await events('email.change-requested', email);
     assert.equal(event?.detail['to'], 'moved@example.org');

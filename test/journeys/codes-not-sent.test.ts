@@ -124,9 +124,9 @@ describe('A code while the mail server fails for everyone', () => {
     assert.equal(await send('Send Verification Code'), 422);
     assert.match(person.page.errorAt('Authenticator Name'), AWAY_SET_UP);
     await person.visits('/profile/email');
-    person.fillsIn('New e-mail', newEmail('new'));
+    person.fillsIn('New email', newEmail('new'));
     assert.equal(await send('Send Verification Code'), 422);
-    assert.match(person.page.errorAt('New e-mail'), AWAY_SET_UP);
+    assert.match(person.page.errorAt('New email'), AWAY_SET_UP);
     mailbox = await server.returns();
     assert.equal(await send('Send Verification Code'), 200);
     assert.equal(person.page.path, '/profile/email/code');

@@ -56,7 +56,7 @@ onPortal('An address is confirmed', (portal) => {
     await portal().account(email);
     const ann = await signsIn(portal(), email);
     await ann.visits('/profile/email');
-    ann.fillsIn('New e-mail', next);
+    ann.fillsIn('New email', next);
     await ann.presses('Send Verification Code');
     assert.equal(await confirmedAt(email), null, 'nothing is proven yet');
     ann.fillsIn('Verification Code', codeIn(await portal().mailbox.next(next)));

@@ -57,7 +57,7 @@ for (const engine of [POSTGRESQL, MARIADB]) {
       await boss.visits(`/setup?token=${token}`);
       boss.fillsIn('Site name', 'Ärzte-Hilfe');
       boss.fillsIn('Your name', 'Bo Boss');
-      boss.fillsIn('E-mail', BOSS);
+      boss.fillsIn('Email', BOSS);
       boss.fillsIn('Password', PASSWORD);
       const answers = await boss.races(20, 'Set up the site');
       const [created, ...others] = answers.filter(({ status }) => status === 303);
@@ -71,7 +71,7 @@ for (const engine of [POSTGRESQL, MARIADB]) {
       await inAdministration('People');
       await boss.follow('Invite a person');
       boss.fillsIn('Name', 'Ann Agent');
-      boss.fillsIn('E-mail', ANN);
+      boss.fillsIn('Email', ANN);
       await boss.presses('Send invitation');
       ann = new Person(portal.app);
       await ann.visits(linkIn(await portal.mailbox.next(ANN)));
@@ -145,7 +145,7 @@ for (const engine of [POSTGRESQL, MARIADB]) {
       boss.fillsIn('People', `email,name,password_hash\n${ZOE},Zoë 🦉,${BCRYPT}\nzac@example.org,Zac,\n`);
       await boss.presses('Import');
       assert.match(boss.page.text, /2 accounts were created/);
-      boss.fillsIn('Name or e-mail', 'zoë');
+      boss.fillsIn('Name or email', 'zoë');
       await boss.presses('Search');
       assert.deepEqual(cells(boss).slice(0, 2), ['Zoë 🦉', ZOE]);
     });
@@ -158,7 +158,7 @@ for (const engine of [POSTGRESQL, MARIADB]) {
       boss.chooses('For so many days');
       boss.fillsIn('Days of grace (optional)', '7');
       await boss.presses('Save group');
-      boss.fillsIn('E-mail of the person to add', ZOE);
+      boss.fillsIn('Email of the person to add', ZOE);
       await boss.presses('Add');
       await boss.presses('Save');
       const signsZoeIn = async () => {
@@ -186,7 +186,7 @@ for (const engine of [POSTGRESQL, MARIADB]) {
     it('includes a reset of 2FA after lost access, and an audit log of everything', async () => {
       boss = await signsIn(portal, BOSS);
       await inAdministration('People');
-      boss.fillsIn('Name or e-mail', 'ANN@');
+      boss.fillsIn('Name or email', 'ANN@');
       await boss.presses('Search');
       await boss.follow('Ann Agent');
       await boss.follow('Reset 2FA');

@@ -147,7 +147,7 @@ onPortal('Errors', (portal) => {
       await ann.goesOnFrom(answer);
       assert.equal(ann.page.heading, 'Your session has ended');
       await ann.follow('Back to the form');
-      assert.equal(ann.page.value('E-mail'), '', 'what did not come from a page of ours is kept nowhere');
+      assert.equal(ann.page.value('Email'), '', 'what did not come from a page of ours is kept nowhere');
       assert.ok(!ann.page.html.includes('secret'));
     });
   }
@@ -345,7 +345,7 @@ describe('The responses', () => {
       const isGiven = async () => (await cara.loads('/sign-in')).headers['set-cookie'] !== undefined;
       assert.deepEqual([await isGiven(), await isGiven()], [true, false]);
       await cara.visits('/sign-in');
-      cara.fillsIn('E-mail', email);
+      cara.fillsIn('Email', email);
       cara.fillsIn('Password', PASSWORD);
       const before = cara.cookies.get('postern');
       const { action, fields } = cara.form('Sign in');

@@ -52,10 +52,10 @@ onPortal('Asking for a reset', (portal) => {
     assert.equal(ann.page.path, PATH);
     assert.equal(
       ann.page.notice,
-      'Your request is with the administrators. We have sent you an e-mail about it.',
+      'Your request is with the administrators. We have sent you an email about it.',
     );
     assert.match(ann.page.text, /A reset was asked for on .* UTC\. An administrator will get in touch/);
-    assert.match(ann.page.text, /To cancel it, open the link in the newest e-mail/);
+    assert.match(ann.page.text, /To cancel it, open the link in the newest email/);
     assert.ok(!ann.page.buttons.includes('Ask for a reset'));
     const request = await open();
     assert.deepEqual(

@@ -143,7 +143,7 @@ onPortal('Mails that the mail server does not accept', (portal) => {
       for (const address of [taken.email, `free${number++}@example.org`]) {
         portal().wait(minutes(1));
         await member.visits('/profile/email');
-        member.fillsIn('New e-mail', address);
+        member.fillsIn('New email', address);
         await member.presses('Send Verification Code');
         const { page } = member;
         said.push(`${page.status} ${page.path} ${page.errors.join()}${page.notice ?? ''}`);
@@ -179,7 +179,7 @@ onPortal('Mails that the mail server does not accept', (portal) => {
     const email = `nia${number++}@example.org`;
     await ada.visits('/admin/people/invite');
     ada.fillsIn('Name', 'Nia New');
-    ada.fillsIn('E-mail', email);
+    ada.fillsIn('Email', email);
     await ada.presses('Send invitation');
     assert.equal(ada.page.noticeKind, 'warning');
     assert.match(ada.page.notice ?? '', /The invitation to \S+ waits/);
@@ -199,7 +199,7 @@ onPortal('Mails that the mail server does not accept', (portal) => {
     member.fillsIn('How can we reach you?', 'At the desk');
     await member.presses('Ask for a reset');
     assert.equal(member.page.noticeKind, 'warning');
-    assert.match(member.page.notice ?? '', /The e-mail about it waits/);
+    assert.match(member.page.notice ?? '', /The email about it waits/);
     portal().mailbox.behave('takes');
     portal().wait(minutes(1));
     await portal().deliver();

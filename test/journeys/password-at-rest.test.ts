@@ -37,7 +37,7 @@ onPortal(
       await portal().mailbox.next(email);
       const elsewhere = new Person(portal().app);
       await elsewhere.visits('/forgotten-password');
-      elsewhere.fillsIn('E-mail', email);
+      elsewhere.fillsIn('Email', email);
       await elsewhere.presses('Send link');
       await elsewhere.visits(await nextLink());
       elsewhere.fillsIn('New password', PASSWORD);

@@ -260,7 +260,7 @@ onPortal('The preview of a rule', (portal) => {
     it('shows that a new member is asked, and adds nobody if the administrator goes back', async () => {
       const desk = await groupWith(portal(), { rule: 'mandatory' }, [], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}`);
-      ada.fillsIn('E-mail of the person to add', ina.email);
+      ada.fillsIn('Email of the person to add', ina.email);
       await ada.presses('Add');
       assert.equal(ada.page.path, `/admin/groups/${desk.id}/members/confirm`);
       assert.deepEqual(rows(), [['Ina Invited', ina.email, 'Not confirmed', 'At once']]);
@@ -281,7 +281,7 @@ onPortal('The preview of a rule', (portal) => {
     it('adds people at once who are not affected', async () => {
       const desk = await groupWith(portal(), { rule: 'mandatory' }, [], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}`);
-      ada.fillsIn('E-mail of the person to add', mel.email);
+      ada.fillsIn('Email of the person to add', mel.email);
       await ada.presses('Add');
       assert.equal(ada.page.path, `/admin/groups/${desk.id}`);
       assert.deepEqual(await groupsOf(mel), ['Desk']);

@@ -21,7 +21,7 @@ onPortal('Changing the email address', (portal) => {
   });
 
   async function asksFor(address: string, person = ann): Promise<void> {
-    person.fillsIn('New e-mail', address);
+    person.fillsIn('New email', address);
     await person.presses('Send Verification Code');
   }
 
@@ -43,8 +43,8 @@ onPortal('Changing the email address', (portal) => {
     assert.match(mail.text ?? '', /code to confirm this address/);
     await submits(codeIn(mail));
     assert.equal(ann.page.path, '/profile');
-    assert.equal(ann.page.notice, 'Your e-mail address has been changed. You sign in with it from now on.');
-    assert.match(ann.page.text, new RegExp(`E-mail ${next}`));
+    assert.equal(ann.page.notice, 'Your email address has been changed. You sign in with it from now on.');
+    assert.match(ann.page.text, new RegExp(`Email ${next}`));
     const toOld = await portal().mailbox.next(email);
     assert.match(toOld.text ?? '', new RegExp(`is now\\s+${next}`));
     assert.match(toOld.text ?? '', /Tell the help desk's\s+administrator now/);
@@ -65,8 +65,8 @@ onPortal('Changing the email address', (portal) => {
 
   it('refuses every malformed address and code with a message at the field', async () => {
     await refusesBadFields(ann, '/profile/email', {}, [
-      ...badEmails('New e-mail'),
-      { fields: { email }, label: 'New e-mail', words: /your e-mail address already/ },
+      ...badEmails('New email'),
+      { fields: { email }, label: 'New email', words: /your email address already/ },
     ]);
     await ann.visits('/profile/email');
     await asksFor(next);
@@ -88,7 +88,7 @@ onPortal('Changing the email address', (portal) => {
   it('may change only the spelling', async () => {
     await asksFor(email.toUpperCase());
     await submits(codeIn(await portal().mailbox.next(email)));
-    assert.match(ann.page.text, new RegExp(`E-mail ${email.toUpperCase()}`));
+    assert.match(ann.page.text, new RegExp(`Email ${email.toUpperCase()}`));
     const notices = await portal().mailbox.next(email);
     assert.doesNotMatch(notices.text ?? '', /administrator now/);
   });
@@ -239,9 +239,9 @@ onPortal('Changing the email address', (portal) => {
     });
 
     it('comes with a link to give up, which changes nothing', async () => {
-      await ann.follow('Keep my current e-mail address');
+      await ann.follow('Keep my current email address');
       assert.equal(ann.page.path, '/profile');
-      assert.match(ann.page.text, new RegExp(`E-mail ${email}`));
+      assert.match(ann.page.text, new RegExp(`Email ${email}`));
     });
 
     it('is stored nowhere in plain text', async () => {
@@ -272,7 +272,7 @@ onPortal('Changing the email address', (portal) => {
     assert.ok(!portal().mailbox.addressees.includes(next));
     ann.fillsIn('Password', PASSWORD);
     await ann.presses('Continue');
-    assert.equal(ann.page.value('New e-mail'), next);
+    assert.equal(ann.page.value('New email'), next);
   });
 
   it('changes the email authenticator too: its codes go to the new address', async () => {
@@ -284,7 +284,7 @@ onPortal('Changing the email address', (portal) => {
     await portal().mailbox.next(next);
     portal().wait(31_000);
     const again = await signsIn(portal(), next);
-    assert.equal(again.page.heading, 'Enter the code from your e-mail');
+    assert.equal(again.page.heading, 'Enter the code from your email');
     codeIn(await portal().mailbox.next(next));
   });
 
@@ -301,8 +301,8 @@ onPortal('Changing the email address', (portal) => {
     try {
       await asksFor(next);
       assert.equal(ann.page.status, 422);
-      assert.match(ann.page.errorAt('New e-mail'), /could not be sent/);
-      assert.equal(ann.page.value('New e-mail'), next);
+      assert.match(ann.page.errorAt('New email'), /could not be sent/);
+      assert.equal(ann.page.value('New email'), next);
       await ann.visits('/profile/email/code');
       assert.equal(ann.page.path, '/profile/email');
     } finally {

@@ -27,7 +27,7 @@ onPortal('My Profile', (portal) => {
     it('shows name, email, language, that there is a password, and the state of 2FA in a sentence', () => {
       assert.equal(ann.page.heading, 'My Profile');
       assert.match(ann.page.text, /Your name Ann Example Change/);
-      assert.match(ann.page.text, new RegExp(`E-mail ${email} Change`));
+      assert.match(ann.page.text, new RegExp(`Email ${email} Change`));
       assert.match(ann.page.text, /Password Not shown Change/);
       assert.match(ann.page.text, /Language As my browser says Change/);
       assert.match(
@@ -54,7 +54,7 @@ onPortal('My Profile', (portal) => {
 
     for (const [link, heading] of [
       ['Change – Your name', 'Change your name'],
-      ['Change – E-mail', 'Change your e-mail address'],
+      ['Change – Email', 'Change your email address'],
       ['Change – Password', 'Change your password'],
       ['Change – Language', 'Choose your language'],
     ] as const) {

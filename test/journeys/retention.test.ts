@@ -30,9 +30,9 @@ onBothStores(
         await givesPassword(stranger, newEmail('nobody'), 'a wrong guess');
         await stranger.visits('/sign-up');
         stranger.fillsIn('Your name', 'Sue');
-        stranger.fillsIn('E-mail', newEmail('sue'));
+        stranger.fillsIn('Email', newEmail('sue'));
         await stranger.presses('Send link');
-        assert.equal(stranger.page.heading, 'Check your e-mail');
+        assert.equal(stranger.page.heading, 'Check your email');
       }
       while (portal().mailbox.messages.length < 5) await pause(20);
       await portal().delivered();

@@ -107,7 +107,7 @@ describe('The database and Redis statements of a request', () => {
     const ann = await signsIn(portal, email);
     const first = new Person(portal.app);
     await first.visits('/sign-in');
-    first.fillsIn('E-mail', email);
+    first.fillsIn('Email', email);
     first.fillsIn('Password', 'seventeen green herons');
     const { action, fields } = first.form('Sign in');
     await first.submitsRaw('POST', action, fields);

@@ -25,7 +25,7 @@ onPortal('The second step by email', (portal) => {
   });
 
   it('starts with the password, names the authenticator and masks the address', async () => {
-    assert.equal(ann.page.heading, 'Enter the code from your e-mail');
+    assert.equal(ann.page.heading, 'Enter the code from your email');
     assert.match(ann.page.text, /“Work mail” sends a code to a•••@example\.org/);
     assert.match(
       ann.page.text,
@@ -297,7 +297,7 @@ onPortal('The second step by app', (portal) => {
     await ann.follow('Use another authenticator');
     assert.match(ann.page.text, /Email Authentication · b•••@example\.org/);
     await ann.presses('Use “Work mail”');
-    assert.equal(ann.page.heading, 'Enter the code from your e-mail');
+    assert.equal(ann.page.heading, 'Enter the code from your email');
     ann.fillsIn('Verification Code', codeIn(await portal().mailbox.next(email)));
     await ann.presses('Continue');
     assert.equal(ann.page.heading, 'Hello, Ann Example');

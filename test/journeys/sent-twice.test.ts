@@ -64,7 +64,7 @@ onBothStores('A person with a tremor', (portal) => {
         const vera = await victimOf(portal());
         const person = new Person(portal().app);
         await person.visits('/sign-in');
-        person.fillsIn('E-mail', vera.email);
+        person.fillsIn('Email', vera.email);
         person.fillsIn('Password', PASSWORD);
         await trembles(person, 'Sign in');
         assert.equal(person.page.path, '/sign-in/code');
@@ -80,13 +80,13 @@ onBothStores('A person with a tremor', (portal) => {
         const person = new Person(portal().app);
         for (let time = 0; time < 4; time += 1) {
           await person.visits('/sign-in');
-          person.fillsIn('E-mail', email);
+          person.fillsIn('Email', email);
           person.fillsIn('Password', 'not the right one');
           await trembles(person, 'Sign in');
           assert.equal(person.page.status, 422);
         }
         await person.visits('/sign-in');
-        person.fillsIn('E-mail', email);
+        person.fillsIn('Email', email);
         person.fillsIn('Password', PASSWORD);
         await trembles(person, 'Sign in');
         assert.ok(isSignedIn(person), person.page.text);
@@ -163,7 +163,7 @@ onBothStores('A person with a tremor', (portal) => {
         const invited = newEmail('ivy');
         await boss.browser.visits('/admin/people/invite');
         boss.browser.fillsIn('Name', 'Ivy');
-        boss.browser.fillsIn('E-mail', invited);
+        boss.browser.fillsIn('Email', invited);
         await trembles(boss.browser, 'Send invitation');
         assert.equal(boss.browser.page.noticeKind, 'success', boss.browser.page.text);
         await portal().delivered();
@@ -184,7 +184,7 @@ onBothStores('A person with a tremor', (portal) => {
     const { email } = await portal().account(newEmail('ann'));
     const person = new Person(portal().app);
     await person.visits('/sign-in');
-    person.fillsIn('E-mail', email);
+    person.fillsIn('Email', email);
     person.fillsIn('Password', PASSWORD);
     const { passwordSignIn } = portal().services;
     const check = passwordSignIn.check.bind(passwordSignIn);
@@ -202,7 +202,7 @@ onBothStores('A person with a tremor', (portal) => {
     const { email } = await portal().account(newEmail('ann'));
     const person = new Person(portal().app);
     await person.visits('/sign-in');
-    person.fillsIn('E-mail', email);
+    person.fillsIn('Email', email);
     person.fillsIn('Password', PASSWORD);
     const { passwordSignIn } = portal().services;
     const check = passwordSignIn.check.bind(passwordSignIn);

@@ -38,7 +38,7 @@ onBothStores('Signing in with a password', (portal) => {
     it(`never redirects to ${JSON.stringify(elsewhere)}`, async () => {
       const ann = new Person(portal().app);
       await ann.visits(`/sign-in?return-to=${encodeURIComponent(elsewhere)}`);
-      ann.fillsIn('E-mail', 'boss@example.org');
+      ann.fillsIn('Email', 'boss@example.org');
       ann.fillsIn('Password', PASSWORD);
       const form = ann.form('Sign in');
       const answer = await ann.submitsRaw('POST', form.action, {
@@ -67,7 +67,7 @@ onBothStores('Signing in with a password', (portal) => {
       await person.visits('/sign-in');
       await givesPassword(person, email, password);
       assert.equal(person.page.status, 422);
-      assert.equal(person.page.value('E-mail'), email);
+      assert.equal(person.page.value('Email'), email);
       assert.equal(person.page.value('Password'), '');
       assert.match(person.page.title, /^Error: /);
       answers.push(person.page.text.replaceAll(email, 'X'));
@@ -77,12 +77,12 @@ onBothStores('Signing in with a password', (portal) => {
 
   it('refuses every malformed field with a message at the field', async () => {
     const cases: [Record<string, string | string[]>, string, RegExp][] = [
-      [{ email: '', password: 'x' }, 'E-mail', /Enter your e-mail/],
-      [{ email: '   ', password: 'x' }, 'E-mail', /Enter your e-mail/],
-      [{ email: 'no-at-sign', password: 'x' }, 'E-mail', /form name@example/],
-      [{ email: ['a@example.org', 'b@example.org'], password: 'x' }, 'E-mail', /Enter your e-mail/],
-      [{ email: `${'a'.repeat(10_000)}@example.org`, password: 'x' }, 'E-mail', /too long/],
-      [{ email: 'a\u0000b@example.org', password: 'x' }, 'E-mail', /invisible/],
+      [{ email: '', password: 'x' }, 'Email', /Enter your email/],
+      [{ email: '   ', password: 'x' }, 'Email', /Enter your email/],
+      [{ email: 'no-at-sign', password: 'x' }, 'Email', /form name@example/],
+      [{ email: ['a@example.org', 'b@example.org'], password: 'x' }, 'Email', /Enter your email/],
+      [{ email: `${'a'.repeat(10_000)}@example.org`, password: 'x' }, 'Email', /too long/],
+      [{ email: 'a\u0000b@example.org', password: 'x' }, 'Email', /invisible/],
       [{ email: 'ann@example.org', password: '' }, 'Password', /Enter your password/],
       [{ email: 'ann@example.org', password: ['a', 'b'] }, 'Password', /Enter your password/],
       [{ email: 'ann@example.org', password: 'a'.repeat(10_000) }, 'Password', /too long/],
@@ -118,7 +118,7 @@ onBothStores('Signing in with a password', (portal) => {
       await givesPassword(guesser, 'target@example.org');
     });
     assert.equal(guesser.page.status, 429);
-    assert.match(guesser.page.errorAt('E-mail'), /Wait 30 seconds/);
+    assert.match(guesser.page.errorAt('Email'), /Wait 30 seconds/);
     portal().wait(31_000);
     await givesPassword(guesser, 'target@example.org');
     assert.equal(guesser.page.heading, 'Protect your account with 2FA');
@@ -128,7 +128,7 @@ onBothStores('Signing in with a password', (portal) => {
     await portal().account('raced@example.org');
     const guesser = new Person(portal().app);
     await guesser.visits('/sign-in');
-    guesser.fillsIn('E-mail', 'raced@example.org');
+    guesser.fillsIn('Email', 'raced@example.org');
     guesser.fillsIn('Password', 'a wrong guess');
     const answers = await guesser.races(20, 'Sign in');
     assert.equal(answers.filter(({ status }) => status === 422).length, 5);

@@ -31,7 +31,7 @@ onPortal('An email address in another spelling', (portal) => {
     assert.equal((await signsIn(portal(), spelled)).page.status, 200);
     const ann = new Person(portal().app);
     await ann.visits('/forgotten-password');
-    ann.fillsIn('E-mail', spelled);
+    ann.fillsIn('Email', spelled);
     await ann.presses('Send link');
     assert.equal(ann.page.path, '/forgotten-password/sent');
     assert.match((await portal().mailbox.next(email)).text ?? '', /reset-password\?token=/);
@@ -41,7 +41,7 @@ onPortal('An email address in another spelling', (portal) => {
     const invites = async (address: string) => {
       await ada.visits('/admin/people/invite');
       ada.fillsIn('Name', 'Ann Example');
-      ada.fillsIn('E-mail', address);
+      ada.fillsIn('Email', address);
       await ada.presses('Send invitation');
     };
     await invites(`\ufeff${email.replace('@', '＠')}。`);
@@ -49,9 +49,9 @@ onPortal('An email address in another spelling', (portal) => {
     await portal().mailbox.next(email);
     await invites(spelled);
     assert.equal(ada.page.status, 422);
-    assert.match(ada.page.errorAt('E-mail'), /already|account/);
+    assert.match(ada.page.errorAt('Email'), /already|account/);
     await invites(email.replace('@', '\u200b@'));
-    assert.equal(ada.page.errorAt('E-mail'), UNSEEN);
+    assert.equal(ada.page.errorAt('Email'), UNSEEN);
   });
 
   it('changes to an address without invisible characters', async () => {
@@ -59,7 +59,7 @@ onPortal('An email address in another spelling', (portal) => {
     await portal().account(old);
     const ann = await signsIn(portal(), old);
     await ann.visits('/profile/email');
-    ann.fillsIn('New e-mail', `${next}.\u2060`);
+    ann.fillsIn('New email', `${next}.\u2060`);
     await ann.presses('Send Verification Code');
     ann.fillsIn('Verification Code', codeIn(await portal().mailbox.next(next)));
     await ann.presses('Submit Code and Change');
@@ -107,7 +107,7 @@ onPortal('An email address in another spelling', (portal) => {
     const ann = new Person(portal().app);
     await ann.visits('/sign-up');
     ann.fillsIn('Your name', '\u200fAnn\u3164 Example');
-    ann.fillsIn('E-mail', spelled);
+    ann.fillsIn('Email', spelled);
     await ann.presses('Send link');
     const punycode = email.replace('bücher', 'xn--bcher-kva');
     const mail = await portal().mailbox.next(email);

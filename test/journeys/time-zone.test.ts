@@ -87,7 +87,7 @@ onPortal("The site's time zone", (portal) => {
     await choose(TOKYO);
     const stranger = new Person(portal().app);
     await stranger.visits('/forgotten-password');
-    stranger.fillsIn('E-mail', 'ada@example.org');
+    stranger.fillsIn('Email', 'ada@example.org');
     await stranger.presses('Send link');
     const mail = await portal().mailbox.next('ada@example.org');
     assert.match(mail.text ?? '', /30 November 2031 at 23:55 GMT\+9/);

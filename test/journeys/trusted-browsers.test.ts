@@ -47,7 +47,7 @@ onPortal('Trusted browsers', (portal) => {
   it('keep their trust, and cause no warning, if the form is sent twice at once', async () => {
     await ann.presses('Sign out');
     await ann.visits('/sign-in');
-    ann.fillsIn('E-mail', email);
+    ann.fillsIn('Email', email);
     ann.fillsIn('Password', PASSWORD);
     const answers = await ann.races(2, 'Sign in');
     const led = answers.map(({ headers }) => headers['location']?.replace(/^http:..[^/]+/, ''));

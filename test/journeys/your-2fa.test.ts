@@ -364,7 +364,7 @@ onPortal('Your 2FA', (portal) => {
       assert.match(ann.page.text, /Mail .* Asked for first/);
       portal().wait(31_000);
       const again = await signsIn(portal(), email);
-      assert.equal(again.page.heading, 'Enter the code from your e-mail');
+      assert.equal(again.page.heading, 'Enter the code from your email');
     });
   });
 

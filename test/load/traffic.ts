@@ -86,7 +86,7 @@ async function enrols(person: Person, somebody: Somebody): Promise<void> {
 async function givesPassword(person: Person, email: string, password: string): Promise<void> {
   await person.visits('/sign-in');
   assert.equal(person.page.status, 200);
-  person.fillsIn('E-mail', email);
+  person.fillsIn('Email', email);
   person.fillsIn('Password', password);
   await person.presses('Sign in');
 }

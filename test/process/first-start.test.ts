@@ -51,7 +51,7 @@ describe('The first start, with only the data folder configured', () => {
     await ann.visits(setupLink);
     ann.fillsIn('Site name', 'Acorn Help');
     ann.fillsIn('Your name', 'First Person');
-    ann.fillsIn('E-mail', email);
+    ann.fillsIn('Email', email);
     ann.fillsIn('Password', PASSWORD);
     await ann.presses('Set up the site');
     await ann.visits('/sign-in');

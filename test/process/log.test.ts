@@ -41,7 +41,7 @@ describe('The log', () => {
     noteSession();
     ann.fillsIn('Site name', 'Acorn Help');
     ann.fillsIn('Your name', 'Ann Example');
-    ann.fillsIn('E-mail', email);
+    ann.fillsIn('Email', email);
     ann.fillsIn('Password', PASSWORD);
     await ann.presses('Set up the site');
 
@@ -69,7 +69,7 @@ describe('The log', () => {
 
     const ben = new Person(server.app, server.options);
     await ben.visits('/forgotten-password');
-    ben.fillsIn('E-mail', email);
+    ben.fillsIn('Email', email);
     await ben.presses(ben.page.buttons.at(-1) ?? '');
     let mail = await mailbox.next(email);
     while (!mail.text?.includes('?token=')) mail = await mailbox.next(email);

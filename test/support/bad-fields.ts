@@ -28,10 +28,10 @@ export function badLines(
   ];
 }
 
-export function badEmails(label = 'E-mail'): BadField[] {
+export function badEmails(label = 'Email'): BadField[] {
   const forms = ['no-at-sign', '@example.org', 'ann@', 'a b@example.org', 'ann@example.org, bob@example.org'];
   return [
-    ...badLines('email', label, /Enter your e-mail/, { long: `${'a'.repeat(10_000)}@example.org` }),
+    ...badLines('email', label, /Enter your email/, { long: `${'a'.repeat(10_000)}@example.org` }),
     ...forms.map((email) => ({ fields: { email }, label, words: /in the form name@example\.org/ })),
   ];
 }

@@ -21,7 +21,7 @@ type Bad = string | readonly string[] | undefined;
 /** Values that are invalid for a kind of field; undefined: it is not sent at all. */
 const REFUSED: Readonly<Record<Exclude<FieldKind, 'hidden'>, readonly Bad[]>> = {
   line: [LIST, LONG, ...INVISIBLE, 'two\r\nlines'],
-  'e-mail': [LIST, `${LONG}@example.org`, ...INVISIBLE, 'no address', 'two@example.org, two@example.org'],
+  email: [LIST, `${LONG}@example.org`, ...INVISIBLE, 'no address', 'two@example.org, two@example.org'],
   lines: [LIST, LONG, ...INVISIBLE],
   number: [LIST, LONG, ...INVISIBLE, '-1', '1.5', '1e3', 'ten', '99999999999999999999'],
   'six digits': [LIST, LONG, ...INVISIBLE, 'abcdef', '12345', '1234567', '12345x', '½23456'],
@@ -136,7 +136,7 @@ class Attempt {
     const held = (name: string) => valueIn(person.page, name);
     const typed = this.#form.controls.filter(
       ({ kind, name }) =>
-        ['line', 'e-mail', 'number', 'day', 'lines'].includes(kind) && !['code', 'csv'].includes(name),
+        ['line', 'email', 'number', 'day', 'lines'].includes(kind) && !['code', 'csv'].includes(name),
     );
     const fresh = new Map(typed.map(({ name }) => [name, held(name)]));
     await person.goesOnFrom(await this.#sends(this.#good, token));
@@ -256,7 +256,7 @@ export function goodFor(field: FormField, held: Fields[string] | undefined): Fie
       return field.name === 'code' ? 'ABCD-EFGH-JKMN-PQRS' : newEmail('Good').replace('@', ' ');
     case 'lines':
       return field.name === 'csv' ? `email,name\n${newEmail('csv')},Good` : 'Good\nlines';
-    case 'e-mail':
+    case 'email':
       return newEmail('good');
     case 'number':
       return '3';

@@ -4,7 +4,7 @@ import type { Page } from './page.ts';
 /** The kind of value that a control accepts, by its HTML. */
 export type FieldKind =
   | 'line'
-  | 'e-mail'
+  | 'email'
   | 'number'
   | 'lines'
   | 'six digits'
@@ -53,7 +53,7 @@ const KINDS: readonly (readonly [selector: string, kind: FieldKind])[] = [
   ['select, [type=radio]', 'choice'],
   ['[type=checkbox]', 'tick'],
   ['[type=date]', 'day'],
-  ['[type=email]', 'e-mail'],
+  ['[type=email]', 'email'],
   ['[autocomplete=new-password]', 'new password'],
   ['[type=password]', 'password'],
   ['[autocomplete=one-time-code]', 'six digits'],

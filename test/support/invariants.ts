@@ -21,7 +21,7 @@ const WRONG: Readonly<Record<string, string>> = {
       > (select count(*) from audit_events e where e.subject_id = a.id and e.event = 'app.signed-in')`,
   'a sign-in of somebody of whom none is written down': `select count(*) as total from sign_ins s
     where not exists (select 1 from audit_events e where e.subject_id = s.account_id and e.event = 'sign-in.completed')`,
-  'an e-mailed code with more tries than it has':
+  'an emailed code with more tries than it has':
     'select count(*) as total from challenges where tries > 5 or tries < 0',
   'a mail that waits without its letter, or has one and does not wait': `select count(*) as total from mails
     where (state = 'waiting' and letter is null) or (state <> 'waiting' and letter is not null)`,

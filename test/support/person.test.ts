@@ -9,7 +9,7 @@ describe('a person at a text browser', () => {
     const ann = await opened(`
       <form method="post" action="/echo?from=form">
         <input type="hidden" name="_csrf" value="token">
-        <label for="e">E-mail</label><input id="e" name="email" type="email">
+        <label for="e">Email</label><input id="e" name="email" type="email">
         <label>Note <textarea name="note">kept</textarea></label>
         <label for="l">Language</label>
         <select id="l" name="locale"><option value="en">English</option><option value="ar">العربية</option></select>
@@ -24,7 +24,7 @@ describe('a person at a text browser', () => {
         <button name="what" value="other">Other</button>
         <button name="what" value="save">Save<span class="visually-hidden"> the policy</span></button>
       </form>`);
-    ann.fillsIn('E-mail', 'ann@example.org');
+    ann.fillsIn('Email', 'ann@example.org');
     ann.chooses('العربية');
     ann.chooses('Mandatory', 'Rule');
     ann.chooses('Key');
@@ -124,7 +124,7 @@ describe('a person at a text browser', () => {
     const ann = await opened(
       partial('error-summary', { form }),
       partial('notice', { form, kind: 'success', text: 'It is done.' }),
-      partial('field', { form, name: 'email', label: 'E-mail', hint: 'Yours' }),
+      partial('field', { form, name: 'email', label: 'Email', hint: 'Yours' }),
       partial('choice', {
         form,
         name: 'rule',
@@ -137,10 +137,10 @@ describe('a person at a text browser', () => {
     assert.deepEqual(ann.page.errors, ['Not an address.', 'Choose one.']);
     assert.equal(ann.page.notice, 'It is done.');
     assert.equal(ann.page.noticeKind, 'success');
-    assert.equal(ann.page.errorAt('E-mail'), 'Not an address.');
+    assert.equal(ann.page.errorAt('Email'), 'Not an address.');
     assert.equal(ann.page.errorAt('Rule'), 'Choose one.');
     assert.equal(ann.page.errorAt('page.verification-code'), '');
-    assert.equal(ann.page.value('E-mail'), 'ann');
+    assert.equal(ann.page.value('Email'), 'ann');
   });
 
   it('races one submission without leaving the page, and can continue from a response', async () => {

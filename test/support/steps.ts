@@ -27,7 +27,7 @@ export async function stepsUpElsewhere(portal: TestPortal, person: Person): Prom
 
 /** Fills in the open sign-in form. */
 export async function givesPassword(person: Person, email: string, password = PASSWORD): Promise<void> {
-  person.fillsIn('E-mail', email);
+  person.fillsIn('Email', email);
   person.fillsIn('Password', password);
   await person.presses('Sign in');
 }

@@ -80,7 +80,7 @@ export function goesTheWholeWay<One extends Traveller>(people: People<One>): voi
       await people.atSetUp?.(boss);
       await boss.fillsIn('Site name', 'Acme Help');
       await boss.fillsIn('Your name', 'Bo Boss');
-      await boss.fillsIn('E-mail', BOSS);
+      await boss.fillsIn('Email', BOSS);
       await boss.fillsIn('Password', PASSWORD);
       await boss.presses('Set up the site');
       await boss.shows('The site is set up. You can sign in now.');
@@ -94,7 +94,7 @@ export function goesTheWholeWay<One extends Traveller>(people: People<One>): voi
       await boss.follows('Administration');
       await boss.follows('Invite a person');
       await boss.fillsIn('Name', 'Ann Example');
-      await boss.fillsIn('E-mail', ANN);
+      await boss.fillsIn('Email', ANN);
       await boss.presses('Send invitation');
       await boss.shows(`the invitation is on its way to ${ANN}.`);
       ann = await people.arrive(site, linkIn(await portal.mailbox.next(ANN)));
@@ -211,7 +211,7 @@ export function goesTheWholeWay<One extends Traveller>(people: People<One>): voi
 }
 
 async function givesPassword(person: Traveller, email: string): Promise<void> {
-  await person.fillsIn('E-mail', email);
+  await person.fillsIn('Email', email);
   await person.fillsIn('Password', PASSWORD);
   await person.presses('Sign in');
 }

@@ -38,7 +38,7 @@ export const GUIDE_PICTURES: Readonly<Record<string, readonly GuidePicture[]>> =
   'sign-in': [
     {
       state: 'sign-in-code/email',
-      alt: 'The page “Enter the code from your e-mail”: when the code was sent, a field for it, and buttons to continue and to send a new code.',
+      alt: 'The page “Enter the code from your email”: when the code was sent, a field for it, and buttons to continue and to send a new code.',
     },
   ],
   edit: [
