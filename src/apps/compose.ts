@@ -13,6 +13,7 @@ import { type AppSecretStore, AppSecrets } from './app-secrets.ts';
 import { type AppSignInStore, AppSignIns, type AppSnapshots, type CheckOutcome } from './app-sign-ins.ts';
 import { type AppStore, Apps } from './apps.ts';
 import { ClientSignIns, type ClientSignInStore } from './client-sign-ins.ts';
+import { type ConsentStore, Consents } from './consents.ts';
 import { type HandOverOutcome, type HandOverStore, HandOvers } from './hand-overs.ts';
 import type { LogoutStore } from './logouts.ts';
 
@@ -23,6 +24,7 @@ interface AppStores {
   readonly appSnapshots: AppSnapshots;
   readonly clientSignIns: ClientSignInStore;
   readonly logouts: LogoutStore;
+  readonly consents: ConsentStore;
   readonly handOvers: HandOverStore;
   readonly groups: GroupStore;
 }
@@ -44,7 +46,7 @@ interface AppBase {
 }
 
 export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }: AppBase) {
-  const { apps, appSignIns, groups } = stores;
+  const { apps, appSignIns, consents, groups } = stores;
   const admissions = new Admissions(base);
   return {
     admissions,
@@ -53,6 +55,7 @@ export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }:
     apps: new Apps({ ...base, store: apps, groups, baseUrl }),
     appSignIns: new AppSignIns({ ...base, store: appSignIns, snapshots: stores.appSnapshots }),
     clientSignIns: new ClientSignIns({ ...base, store: stores.clientSignIns, logouts: stores.logouts }),
+    consents: new Consents({ ...base, store: consents, apps }),
     handOvers: new HandOvers({ ...base, store: stores.handOvers, admissions, apps, appSignIns }),
   };
 }

@@ -31,6 +31,7 @@ export const AUDIT_DETAILS = [
   'role',
   'rows',
   'rule',
+  'scopes',
   'sessions',
   'times',
   'to',

@@ -162,6 +162,8 @@ export const EVENTS = {
   'app.updated': { log: 'authz_admin' },
   'app.removed': { log: 'authz_admin' },
   'app.secret-rotated': { log: 'authz_admin' },
+  'app.consent-given': { log: 'authz_change' },
+  'app.consent-withdrawn': { log: 'authz_change' },
   'app.signed-in': { log: 'session_created' },
   'keys.rotated': { log: 'authz_admin' },
   'backup.restored': { log: 'authz_admin' },

@@ -6,6 +6,7 @@ import { appColumns, appGroupColumns, appOf, appUseColumns } from './apps.ts';
 import { eventRow } from './audit.ts';
 import { authenticatorRow } from './authenticators.ts';
 import { challengeRow } from './challenges.ts';
+import { consentRow } from './consents.ts';
 import { graceRow } from './graces.ts';
 import { groupRow } from './groups.ts';
 import { storedAllowance, storedThrottle } from './limits.ts';
@@ -24,12 +25,7 @@ const READ: Readonly<Record<string, z.ZodType>> = {
     ({ passwordHash }) => passwordHash === null || readHash(passwordHash) !== undefined,
   ),
   allowances: storedAllowance,
-  app_consents: z.object({
-    app_id: z.string(),
-    account_id: z.string(),
-    scopes: z.string(),
-    given_at: integerColumn,
-  }),
+  app_consents: consentRow,
   app_groups: appGroupColumns,
   app_logouts: z.object({
     app_id: z.string(),

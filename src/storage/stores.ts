@@ -10,6 +10,7 @@ import { KnexChallengeStore } from './challenges.ts';
 import { KnexBudgetStore } from './client-budgets.ts';
 import { KnexClientSignInStore } from './client-sign-ins.ts';
 import { KnexCohortStore } from './cohorts.ts';
+import { KnexConsentStore } from './consents.ts';
 import { KnexGraceStore } from './graces.ts';
 import { KnexGroupStore } from './groups.ts';
 import { KnexHandOverStore } from './hand-overs.ts';
@@ -52,6 +53,7 @@ export function storesOn(db: Knex) {
     apps: new KnexAppStore(db),
     appSecrets: new KnexAppSecretStore(db),
     appSignIns: new KnexAppSignInStore(db),
+    consents: new KnexConsentStore(db),
     appSnapshots: new KnexAppSnapshots(db),
     clientSignIns: new KnexClientSignInStore(db),
     logouts: new KnexLogoutStore(db),

@@ -4,6 +4,7 @@ import type { HostAppInput } from '../../src/apps/apps.ts';
 import { hashToken, newId } from '../../src/kernel/identifiers.ts';
 import { NO_GRACE } from '../../src/settings/grace.ts';
 import type { Preparation } from './changes.ts';
+import { newClient } from './oidc-apps.ts';
 import { OPERATOR, type TestPortal } from './portal.ts';
 
 /** An app with a name and a host of its own. */
@@ -46,6 +47,15 @@ export const APP_CHANGES: Readonly<Record<string, Preparation>> = {
   'an app that is removed': async ({ portal }) => {
     const app = await addsApp(portal, { audience: [await groupOf(portal)] });
     return () => portal.services.apps.remove(app, OPERATOR);
+  },
+  'a consent that is given': async ({ portal, account, actor }) => {
+    const app = await newClient(portal, { asksConsent: true });
+    return () => portal.services.consents.give(account, app, ['openid'], actor);
+  },
+  'a consent that is taken back': async ({ portal, account, actor }) => {
+    const app = await newClient(portal, { asksConsent: true });
+    await portal.services.consents.give(account, app, ['openid'], actor);
+    return () => portal.services.consents.takeBack(account, app, actor);
   },
   'a hand-over that is redeemed': async ({ portal, account, actor }) => {
     const { handOvers, completion } = portal.services;

@@ -1,6 +1,7 @@
 import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
 import { activityPage } from './activity.ts';
+import { appAccessPages } from './apps.ts';
 import { emailPages } from './email.ts';
 import { languagePage } from './language.ts';
 import { namePage } from './name.ts';
@@ -15,4 +16,5 @@ export function profilePages(addPage: AddPage, services: PageServices): void {
   emailPages(addPage, services);
   passwordPage(addPage, services);
   activityPage(addPage, services);
+  appAccessPages(addPage, services);
 }

@@ -1,4 +1,5 @@
-import { PASSWORD } from '../../support/portal.ts';
+import { newClient } from '../../support/oidc-apps.ts';
+import { OPERATOR, PASSWORD } from '../../support/portal.ts';
 import { enrolsApp } from '../../support/victim.ts';
 import { LONG } from './long-words.ts';
 import { type Studio, themselves } from './studio.ts';
@@ -12,6 +13,7 @@ export async function profile(studio: Studio): Promise<void> {
   await email(studio);
   await password(studio);
   await signIns(studio);
+  await appAccess(studio);
   await stepUp(studio);
 }
 
@@ -121,6 +123,26 @@ async function signIns(studio: Studio): Promise<void> {
   await studio.presses('sign-ins/trust-ended', other, t('trust.end', { browser: 'Lynx' }));
   await studio.presses('sign-ins/others-ended', other, t('sign-ins.end-others'));
   await services.settings.change({ trustDays: 0 });
+}
+
+async function appAccess(studio: Studio): Promise<void> {
+  const { t, services, portal } = studio;
+  const account = await studio.account({ email: 'abe@example.org', name: 'Abe Apps' });
+  const abe = await studio.signsIn(account);
+  await studio.visits('profile/no-apps', abe, '/profile/apps');
+  const asking = { asksConsent: true, mayRefresh: true };
+  const partner = await newClient(portal, { name: 'Partner shop', ...asking });
+  const long = await newClient(portal, { name: LONG.authenticator, ...asking });
+  for (const app of [partner, long]) {
+    const scopes = app === long ? ['openid'] : ['openid', 'profile', 'email', 'offline_access'];
+    await services.consents.give(account, app, scopes, themselves(account));
+  }
+  await studio.visits('profile/apps', abe, '/profile/apps');
+  await studio.visits('profile/app-take-back', abe, `/profile/apps/${long.id}/take-back`);
+  await abe.visits(`/profile/apps/${partner.id}/take-back`);
+  await studio.presses('profile/app-taken-back', abe, t('app-access.take-back-button'));
+  // The other parts have no apps.
+  for (const app of [partner, long]) await services.apps.remove(app, OPERATOR);
 }
 
 async function stepUp(studio: Studio): Promise<void> {

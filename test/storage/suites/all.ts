@@ -10,6 +10,7 @@ import { challengesSuite } from './challenges.ts';
 import { clientBudgetsSuite } from './client-budgets.ts';
 import { clientSignInsSuite } from './client-sign-ins.ts';
 import { cohortsSuite } from './cohorts.ts';
+import { consentsSuite } from './consents.ts';
 import { gracesSuite } from './graces.ts';
 import { groupsSuite } from './groups.ts';
 import { limitsSuite } from './limits.ts';
@@ -46,6 +47,7 @@ export function storageSuites(engine: Engine): void {
     appSignInsSuite(engine);
     clientSignInsSuite(engine);
     appSecretsSuite(engine);
+    consentsSuite(engine);
     linksSuite(engine);
     mailsSuite(engine);
     limitsSuite(engine);
