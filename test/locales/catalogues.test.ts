@@ -5,6 +5,7 @@ import { ACCOUNT_STATES } from '../../src/accounts/account.ts';
 import { REQUEST_KINDS, REQUEST_STANDINGS } from '../../src/administration/reset-request.ts';
 import { REMOTE_USERS } from '../../src/apps/app.ts';
 import { PROBES } from '../../src/apps/app-probe.ts';
+import { DISCLOSURES } from '../../src/apps/scopes.ts';
 import { AUDIT_DETAILS } from '../../src/audit/details.ts';
 import { AUDIT_EVENTS } from '../../src/audit/vocabulary.ts';
 import { APP_COLUMNS } from '../../src/cli/apps.ts';
@@ -22,6 +23,7 @@ import { TWO_FACTOR_RULES } from '../../src/settings/rule.ts';
 
 /** Keys that are assembled at run time: their beginning, and every value that can replace the star. */
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
+  'app-access.*': DISCLOSURES,
   'audit.*': AUDIT_EVENTS,
   'method.*': METHOD_IDS,
   'two-factor.rule.*': TWO_FACTOR_RULES,
