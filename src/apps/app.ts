@@ -83,6 +83,19 @@ export function startOf(app: App): string {
   return app.kind === 'signed' ? (app.signed.startUrl ?? `${app.origin}/`) : `${app.origin}/`;
 }
 
+/** Whether Postern shares a secret with the app. A public client has none, and an app behind a proxy needs none. */
+export function sharesSecret(
+  app: Pick<HostApp, 'kind'> | Pick<OidcApp, 'kind' | 'client'> | Pick<SignedApp, 'kind'>,
+): boolean {
+  return app.kind === 'signed' || (app.kind === 'oidc' && app.client.authentication !== 'none');
+}
+
+/** Ids of the groups whose names an app is told of by its protocol; an app behind a proxy is told of all. */
+export function toldGroupsOf(app: App): readonly string[] {
+  if (app.kind === 'host') return [];
+  return app.kind === 'oidc' ? app.client.toldGroups : app.signed.toldGroups;
+}
+
 /** A host name in the form of `URL`: lower case, punycode, no dot at the end; or an IP address. */
 const HOSTNAME =
   /^(?:[a-z\d_](?:[a-z\d_-]{0,61}[a-z\d])?(?:\.[a-z\d_](?:[a-z\d_-]{0,61}[a-z\d])?)*|\[[\da-f:.]+\])$/;

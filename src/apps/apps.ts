@@ -8,18 +8,29 @@ import type { GroupStore } from '../policy/group.ts';
 import {
   type App,
   type AppDemand,
-  cookieHostOf,
   type HostApp,
   hostOf,
   type ListedApp,
-  type OidcApp,
   PROOFS,
-  type SignedApp,
+  sharesSecret,
+  toldGroupsOf,
 } from './app.ts';
 import { factsOf } from './app-facts.ts';
+import type { AppFault, AppInput, AppRefused, Clash } from './app-input.ts';
+import type { AppSecrets } from './app-secrets.ts';
+import { asksClientForLess } from './oidc-client.ts';
+import { isAt, refusalOfProtocol } from './protocol-faults.ts';
 
-/** "name taken", "host taken": another app has it; the ports of an https host are one, because they share cookies. */
-export type Clash = 'name taken' | 'host taken';
+export type {
+  AppFault,
+  AppInput,
+  AppRefused,
+  Clash,
+  FaultySetting,
+  HostAppInput,
+  OidcAppInput,
+  SignedAppInput,
+} from './app-input.ts';
 
 /** Storage of apps. Each method is one transaction. */
 export interface AppStore {
@@ -49,26 +60,19 @@ export interface AppUser {
   readonly lastAt: number;
 }
 
-/** What administrators can set. `origin` as `parseAppOrigin` returns it. The kind of an app stays. */
-export type AppInput = HostAppInput | OidcAppInput | SignedAppInput;
-export type HostAppInput = Omit<HostApp, 'id' | 'host' | 'createdAt'>;
-export type OidcAppInput = Omit<OidcApp, 'id' | 'createdAt'>;
-export type SignedAppInput = Omit<SignedApp, 'id' | 'createdAt'>;
-
-/** "own site": Postern's own address; "not https": http is only for a Postern on http, in development. */
-export type AppFault = Clash | 'own site' | 'not https';
-
+/** `secret`: a new one that Postern shares with the app. It can be shown only now. */
 export type AppCreated =
-  | { readonly kind: 'created'; readonly app: App }
-  | { readonly kind: 'refused'; readonly fault: AppFault };
+  | { readonly kind: 'created'; readonly app: App; readonly secret?: string }
+  | AppRefused;
 
 export type AppChanged =
-  | { readonly kind: 'changed' | 'unchanged'; readonly app: App }
-  | { readonly kind: 'refused'; readonly fault: AppFault | 'gone' };
+  | { readonly kind: 'changed' | 'unchanged'; readonly app: App; readonly secret?: string }
+  | AppRefused<AppFault | 'gone'>;
 
 interface AppServices {
   readonly store: AppStore;
   readonly groups: Pick<GroupStore, 'list'>;
+  readonly secrets: Pick<AppSecrets, 'drop' | 'make'>;
   readonly audit: Pick<Audit, 'record'>;
   readonly administrators: Pick<Administrators, 'tell'>;
   readonly transaction: Transact;
@@ -117,25 +121,26 @@ export class Apps {
   }
 
   async create(input: AppInput, actor: Actor): Promise<AppCreated> {
-    const fault = this.#faultOf(input);
-    if (fault) return { kind: 'refused', fault };
+    const refused = this.#refusalOf(input);
+    if (refused) return refused;
     const { transaction, clock } = this.#services;
     const now = clock();
     const app = appFrom(input, { id: newId(now), createdAt: now });
-    return transaction(this.#services, async ({ store, audit }, tx): Promise<AppCreated> => {
+    return transaction(this.#services, async ({ store, audit, secrets }, tx): Promise<AppCreated> => {
       const clash = await store.create(app);
       if (clash) return { kind: 'refused', fault: clash };
       await audit.record('app.created', actor, actor.party, {
         app: app.name,
+        kind: app.kind,
         ...(await this.in(tx).#factsOf(app)),
       });
-      return { kind: 'created', app };
+      return { kind: 'created', app, ...(sharesSecret(app) && { secret: await secrets.make(app) }) };
     });
   }
 
   async update(id: string, input: AppInput, actor: Actor): Promise<AppChanged> {
-    const fault = this.#faultOf(input);
-    if (fault) return { kind: 'refused', fault };
+    const refused = this.#refusalOf(input);
+    if (refused) return refused;
     const { transaction } = this.#services;
     return transaction(this.#services, async ({ store, audit, administrators }, tx): Promise<AppChanged> => {
       const before = await store.find(id);
@@ -150,8 +155,17 @@ export class Apps {
       const facts = { app: before.name, ...detail, ...(isRenamed && { to: app.name }) };
       await audit.record('app.updated', actor, actor.party, facts);
       if (asksForLess(before, app)) await administrators.tell('policy weakened', actor);
-      return { kind: 'changed', app };
+      return { kind: 'changed', app, ...(await bound.#followSecret(before, app)) };
     });
+  }
+
+  /** A client that becomes public loses its secrets; one that no longer is gets one. */
+  async #followSecret(before: App, after: App): Promise<{ readonly secret?: string }> {
+    const { secrets } = this.#services;
+    if (sharesSecret(before) === sharesSecret(after)) return {};
+    if (sharesSecret(after)) return { secret: await secrets.make(after) };
+    await secrets.drop(after);
+    return {};
   }
 
   /** Removes the app: at the next request, its host is unknown. False if it no longer exists. */
@@ -165,15 +179,17 @@ export class Apps {
   }
 
   /** Postern's session cookie must reach no app, and the app's cookie must be sent encrypted. */
-  #faultOf({ origin }: AppInput): AppFault | undefined {
+  #refusalOf(input: AppInput): AppRefused | undefined {
     const { baseUrl } = this.#services;
-    if (cookieHostOf(origin) === cookieHostOf(baseUrl)) return 'own site';
-    return isHttps(baseUrl) && !isHttps(origin) ? 'not https' : undefined;
+    const { origin } = input;
+    if (isAt(baseUrl, origin)) return { kind: 'refused', fault: 'own site' };
+    if (isHttps(baseUrl) && !isHttps(origin)) return { kind: 'refused', fault: 'not https' };
+    return refusalOfProtocol(input, baseUrl);
   }
 
   async #factsOf(app: App): Promise<Facts> {
-    const groups = app.audience === 'everybody' ? [] : await this.#services.groups.list();
-    return factsOf(app, groups);
+    const namesGroups = app.audience !== 'everybody' || toldGroupsOf(app).length > 0;
+    return factsOf(app, namesGroups ? await this.#services.groups.list() : []);
   }
 }
 
@@ -182,13 +198,14 @@ function appFrom(input: AppInput, known: Pick<App, 'id' | 'createdAt'>): App {
   return input.kind === 'host' ? { ...input, ...known, host: hostOf(input.origin) } : { ...input, ...known };
 }
 
-/** Whether the second demand lets in a person whom the first one refuses. The audience does not count. */
-function asksForLess(before: AppDemand, after: AppDemand): boolean {
+/** Whether the second settings let in a person, or a program, whom the first ones refuse. The audience does not count. */
+function asksForLess(before: App, after: App): boolean {
   const minutes = ({ freshMinutes }: AppDemand) => freshMinutes ?? Number.POSITIVE_INFINITY;
   return (
     PROOFS.indexOf(after.proof) < PROOFS.indexOf(before.proof) ||
     minutes(after) > minutes(before) ||
-    (before.confirmsEmail && !after.confirmsEmail)
+    (before.confirmsEmail && !after.confirmsEmail) ||
+    (before.kind === 'oidc' && after.kind === 'oidc' && asksClientForLess(before.client, after.client))
   );
 }
 

@@ -48,11 +48,12 @@ interface AppBase {
 export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }: AppBase) {
   const { apps, appSignIns, consents, groups } = stores;
   const admissions = new Admissions(base);
+  const appSecrets = new AppSecrets({ ...base, store: stores.appSecrets });
   return {
     admissions,
-    appSecrets: new AppSecrets({ ...base, store: stores.appSecrets }),
+    appSecrets,
     appProbe: new AppProbe({ fetch, baseUrl }),
-    apps: new Apps({ ...base, store: apps, groups, baseUrl }),
+    apps: new Apps({ ...base, store: apps, groups, secrets: appSecrets, baseUrl }),
     appSignIns: new AppSignIns({ ...base, store: appSignIns, snapshots: stores.appSnapshots }),
     clientSignIns: new ClientSignIns({ ...base, store: stores.clientSignIns, logouts: stores.logouts }),
     consents: new Consents({ ...base, store: consents, apps }),

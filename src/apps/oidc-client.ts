@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { MessageKey } from '../kernel/i18n.ts';
+import { appAddress, appAddresses } from './app-addresses.ts';
 
 /** How a client proves itself at the token endpoint. "none": a public client, which has no secret (RFC 6749 §2.1). */
 export const CLIENT_AUTHENTICATIONS = ['basic', 'post', 'none'] as const;
@@ -33,3 +35,49 @@ export const oidcClientSchema = z.object({
 });
 
 export type OidcClient = Readonly<z.infer<typeof oidcClientSchema>>;
+
+const chosen = { error: 'admin-apps.choose' satisfies MessageKey };
+
+/** The settings as administrators give them, on a page, by options or in a file. Messages are keys of the catalogue. */
+export const oidcClientInput = z.object({
+  redirectUris: appAddresses().min(1, { error: 'app-address.missing' satisfies MessageKey }),
+  postLogoutUris: appAddresses(),
+  backchannelLogoutUri: appAddress().nullable(),
+  authentication: z.enum(CLIENT_AUTHENTICATIONS, chosen),
+  requiresPkce: z.boolean(chosen),
+  idTokenAlgorithm: z.enum(ID_TOKEN_ALGORITHMS, chosen),
+  asksConsent: z.boolean(chosen),
+  mayRefresh: z.boolean(chosen),
+  mayFormPost: z.boolean(chosen),
+  startUrl: appAddress().nullable(),
+});
+
+/** What holds if nothing else is said: the strictest that usual clients can do, and no question for the operator's own apps. */
+export const OIDC_DEFAULTS = {
+  postLogoutUris: [],
+  backchannelLogoutUri: null,
+  authentication: 'basic',
+  requiresPkce: true,
+  idTokenAlgorithm: 'RS256',
+  asksConsent: false,
+  mayRefresh: false,
+  mayFormPost: false,
+  toldGroups: [],
+  startUrl: null,
+} as const satisfies Omit<OidcClient, 'redirectUris'>;
+
+/**
+ * Whether the second settings protect a sign-in less than the first ones do. What the app learns, and for how long it stays
+ * signed in, does not count.
+ */
+export function asksClientForLess(before: OidcClient, after: OidcClient): boolean {
+  const isPublic = ({ authentication }: OidcClient) => authentication === 'none';
+  const unencrypted = ({ redirectUris }: OidcClient) => redirectUris.filter((uri) => uri.startsWith('http:'));
+  return (
+    (before.requiresPkce && !after.requiresPkce) ||
+    (!isPublic(before) && isPublic(after)) ||
+    (before.asksConsent && !after.asksConsent) ||
+    // Another program on the same machine may answer there, and gets the code.
+    unencrypted(after).some((uri) => !before.redirectUris.includes(uri))
+  );
+}

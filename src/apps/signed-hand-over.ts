@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { MessageKey } from '../kernel/i18n.ts';
+import { appAddress } from './app-addresses.ts';
 
 /**
  * Formats of signed hand-overs: an HS256 JWT for Zendesk, Deskpro and Help Scout Docs; DiscourseConnect for Discourse.
@@ -18,3 +20,21 @@ export const signedHandOverSchema = z.object({
 });
 
 export type SignedHandOver = Readonly<z.infer<typeof signedHandOverSchema>>;
+
+/** The settings as administrators give them, on a page, by options or in a file. Messages are keys of the catalogue. */
+export const signedHandOverInput = z.object({
+  format: z.enum(SIGNED_FORMATS, { error: 'admin-apps.choose' satisfies MessageKey }),
+  destination: appAddress(),
+  startUrl: appAddress().nullable(),
+});
+
+/** Where apps of a format take the hand-over, below their origin. Undefined: each installation has a place of its own. */
+export const DESTINATIONS: Readonly<Record<SignedFormat, string | undefined>> = {
+  zendesk: '/access/jwt',
+  deskpro: undefined,
+  'help-scout': '/authcallback',
+  discourse: '/session/sso_login',
+};
+
+/** Formats whose apps make the secret themselves: it is pasted in here, and not the other way round. */
+export const SECRET_OF_APP: readonly SignedFormat[] = ['zendesk', 'help-scout'];

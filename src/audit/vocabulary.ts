@@ -164,6 +164,7 @@ export const EVENTS = {
   'app.secret-rotated': { log: 'authz_admin' },
   'app.consent-given': { log: 'authz_change' },
   'app.consent-withdrawn': { log: 'authz_change' },
+  'app.secret-ended': { log: 'authz_admin' },
   'app.signed-in': { log: 'session_created' },
   'keys.rotated': { log: 'authz_admin' },
   'backup.restored': { log: 'authz_admin' },

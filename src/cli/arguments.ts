@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { nameInLists } from '../kernel/fields.ts';
+import { nameInLists, valuesOf } from '../kernel/fields.ts';
 import type { Locale, MessageKey, Translator, Words } from '../kernel/i18n.ts';
 import { type CalendarDay, dayIn, startOfDay, type TimeZone } from '../kernel/time-zone.ts';
 import { LONGEST_GROUP_NAME } from '../policy/group.ts';
@@ -16,8 +16,9 @@ export function parsedBy(schema: z.ZodType<string>, { t }: Translator): (text: s
     const parsed = schema.safeParse(text);
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
-    const count = issue && 'maximum' in issue && typeof issue.maximum === 'number' ? issue.maximum : 0;
-    throw new InvalidArgumentError(t((issue?.message ?? 'error.not-text') as MessageKey, { count }));
+    throw new InvalidArgumentError(
+      t((issue?.message ?? 'error.not-text') as MessageKey, issue && valuesOf(issue)),
+    );
   };
 }
 

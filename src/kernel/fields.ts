@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type EmailFault, emailFault, hasForm, LONGEST_EMAIL, spelledEmail } from './email-address.ts';
-import type { MessageKey } from './i18n.ts';
+import type { MessageKey, MessageValues } from './i18n.ts';
 import { hasPiledMarks, normalized, showsSomething, withoutNeedlessUnseen } from './unicode.ts';
 
 /** A message of a schema is a key of the catalogue: the compiler checks that it is one. */
@@ -40,6 +40,13 @@ function tooLong(input: string, maximum: number) {
     message: says('error.too-long').error,
   } as const;
 }
+
+/** What fills in the message of an issue: the limit that was passed, or what a check of ours has named. */
+export function valuesOf(issue: z.core.$ZodIssue): MessageValues | undefined {
+  if ('maximum' in issue && typeof issue.maximum === 'number') return { count: issue.maximum };
+  return issue.code === 'custom' && issue.params ? filling.parse(issue.params) : undefined;
+}
+const filling = z.record(z.string(), z.union([z.string(), z.number()]));
 
 /** Removes invisible characters that no script or emoji needs, then NFC. */
 function withoutTricks(text: string): string {

@@ -19,6 +19,10 @@ export const secretRow = mappedRow({
 const secretRows = z.array(secretRow);
 
 export class KnexAppSecretStore extends SqlStore implements AppSecretStore {
+  async lock(appId: string): Promise<void> {
+    await this.db('apps').where({ id: appId }).forUpdate().first('id');
+  }
+
   async create(secret: StoredAppSecret): Promise<void> {
     await this.db(TABLE).insert({ ...toColumns(secretRow, secret), sealed: JSON.stringify(secret.sealed) });
   }
@@ -34,6 +38,14 @@ export class KnexAppSecretStore extends SqlStore implements AppSecretStore {
   async retire(appId: string, at: Instant, now: Instant): Promise<void> {
     await this.db(TABLE).where({ app_id: appId }).whereNotNull('ends_at').delete();
     await this.db(TABLE).where({ app_id: appId }).where('created_at', '<=', now).update({ ends_at: at });
+  }
+
+  async endFormer(appId: string): Promise<number> {
+    return this.db(TABLE).where({ app_id: appId }).whereNotNull('ends_at').delete();
+  }
+
+  async drop(appId: string): Promise<void> {
+    await this.db(TABLE).where({ app_id: appId }).delete();
   }
 
   async forget(now: Instant): Promise<void> {

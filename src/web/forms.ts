@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
+import { valuesOf } from '../kernel/fields.ts';
 import type { MessageKey, MessageValues, Translator } from '../kernel/i18n.ts';
 
 export {
@@ -141,8 +142,7 @@ function firstErrors(error: z.ZodError): FieldError[] {
   for (const issue of error.issues) {
     const field = String(issue.path[0] ?? '');
     if (errors.has(field)) continue;
-    const values =
-      'maximum' in issue && typeof issue.maximum === 'number' ? { count: issue.maximum } : undefined;
+    const values = valuesOf(issue);
     errors.set(field, { field, key: issue.message as MessageKey, ...(values && { values }) });
   }
   return [...errors.values()];

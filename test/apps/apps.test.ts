@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
-import type { App, HostApp, ListedApp } from '../../src/apps/app.ts';
-import { type AppInput, type AppStore, Apps, type Clash, type HostAppInput } from '../../src/apps/apps.ts';
+import type { App, ListedApp } from '../../src/apps/app.ts';
+import {
+  type AppInput,
+  type AppStore,
+  Apps,
+  type Clash,
+  type HostAppInput,
+  type OidcAppInput,
+  type SignedAppInput,
+} from '../../src/apps/apps.ts';
+import { OIDC_DEFAULTS, type OidcClient } from '../../src/apps/oidc-client.ts';
 import type { Actor } from '../../src/audit/audit.ts';
 import type { Group } from '../../src/policy/group.ts';
 import { ACTOR } from '../sign-in/sign-in-under-test.ts';
@@ -24,23 +33,35 @@ const FACTS = {
   ...{ origin: INPUT.origin, audience: 'everybody', proof: 'none', 'fresh-minutes': '' },
   ...{ 'confirms-email': 'off', 'remote-user': 'email' },
 };
+const REDIRECT = 'https://desk.example.org/callback';
+const CLIENT: OidcClient = { ...OIDC_DEFAULTS, redirectUris: [REDIRECT] };
+const DESK: OidcAppInput = {
+  ...{ ...OPEN, kind: 'oidc', name: 'Desk', origin: 'https://desk.example.org', client: CLIENT },
+};
+const ZENDESK: SignedAppInput = {
+  ...{ ...OPEN, kind: 'signed', name: 'Tickets', origin: 'https://tickets.example.org' },
+  signed: {
+    format: 'zendesk',
+    destination: 'https://tickets.example.org/access/jwt',
+    ...{ toldGroups: [], startUrl: null },
+  },
+};
 
 /** `Apps` on a store in memory, with the recorded events. */
 function appsUnderTest(baseUrl = 'https://help.example.org', clash?: Clash) {
   const recorded: unknown[] = [];
-  const kept = new Map<string, HostApp>();
-  const listed = (app: HostApp | undefined): ListedApp<HostApp> | undefined =>
+  const kept = new Map<string, App>();
+  const listed = <One extends App>(app: One | undefined): ListedApp<One> | undefined =>
     app && { ...app, lastSignInAt: 7 };
-  const found = (fits: (app: HostApp) => boolean) => listed([...kept.values()].find(fits));
   const keep = (app: App) => {
-    if (clash === undefined && app.kind === 'host') kept.set(app.id, app);
+    if (clash === undefined) kept.set(app.id, app);
     return clash;
   };
   const store: AppStore = {
     all: async () => [...kept.values()].flatMap((app) => listed(app) ?? []),
     find: async (id) => listed(kept.get(id)),
-    findByName: async (name) => found((app) => app.name === name),
-    findByHost: async (host) => found((app) => app.host === host),
+    findByName: async (name) => listed([...kept.values()].find((app) => app.name === name)),
+    findByHost: async () => undefined,
     create: async (app) => keep(app),
     change: async (app) => keep(app),
     remove: async (id) => kept.delete(id),
@@ -52,11 +73,21 @@ function appsUnderTest(baseUrl = 'https://help.example.org', clash?: Clash) {
   };
   const groups = { list: async () => GROUPS };
   const administrators = { tell: async (notice: string) => void recorded.push(['mailed', notice]) };
-  const services = { store, groups, audit, administrators, transaction: transact, clock: () => NOW, baseUrl };
+  const secrets = {
+    make: async () => {
+      recorded.push(['secret made']);
+      return 'a secret';
+    },
+    drop: async () => void recorded.push(['secrets dropped']),
+  };
+  const services = {
+    ...{ store, groups, secrets, audit, administrators },
+    ...{ transaction: transact, clock: () => NOW, baseUrl },
+  };
   return { apps: new Apps(services), recorded, kept };
 }
 
-async function created(apps: Apps, changes: Partial<HostAppInput> = {}): Promise<HostApp> {
+async function created(apps: Apps, changes: Partial<HostAppInput> = {}) {
   const outcome = await apps.create({ ...INPUT, ...changes }, ACTOR);
   assert.ok(outcome.kind === 'created' && outcome.app.kind === 'host');
   return outcome.app;
@@ -68,7 +99,8 @@ describe('The administration of apps', () => {
     const app = await created(apps, { audience: ['n', 'a'], proof: 'strong', freshMinutes: 30 });
     assert.deepEqual([app.host, app.kind, app.createdAt], ['wiki.example.org', 'host', NOW]);
     const facts = { ...FACTS, audience: 'Agents; Night shift', proof: 'strong', 'fresh-minutes': '30' };
-    assert.deepEqual(recorded, [['app.created', 'ann@example.org', { app: 'Wiki', ...facts }]]);
+    const detail = { app: 'Wiki', kind: 'host', ...facts };
+    assert.deepEqual(recorded, [['app.created', 'ann@example.org', detail]]);
   });
 
   it('records what a change has changed, from what to what', async () => {
@@ -157,6 +189,154 @@ describe('The administration of apps', () => {
       const { id } = await created(apps, { name: 'Other', origin: 'https://other.example.org' });
       const changed = await apps.update(id, { ...INPUT, origin }, ACTOR);
       assert.equal(changed.kind === 'refused' ? changed.fault : undefined, fault);
+    });
+  }
+
+  it('makes a secret for an app that shares one, and returns it once', async () => {
+    for (const input of [DESK, ZENDESK]) {
+      const { apps, recorded } = appsUnderTest();
+      const outcome = await apps.create(input, ACTOR);
+      assert.equal(outcome.kind === 'created' && outcome.secret, 'a secret');
+      assert.equal(recorded.length, 2);
+      assert.ok(!JSON.stringify(recorded[0]).includes('a secret'));
+    }
+    const { apps, recorded } = appsUnderTest();
+    const client = { ...CLIENT, authentication: 'none' } as const;
+    const outcome = await apps.create({ ...DESK, client }, ACTOR);
+    assert.ok(outcome.kind === 'created' && outcome.secret === undefined);
+    assert.equal(recorded.length, 1);
+  });
+
+  it('drops the secrets of a client that becomes public, and makes one when it no longer is', async () => {
+    const { apps, recorded } = appsUnderTest();
+    const outcome = await apps.create(DESK, ACTOR);
+    assert.ok(outcome.kind === 'created');
+    const { id } = outcome.app;
+    const open = { ...DESK, client: { ...CLIENT, authentication: 'none' } } as const;
+    const opened = await apps.update(id, open, ACTOR);
+    assert.ok(opened.kind === 'changed' && opened.secret === undefined);
+    assert.deepEqual(recorded.at(-1), ['secrets dropped']);
+    const closed = await apps.update(id, DESK, ACTOR);
+    assert.equal(closed.kind === 'changed' && closed.secret, 'a secret');
+    assert.equal((await apps.update(id, { ...DESK, name: 'Other' }, ACTOR)).kind, 'changed');
+    assert.equal(recorded.filter((one) => JSON.stringify(one) === '["secret made"]').length, 2);
+  });
+
+  it('knows that every setting of a protocol is a change, and records it in words', async () => {
+    const settings: readonly (readonly [Partial<OidcClient>, Record<string, string>])[] = [
+      [{ redirectUris: [`${REDIRECT}2`] }, { 'redirect-addresses': `${REDIRECT} → ${REDIRECT}2` }],
+      [{ postLogoutUris: [REDIRECT] }, { 'sign-out-addresses': `– → ${REDIRECT}` }],
+      [{ backchannelLogoutUri: REDIRECT }, { 'logout-address': `– → ${REDIRECT}` }],
+      [{ authentication: 'post' }, { 'client-authentication': 'basic → post' }],
+      [{ requiresPkce: false }, { pkce: 'on → off' }],
+      [{ idTokenAlgorithm: 'ES256' }, { algorithm: 'RS256 → ES256' }],
+      [{ asksConsent: true }, { consent: 'off → on' }],
+      [{ mayRefresh: true }, { refresh: 'off → on' }],
+      [{ mayFormPost: true }, { 'form-post': 'off → on' }],
+      [{ toldGroups: ['n', 'a'] }, { 'told-groups': '– → Agents; Night shift' }],
+      [{ startUrl: REDIRECT }, { 'start-page': `– → ${REDIRECT}` }],
+    ];
+    assert.equal(settings.length, Object.keys(CLIENT).length);
+    for (const [change, detail] of settings) {
+      const { apps, recorded } = appsUnderTest();
+      const outcome = await apps.create(DESK, ACTOR);
+      assert.ok(outcome.kind === 'created');
+      const client = { ...CLIENT, ...change };
+      assert.equal((await apps.update(outcome.app.id, { ...DESK, client }, ACTOR)).kind, 'changed');
+      assert.deepEqual(recorded[2], ['app.updated', 'ann@example.org', { app: 'Desk', ...detail }]);
+    }
+    const { apps, recorded } = appsUnderTest();
+    const outcome = await apps.create(ZENDESK, ACTOR);
+    assert.ok(outcome.kind === 'created');
+    const destination = 'https://tickets.example.org/sso';
+    const signed: SignedAppInput['signed'] = {
+      ...{ format: 'deskpro', destination, toldGroups: ['a'], startUrl: destination },
+    };
+    assert.equal((await apps.update(outcome.app.id, { ...ZENDESK, signed }, ACTOR)).kind, 'changed');
+    assert.deepEqual(recorded[2], [
+      'app.updated',
+      'ann@example.org',
+      {
+        ...{ app: 'Tickets', format: 'zendesk → deskpro' },
+        ...{ destination: `https://tickets.example.org/access/jwt → ${destination}` },
+        ...{ 'told-groups': '– → Agents', 'start-page': `– → ${destination}` },
+      },
+    ]);
+  });
+
+  /** A client's settings before and after a change, and whether they protect a sign-in less. */
+  const clientChanges: readonly (readonly [Partial<OidcClient>, Partial<OidcClient>, boolean])[] = [
+    [{}, { requiresPkce: false }, true],
+    [{ requiresPkce: false }, {}, false],
+    [{}, { authentication: 'none' }, true],
+    [{ authentication: 'none' }, { authentication: 'post' }, false],
+    [{}, { authentication: 'post' }, false],
+    [{ asksConsent: true }, {}, true],
+    [{}, { asksConsent: true }, false],
+    [{}, { redirectUris: [REDIRECT, 'http://127.0.0.1:8000/callback'] }, true],
+    [{ redirectUris: ['http://localhost/a'] }, { redirectUris: ['http://localhost/b'] }, true],
+    [{ redirectUris: ['http://localhost/a', REDIRECT] }, { redirectUris: ['http://localhost/a'] }, false],
+    [{}, { redirectUris: ['https://other.example.org/callback'] }, false],
+    [{}, { mayRefresh: true, mayFormPost: true, idTokenAlgorithm: 'ES256', toldGroups: ['a'] }, false],
+  ];
+  for (const [from, to, isLess] of clientChanges) {
+    const change = `${JSON.stringify(from)} of a client becomes ${JSON.stringify(to)}`;
+    it(`${isLess ? 'mails' : 'does not mail'} administrators when ${change}`, async () => {
+      const { apps, recorded } = appsUnderTest();
+      const outcome = await apps.create({ ...DESK, client: { ...CLIENT, ...from } }, ACTOR);
+      assert.ok(outcome.kind === 'created');
+      const changed = await apps.update(outcome.app.id, { ...DESK, client: { ...CLIENT, ...to } }, ACTOR);
+      assert.equal(changed.kind, 'changed');
+      const mailed = recorded.filter((one) => JSON.stringify(one).startsWith('["mailed"'));
+      assert.equal(mailed.length, isLess ? 1 : 0);
+    });
+  }
+
+  /** Settings that do not go together, the fault, and the setting at which it is shown. */
+  const faulty: readonly (readonly [AppInput, string, string])[] = [
+    [
+      { ...DESK, client: { ...CLIENT, authentication: 'none', requiresPkce: false } },
+      ...(['pkce needed', 'requiresPkce'] as const),
+    ],
+    [
+      { ...DESK, client: { ...CLIENT, redirectUris: [REDIRECT, 'https://help.example.org/x'] } },
+      ...(['own address', 'redirectUris'] as const),
+    ],
+    [
+      { ...DESK, client: { ...CLIENT, postLogoutUris: ['https://help.example.org:8443/'] } },
+      ...(['own address', 'postLogoutUris'] as const),
+    ],
+    [
+      { ...DESK, client: { ...CLIENT, backchannelLogoutUri: 'https://help.example.org/' } },
+      ...(['own address', 'backchannelLogoutUri'] as const),
+    ],
+    [
+      { ...DESK, client: { ...CLIENT, startUrl: 'https://elsewhere.example.org/' } },
+      ...(['elsewhere', 'startUrl'] as const),
+    ],
+    [
+      {
+        ...ZENDESK,
+        signed: { ...ZENDESK.signed, destination: 'https://tickets.example.org.evil.example/access/jwt' },
+      },
+      ...(['elsewhere', 'destination'] as const),
+    ],
+    [
+      { ...ZENDESK, signed: { ...ZENDESK.signed, startUrl: 'https://tickets.example.org:8443/' } },
+      ...(['elsewhere', 'startUrl'] as const),
+    ],
+  ];
+  for (const [input, fault, setting] of faulty) {
+    it(`refuses ${fault} at ${setting}, for a new app and for one that exists`, async () => {
+      const { apps, recorded } = appsUnderTest();
+      const refused = await apps.create(input, ACTOR);
+      assert.ok(refused.kind === 'refused');
+      assert.deepEqual([refused.fault, refused.setting], [fault, setting]);
+      assert.deepEqual(recorded, []);
+      const outcome = await apps.create(input.kind === 'oidc' ? DESK : ZENDESK, ACTOR);
+      assert.ok(outcome.kind === 'created');
+      const changed = await apps.update(outcome.app.id, input, ACTOR);
+      assert.equal(changed.kind === 'refused' && changed.fault, fault);
     });
   }
 });

@@ -52,16 +52,18 @@ describe('The command line: apps', () => {
       'id',
     );
     assert.deepEqual((await app('list')).output.trimEnd().split('\n'), [
-      'Name  Address                        For                  Proof   Last sign-in',
-      'Desk  https://desk.example.org:8443  Agents; Night shift  strong  never',
-      'Wiki  https://wiki.example.org       Everybody            none    never',
+      'Name  Kind  Address                        For                  Proof   Last sign-in',
+      'Desk  host  https://desk.example.org:8443  Agents; Night shift  strong  never',
+      'Wiki  host  https://wiki.example.org       Everybody            none    never',
     ]);
     assert.deepEqual(JSON.parse((await app('list', '--json')).output)[0], {
-      ...{ name: 'Desk', address: 'https://desk.example.org:8443', groups: ['Agents', 'Night shift'] },
+      ...{ name: 'Desk', kind: 'host', address: 'https://desk.example.org:8443' },
+      groups: ['Agents', 'Night shift'],
       ...{ proof: 'strong', freshMinutes: 30, confirmEmail: true, user: 'id', lastSignIn: null },
     });
     assert.deepEqual(await detail('app.created'), {
-      ...{ app: 'Desk', origin: 'https://desk.example.org:8443', audience: 'Agents; Night shift' },
+      ...{ app: 'Desk', kind: 'host', origin: 'https://desk.example.org:8443' },
+      audience: 'Agents; Night shift',
       ...{ proof: 'strong', 'fresh-minutes': '30', 'confirms-email': 'on', 'remote-user': 'id' },
     });
   });
@@ -69,7 +71,13 @@ describe('The command line: apps', () => {
   it('are shown with every setting', async () => {
     await app('create', ...WIKI, '--everybody', '--proof', 'second-step');
     assert.deepEqual((await app('show', 'WIKI')).output.trimEnd().split('\n'), [
-      ...['name: Wiki', 'address: https://wiki.example.org', 'groups: everybody', 'proof: second-step'],
+      ...[
+        'name: Wiki',
+        'kind: host',
+        'address: https://wiki.example.org',
+        'groups: everybody',
+        'proof: second-step',
+      ],
       ...['freshMinutes: none', 'confirmEmail: false', 'user: email', 'lastSignIn: none'],
     ]);
   });
@@ -80,7 +88,8 @@ describe('The command line: apps', () => {
     const ran = await app('update', 'wiki', '--groups', 'Agents', '--fresh', 'none', '--name', 'Pages');
     assert.deepEqual(ran, { code: 0, output: 'The app “Pages” was saved.\n', errors: '' });
     assert.deepEqual(await shown('Pages'), {
-      ...{ name: 'Pages', address: 'https://wiki.example.org', groups: ['Agents'], proof: 'strong' },
+      ...{ name: 'Pages', kind: 'host', address: 'https://wiki.example.org' },
+      ...{ groups: ['Agents'], proof: 'strong' },
       ...{ freshMinutes: null, confirmEmail: false, user: 'email', lastSignIn: null },
     });
     assert.deepEqual(await detail('app.updated'), {

@@ -62,5 +62,53 @@ export function appSecretsSuite(engine: Engine): void {
       await new KnexAppStore(database()).remove(app.id);
       assert.deepEqual(await secrets().of(app), []);
     });
+
+    it('are two at most, also when twenty rotate them at the same moment', async () => {
+      await secrets().make(app);
+      await Promise.all(Array.from({ length: 20 }, () => secrets().rotate(app, ACTOR)));
+      assert.equal((await secrets().of(app)).length, 2);
+      assert.equal(recorded.length, 20);
+    });
+
+    it('are rotated once by twenty who have seen the same one', async () => {
+      const first = await secrets().make(app);
+      const [seen] = await secrets().standing(app);
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, () => secrets().rotateFrom(seen?.id, app, ACTOR)),
+      );
+      const [made, ...more] = outcomes.filter((one) => one !== undefined);
+      assert.deepEqual(more, []);
+      assert.deepEqual(await secrets().of(app), [made, first]);
+      assert.deepEqual(recorded, ['app.secret-rotated']);
+      assert.equal(await secrets().rotateFrom(undefined, app, ACTOR), undefined);
+    });
+
+    it('end before their week when the former one is ended, once', async () => {
+      const first = await secrets().make(app);
+      assert.equal(await secrets().endFormer(app, ACTOR), false);
+      assert.deepEqual(await secrets().of(app), [first], 'the only one stays');
+      now += 1;
+      const second = await secrets().rotate(app, ACTOR);
+      assert.deepEqual(
+        (await secrets().standing(app)).map(({ createdAt, endsAt }) => [createdAt, endsAt]),
+        [
+          [now, null],
+          [now - 1, now + OVERLAP],
+        ],
+      );
+      const ended = await Promise.all(Array.from({ length: 20 }, () => secrets().endFormer(app, ACTOR)));
+      assert.equal(ended.filter(Boolean).length, 1);
+      assert.deepEqual(await secrets().of(app), [second]);
+      assert.deepEqual(recorded, ['app.secret-rotated', 'app.secret-ended']);
+    });
+
+    it('may come from the app, sealed like the others, and are dropped together', async () => {
+      const given = 'made-by-the-app-itself-1234';
+      assert.equal(await secrets().rotate(app, ACTOR, given), given);
+      assert.ok(!JSON.stringify(await database()('app_secrets')).includes(given));
+      assert.deepEqual(await secrets().of(app), [given]);
+      await secrets().drop(app);
+      assert.deepEqual(await database()('app_secrets'), []);
+    });
   });
 }

@@ -181,6 +181,9 @@ const FAULTS = {
   'host taken': 'cli.app-address-taken',
   'own site': 'cli.app-own-site',
   'not https': 'cli.app-not-https',
+  'own address': 'app.fault.own-address',
+  elsewhere: 'app.fault.elsewhere',
+  'pkce needed': 'app.fault.pkce-needed',
 } as const satisfies Record<Exclude<AppFault, 'name taken'>, MessageKey>;
 
 /** An error of one box is shown at the group of boxes; the bounds of a number are filled in. */

@@ -32,6 +32,8 @@ const FACTORS: Readonly<Record<string, MessageKey>> = {
   'trusted browser': 'audit-log.trusted-browser',
 };
 
+const SWITCH = { on: 'audit-log.on', off: 'audit-log.off' } as const satisfies Record<string, MessageKey>;
+
 /** What apps ask for, by the name of the detail and the value. */
 const APPS: Readonly<Record<string, Readonly<Record<string, MessageKey>>>> = {
   audience: { everybody: 'app.everybody' },
@@ -41,7 +43,17 @@ const APPS: Readonly<Record<string, Readonly<Record<string, MessageKey>>>> = {
     strong: 'app.proof.strong',
   },
   'remote-user': { email: 'app.remote-user.email', id: 'app.remote-user.id' },
-  'confirms-email': { on: 'audit-log.on', off: 'audit-log.off' },
+  'confirms-email': SWITCH,
+  kind: { host: 'app.kind.host', oidc: 'app.kind.oidc', signed: 'app.kind.signed' },
+  'client-authentication': {
+    basic: 'app.client-authentication.basic',
+    post: 'app.client-authentication.post',
+    none: 'app.client-authentication.none',
+  },
+  pkce: SWITCH,
+  consent: SWITCH,
+  refresh: SWITCH,
+  'form-post': SWITCH,
 };
 
 const BETWEEN = ', ';
