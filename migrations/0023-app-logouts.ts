@@ -8,13 +8,14 @@ export async function up(db: Knex): Promise<void> {
     table.string('id', 26).primary();
     table.string('app_id', 26).notNullable().references('id').inTable('apps').onDelete('cascade').index();
     // No references: the app has to be told all the more once the account or the sign-in is gone.
-    table.string('account_id', 26).notNullable();
+    table.string('account_id', 26).notNullable().index();
     table.string('sign_in_id', 26).notNullable();
     table.string('state', 20).notNullable();
     table.integer('tries').notNullable();
     moment(table, 'created_at').notNullable();
     // When the sign-in was found to be over.
     moment(table, 'over_at');
+    // When it is tried next; while the sign-in is open, when the trust that it may rest on is looked at.
     moment(table, 'due_at').notNullable();
     moment(table, 'settled_at');
     table.text('fault');

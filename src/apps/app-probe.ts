@@ -1,4 +1,5 @@
 import type { HostApp } from './app.ts';
+import { faultOf } from './fetch-fault.ts';
 
 /** How long the app's address may take to answer, so that the page itself comes within five seconds. Milliseconds. */
 const PATIENCE = 3000;
@@ -64,7 +65,7 @@ export class AppProbe {
       await body?.cancel();
       return { status, location: headers.get('location') ?? '' };
     } catch (error) {
-      return { fault: codeOf(error) };
+      return { fault: faultOf(error) };
     }
   }
 }
@@ -81,12 +82,4 @@ function headersOf(location: string, host: string): Probe {
   return told === `${host}${PATH}`
     ? { name: 'headers', result: 'yes' }
     : { name: 'headers', result: 'no', detail: told };
-}
-
-/** "ENOTFOUND", "DEPTH_ZERO_SELF_SIGNED_CERT", "TimeoutError", "bad port". */
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'Error';
-  const { cause, name } = error;
-  if (!(cause instanceof Error)) return name;
-  return 'code' in cause ? String(cause.code) : cause.message;
 }

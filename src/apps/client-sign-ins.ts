@@ -4,9 +4,9 @@ import { type Audit, type Origin, party } from '../audit/audit.ts';
 import { newId } from '../kernel/identifiers.ts';
 import type { Clock, Instant } from '../kernel/time.ts';
 import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
-import type { App, OidcApp, SignedApp } from './app.ts';
+import type { OidcApp, SignedApp } from './app.ts';
 import type { AppSignIn } from './app-sign-ins.ts';
-import type { LogoutStore } from './logouts.ts';
+import { canBeTold, type LogoutStore } from './logouts.ts';
 
 /** An app that speaks a protocol: it keeps a session of its own, and Postern only knows that there is one. */
 export type ClientApp = OidcApp | SignedApp;
@@ -79,9 +79,4 @@ export class ClientSignIns {
     await audit.record('app.signed-in', { party: party(account), origin }, account, { app: app.name });
     return signIn.id;
   }
-}
-
-/** Whether the app is told when a sign-in ends: it has registered an address for that. */
-export function canBeTold(app: App): app is OidcApp {
-  return app.kind === 'oidc' && app.client.backchannelLogoutUri !== null;
 }

@@ -166,6 +166,7 @@ export const EVENTS = {
   'app.consent-withdrawn': { log: 'authz_change' },
   'app.secret-ended': { log: 'authz_admin' },
   'app.signed-in': { log: 'session_created' },
+  'app.logout-failed': { log: 'authn_token_revoked' },
   'keys.rotated': { log: 'authz_admin' },
   'backup.restored': { log: 'authz_admin' },
   'audit.pruned': { log: 'sensitive_delete' },

@@ -88,6 +88,7 @@ const PACKAGES: Readonly<Record<string, readonly Place[]>> = {
   'better-sqlite3': ['storage'],
   pg: ['storage'],
   mysql2: ['storage'],
+  jose: ['apps'],
   nodemailer: ['mail'],
   i18next: ['kernel'],
   pino: ['web', 'guard', 'storage', 'mail', 'services.ts', 'boot', 'composition.ts', 'portal.ts'],

@@ -15,6 +15,7 @@ import { gracesSuite } from './graces.ts';
 import { groupsSuite } from './groups.ts';
 import { limitsSuite } from './limits.ts';
 import { linksSuite } from './links.ts';
+import { logoutsSuite } from './logouts.ts';
 import { mailsSuite } from './mails.ts';
 import { migrationsSuite } from './migrations.ts';
 import { peopleListsSuite } from './people-lists.ts';
@@ -46,6 +47,7 @@ export function storageSuites(engine: Engine): void {
     appsSuite(engine);
     appSignInsSuite(engine);
     clientSignInsSuite(engine);
+    logoutsSuite(engine);
     appSecretsSuite(engine);
     consentsSuite(engine);
     linksSuite(engine);

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { parseLogoutUri } from '../../src/apps/logout-uri.ts';
+
+describe('The address for logouts', () => {
+  const allowed = [
+    'https://desk.example.org/auth/backchannel_logout',
+    'https://desk.example.org/?a=1',
+    'https://10.0.0.7:8443/logout',
+    'http://localhost:3000/logout',
+    'http://127.0.0.1/',
+    'http://[::1]:8080/',
+    'http://10.1.2.3/',
+    'http://172.16.0.1/',
+    'http://172.31.255.255/',
+    'http://192.168.1.5:8080/logout',
+    'http://100.64.0.9/',
+    'http://[fd12:3456::1]/',
+    'http://zammad:8080/logout',
+    'http://desk.lan/',
+    'http://desk.internal/',
+    'http://desk.home.arpa/',
+    'http://desk.local/',
+  ];
+  for (const uri of allowed) {
+    it(`may be ${uri}`, () => assert.equal(parseLogoutUri(` ${uri} `), uri));
+  }
+
+  const refused = [
+    'http://desk.example.org/logout',
+    'http://10.example.org/',
+    'http://192.168.1.5.example.org/',
+    'http://8.8.8.8/',
+    'http://172.32.0.1/',
+    'http://100.128.0.1/',
+    'http://169.254.169.254/latest/',
+    'http://[fe80::1]/',
+    'http://[2001:db8::1]/',
+    'http://local.example.org/',
+    'https://user:password@desk.example.org/',
+    'https://desk.example.org/#fragment',
+    'https://desk.example.org/#',
+    'ftp://desk.example.org/',
+    'javascript:alert(1)',
+    'desk.example.org',
+    '/logout',
+    '',
+  ];
+  for (const uri of refused) {
+    it(`must not be "${uri}"`, () => assert.equal(parseLogoutUri(uri), undefined));
+  }
+
+  it('is what browsers read of a number', () => {
+    assert.equal(parseLogoutUri('http://0x0a000001/'), 'http://10.0.0.1/');
+    assert.equal(parseLogoutUri('http://134744072/'), undefined);
+  });
+});
