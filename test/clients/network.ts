@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import type { Authority } from './authority.ts';
 
 /**
  * Says where public names are: a proxy that connects `wiki.example.org:443` to a port of this machine (CONNECT, RFC 9110 §9.3.6).
@@ -9,44 +8,28 @@ import type { Authority } from './authority.ts';
  */
 export class Network {
   readonly #server: Server;
-  readonly #ports = new Map<string, number>();
+  readonly #ports: ReadonlyMap<string, number>;
   readonly #sockets = new Set<Socket>();
 
-  private constructor() {
+  private constructor(ports: ReadonlyMap<string, number>) {
+    this.#ports = ports;
     this.#server = createServer((_request, response) => void response.writeHead(403).end());
     this.#server.on('connect', ({ url = '' }, near: Socket) => this.#joins(url, near));
   }
 
-  static async open(): Promise<Network> {
-    const network = new Network();
+  /** `ports`: where each host is. */
+  static async open(ports: ReadonlyMap<string, number>): Promise<Network> {
+    const network = new Network(ports);
     network.#server.listen(0, '127.0.0.1');
     await once(network.#server, 'listening');
     return network;
   }
 
-  /** For browsers, and for apps that ask the portal by its public name. */
+  /** For browsers. */
   get proxyUrl(): string {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new Error('The network is closed.');
     return `http://127.0.0.1:${address.port}`;
-  }
-
-  /** From now on this name is that port of the loopback. */
-  leads(host: string, port: number): void {
-    this.#ports.set(host, port);
-  }
-
-  /** For programs that ask others by their public names: Node, curl, Python, Ruby and Perl know these variables. */
-  environment({ root }: Pick<Authority, 'root'>): Readonly<Record<string, string>> {
-    return {
-      https_proxy: this.proxyUrl,
-      HTTPS_PROXY: this.proxyUrl,
-      NODE_USE_ENV_PROXY: '1',
-      NODE_EXTRA_CA_CERTS: root,
-      SSL_CERT_FILE: root,
-      REQUESTS_CA_BUNDLE: root,
-      PERL_LWP_SSL_CA_FILE: root,
-    };
   }
 
   portOf(host: string): number {

@@ -20,13 +20,9 @@ interface Installation {
 
 /**
  * Debian's Request Tracker with a database of its own (SQLite), configured as its page in docs/apps says; Apache starts it. One agent
- * may read the ticket that there is. `settings` come after the page's.
+ * may read the ticket that there is.
  */
-export async function installRequestTracker(
-  parent: string,
-  agent: string,
-  settings: readonly string[] = [],
-): Promise<GuardedApp> {
+export async function installRequestTracker(parent: string, agent: string): Promise<GuardedApp> {
   const folder = join(parent, 'rt');
   for (const name of ['', 'config.d', 'mason', 'sessions'])
     mkdirSync(join(folder, name), { recursive: true });
@@ -42,7 +38,7 @@ export async function installRequestTracker(
     "Set($MailCommand, 'testfile');",
   ];
   const file = join(folder, 'RT_SiteConfig.pm');
-  writeFileSync(file, [...own, documented('request-tracker.md', 'perl'), ...settings, '1;', ''].join('\n'));
+  writeFileSync(file, [...own, documented('request-tracker.md', 'perl'), '1;', ''].join('\n'));
   const environment = { RT_SITE_CONFIG: file, RT_SITE_CONFIG_DIR: join(folder, 'config.d') };
   await fill({ folder, environment }, agent);
   const named = Object.entries(environment).map(([name, value]) => `FcgidInitialEnv ${name} ${value}`);
