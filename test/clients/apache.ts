@@ -8,8 +8,13 @@ const MODULES = [
   ...['lua', 'proxy', 'proxy_http', 'proxy_wstunnel', 'socache_shmcb', 'ssl', 'headers', 'fcgid'],
 ];
 
-/** Writes a main file as Debian's, which has everything in `folder`, with these virtual hosts. */
-export function apacheMainFile(folder: string, port: number, sites: readonly string[]): string {
+/** Writes a main file as Debian's, which has everything in `folder`, with these virtual hosts. `more`: modules that they need. */
+export function apacheMainFile(
+  folder: string,
+  port: number,
+  sites: readonly string[],
+  more: readonly string[] = [],
+): string {
   const { uid, gid } = identity(['www-data']);
   const isRoot = uid !== undefined && gid !== undefined;
   const run = join(folder, 'run');
@@ -17,7 +22,9 @@ export function apacheMainFile(folder: string, port: number, sites: readonly str
   // mod_fcgid's workers make their sockets there.
   if (isRoot) chownSync(run, uid, gid);
   const file = join(folder, 'apache2.conf');
-  const modules = MODULES.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`);
+  const modules = [...MODULES, ...more].map(
+    (name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`,
+  );
   const main = [
     `ServerRoot ${folder}`,
     `DefaultRuntimeDir ${run}`,

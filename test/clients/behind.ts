@@ -32,7 +32,7 @@ export function guards(proxy: AppProxy, engine: Engine, languages: Languages): v
 
     before(async function () {
       this.timeout(CREATION_TIMEOUT);
-      chain = await Chain.open(proxy, engine, async (folder) => {
+      chain = await Chain.open(proxy, engine, async ({ folder }) => {
         echo = await EchoApp.open();
         const radicale = await startRadicale(folder);
         const additions = Object.fromEntries(

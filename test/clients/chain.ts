@@ -2,6 +2,11 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readConfig } from '../../src/boot/config.ts';
+import { createLogger } from '../../src/boot/logging.ts';
+import { systemRandom } from '../../src/kernel/random.ts';
+import { composePortal } from '../../src/portal.ts';
+import type { Services } from '../../src/services.ts';
 import { CADDY as CADDY_FOR_PORTAL, NGINX as NGINX_FOR_PORTAL } from '../deploy/proxies.ts';
 import { endAll, type RunningServer, runsProgram, startsServer } from '../process/running-server.ts';
 import { type AuthenticatorApp, earlyInStep } from '../support/authenticator-app.ts';
@@ -26,6 +31,23 @@ export const GROUP = 'Zürich 窓口';
 export interface Member {
   readonly email: string;
   readonly phone: AuthenticatorApp;
+}
+
+/** What an app finds when it starts: the portal runs, and has a name. */
+export interface Surroundings {
+  /** Where its own files go. */
+  readonly folder: string;
+  readonly authority: Authority;
+  readonly network: Network;
+  /** Runs a command of the operator's. */
+  operator(args: readonly string[], input?: string): Promise<string>;
+  /** Does something with the portal's services, on its database, beside the instances that run. */
+  administers<Result>(work: (services: Services) => Promise<Result>): Promise<Result>;
+}
+
+export interface Apps {
+  readonly apps: readonly GuardedApp[];
+  close(): Promise<unknown>;
 }
 
 /** Browser, proxies, two instances of Postern on one database, and apps. */
@@ -54,7 +76,7 @@ export class Chain {
   static async open(
     proxy: AppProxy,
     engine: Engine,
-    appsIn: (folder: string) => Promise<{ readonly apps: readonly GuardedApp[]; close(): Promise<unknown> }>,
+    appsIn: (surroundings: Surroundings) => Promise<Apps>,
   ): Promise<Chain> {
     const folder = mkdtempSync(join(tmpdir(), 'postern-clients-'));
     // Apache's workers are another user where it is started by root.
@@ -76,10 +98,12 @@ export class Chain {
   }
 
   /** Runs a command of the operator's. */
-  async operator(args: readonly string[], input = ''): Promise<string> {
-    const { code, output, errors } = await runsProgram('src/cli.js', this.#environment, args, input);
-    assert.equal(code, 0, `${args.join(' ')}: ${errors}`);
-    return output;
+  operator(args: readonly string[], input = ''): Promise<string> {
+    return operates(this.#environment, args, input);
+  }
+
+  administers<Result>(work: (services: Services) => Promise<Result>): Promise<Result> {
+    return withServices(this.#environment, work);
   }
 
   /** A new account that has set up an authentication app by the pages of the portal. */
@@ -156,7 +180,13 @@ async function partsOf({ proxy, engine, appsIn, folder, closing }: Wanted): Prom
   closing.push(() => empty.drop());
   const database = engine === SQLITE ? undefined : await gateway(empty.url);
   closing.push(async () => database?.cut());
-  const environment = await environmentOf(folder, database ?? empty, mailbox);
+  const authority = certificateAuthority(folder);
+  const network = await Network.open();
+  closing.push(() => network.close());
+  const environment = {
+    ...(await environmentOf(folder, database ?? empty, mailbox)),
+    ...network.environment(authority),
+  };
   const isAlone = engine === SQLITE;
   const instances = await Promise.all((isAlone ? [1] : [1, 2]).map(() => startsServer(environment)));
   closing.push(async () => {
@@ -164,32 +194,30 @@ async function partsOf({ proxy, engine, appsIn, folder, closing }: Wanted): Prom
     endAll();
   });
   const [first = '', second = first] = instances.map(({ url }) => new URL(url).host);
-  const { apps, close } = await appsIn(folder);
-  closing.push(close);
-  const authority = certificateAuthority(folder);
-  const [portal, front] = [await freePort(), await freePort()];
   const shared = { authority, instances: [first, second] as const };
   const portalProxy = proxy === CADDY ? CADDY_FOR_PORTAL : NGINX_FOR_PORTAL;
   const site = {
     ...shared,
     certificate: authority,
-    port: portal,
+    port: await freePort(),
     plainPort: await freePort(),
     host: PORTAL_HOST,
   };
   closing.push(await portalProxy.start({ ...site, folder: subfolder(folder, 'portal') }));
+  network.leads(PORTAL_HOST, site.port);
+  const operator: Surroundings['operator'] = (args, input) => operates(environment, args, input);
+  const administers: Surroundings['administers'] = (work) => withServices(environment, work);
+  const { apps, close } = await appsIn({ folder, authority, network, operator, administers });
+  closing.push(close);
   const own = {
     ...shared,
-    port: front,
+    port: await freePort(),
     plainPort: await freePort(),
     apps,
     folder: subfolder(folder, 'front'),
   };
   closing.push(await proxy.start(own));
-  const network = await Network.open(
-    new Map([[PORTAL_HOST, portal], ...apps.map(({ host }) => [host, front] as const)]),
-  );
-  closing.push(() => network.close());
+  for (const { host } of apps) network.leads(host, own.port);
   return { folder, authority, network, database, instances, environment, closing };
 }
 
@@ -205,6 +233,27 @@ async function environmentOf(folder: string, { url }: Pick<EmptyDatabase, 'url'>
     TRUST_PROXY: 'loopback',
     GUARD_PROXIES: '127.0.0.1',
   };
+}
+
+async function operates(environment: Parts['environment'], args: readonly string[], input = '') {
+  const { code, output, errors } = await runsProgram('src/cli.js', environment, args, input);
+  assert.equal(code, 0, `${args.join(' ')}: ${errors}`);
+  return output;
+}
+
+async function withServices<Result>(
+  environment: Parts['environment'],
+  work: (services: Services) => Promise<Result>,
+): Promise<Result> {
+  const outcome = readConfig(environment);
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome.faults));
+  const logger = createLogger('silent', process.stderr);
+  const portal = await composePortal(outcome.config, { clock: Date.now, random: systemRandom, logger });
+  try {
+    return await work(portal.services);
+  } finally {
+    await portal.close();
+  }
 }
 
 function subfolder(folder: string, name: string): string {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import type { Authority } from './authority.ts';
 
 /**
  * Says where public names are: a proxy that connects `wiki.example.org:443` to a port of this machine (CONNECT, RFC 9110 §9.3.6).
@@ -8,28 +9,44 @@ import { connect, type Socket } from 'node:net';
  */
 export class Network {
   readonly #server: Server;
-  readonly #ports: ReadonlyMap<string, number>;
+  readonly #ports = new Map<string, number>();
   readonly #sockets = new Set<Socket>();
 
-  private constructor(ports: ReadonlyMap<string, number>) {
-    this.#ports = ports;
+  private constructor() {
     this.#server = createServer((_request, response) => void response.writeHead(403).end());
     this.#server.on('connect', ({ url = '' }, near: Socket) => this.#joins(url, near));
   }
 
-  /** `ports`: where each host is. */
-  static async open(ports: ReadonlyMap<string, number>): Promise<Network> {
-    const network = new Network(ports);
+  static async open(): Promise<Network> {
+    const network = new Network();
     network.#server.listen(0, '127.0.0.1');
     await once(network.#server, 'listening');
     return network;
   }
 
-  /** For browsers. */
+  /** For browsers, and for apps that ask the portal by its public name. */
   get proxyUrl(): string {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new Error('The network is closed.');
     return `http://127.0.0.1:${address.port}`;
+  }
+
+  /** From now on this name is that port of the loopback. */
+  leads(host: string, port: number): void {
+    this.#ports.set(host, port);
+  }
+
+  /** For programs that ask others by their public names: Node, curl, Python, Ruby and Perl know these variables. */
+  environment({ root }: Pick<Authority, 'root'>): Readonly<Record<string, string>> {
+    return {
+      https_proxy: this.proxyUrl,
+      HTTPS_PROXY: this.proxyUrl,
+      NODE_USE_ENV_PROXY: '1',
+      NODE_EXTRA_CA_CERTS: root,
+      SSL_CERT_FILE: root,
+      REQUESTS_CA_BUNDLE: root,
+      PERL_LWP_SSL_CA_FILE: root,
+    };
   }
 
   portOf(host: string): number {

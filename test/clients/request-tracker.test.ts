@@ -21,7 +21,7 @@ describe('Request Tracker behind Apache, which tells it REMOTE_USER', () => {
 
   before(async function () {
     this.timeout(CREATION_TIMEOUT);
-    chain = await Chain.open(APACHE, MARIADB, async (folder) => ({
+    chain = await Chain.open(APACHE, MARIADB, async ({ folder }) => ({
       apps: [await installRequestTracker(folder, AGENT)],
       close: async () => {},
     }));

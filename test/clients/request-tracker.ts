@@ -20,9 +20,13 @@ interface Installation {
 
 /**
  * Debian's Request Tracker with a database of its own (SQLite), configured as its page in docs/apps says; Apache starts it. One agent
- * may read the ticket that there is.
+ * may read the ticket that there is. `settings` come after the page's.
  */
-export async function installRequestTracker(parent: string, agent: string): Promise<GuardedApp> {
+export async function installRequestTracker(
+  parent: string,
+  agent: string,
+  settings: readonly string[] = [],
+): Promise<GuardedApp> {
   const folder = join(parent, 'rt');
   for (const name of ['', 'config.d', 'mason', 'sessions'])
     mkdirSync(join(folder, name), { recursive: true });
@@ -38,7 +42,7 @@ export async function installRequestTracker(parent: string, agent: string): Prom
     "Set($MailCommand, 'testfile');",
   ];
   const file = join(folder, 'RT_SiteConfig.pm');
-  writeFileSync(file, [...own, documented('request-tracker.md', 'perl'), '1;', ''].join('\n'));
+  writeFileSync(file, [...own, documented('request-tracker.md', 'perl'), ...settings, '1;', ''].join('\n'));
   const environment = { RT_SITE_CONFIG: file, RT_SITE_CONFIG_DIR: join(folder, 'config.d') };
   await fill({ folder, environment }, agent);
   const named = Object.entries(environment).map(([name, value]) => `FcgidInitialEnv ${name} ${value}`);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync, globSync, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 
 /**
  * The programs and fonts that the suites need in addition to npm's, with their Debian packages. Add whatever a new test needs,
@@ -37,6 +37,15 @@ export const CLIENT_TOOLS = {
   'socket.lua': ['lua-socket'],
   radicale: ['radicale'],
   'rt-setup-database-5': ['request-tracker5', 'rt5-db-sqlite'],
+  'mod_auth_openidc.so': ['libapache2-mod-auth-openidc'],
+  // Libraries have no program: a file of theirs stands for them.
+  '/usr/share/doc/ruby-omniauth-openid-connect': ['ruby-omniauth-openid-connect'],
+  '/usr/share/doc/ruby-sinatra': ['ruby-sinatra'],
+  '/usr/share/doc/ruby-webrick': ['ruby-webrick'],
+  '/usr/lib/python3/dist-packages/authlib': ['python3-authlib'],
+  '/usr/lib/python3/dist-packages/flask': ['python3-flask'],
+  '/usr/lib/python3/dist-packages/requests': ['python3-requests'],
+  '/usr/share/lemonldap-ng/portal/htdocs/index.psgi': ['lemonldap-ng'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 const PACKAGES = { ...TOOLS, ...CLIENT_TOOLS } as const;
@@ -106,6 +115,7 @@ const PATH = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => fol
 
 /** Debian installs servers outside of every user's PATH. */
 function find(tool: Tool): string | undefined {
+  if (isAbsolute(tool)) return findIn(['/'], tool, constants.R_OK);
   if (tool.endsWith('.ttf')) return findIn(fontFolders(), tool, constants.R_OK);
   if (tool.endsWith('.so')) return findIn(['/usr/lib/apache2/modules'], tool, constants.R_OK);
   if (tool.endsWith('.pm')) return findIn(globSync('/usr/lib/*/perl5/*'), tool, constants.R_OK);
