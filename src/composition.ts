@@ -5,6 +5,7 @@ import { composeAdministration } from './administration/compose.ts';
 import type { CheckOutcome } from './apps/app-sign-ins.ts';
 import { composeApps } from './apps/compose.ts';
 import type { HandOverOutcome } from './apps/hand-overs.ts';
+import type { SignedOutcomeName } from './apps/signed-hand-overs.ts';
 import type { AuditObserver } from './audit/audit.ts';
 import { composeAudit } from './audit/compose.ts';
 import { composeCodes } from './codes/compose.ts';
@@ -48,6 +49,7 @@ interface Ground {
   /** Called with the outcome of each check of an app, and of each hand-over. */
   readonly checked: (outcome: CheckOutcome) => void;
   readonly handedOver: (outcome: HandOverOutcome) => void;
+  readonly signed: (outcome: SignedOutcomeName) => void;
   /** The dispatcher, with its attempts counted if metrics are on. */
   readonly watching: (dispatcher: MailDispatcher) => MailDispatcher;
 }

@@ -1,7 +1,7 @@
 import { isLoopback } from '../kernel/loopback.ts';
 import type { Instant } from '../kernel/time.ts';
 import type { OidcClient } from './oidc-client.ts';
-import type { SignedHandOver } from './signed-hand-over.ts';
+import { type SignedHandOver, signInPathOf } from './signed-hand-over.ts';
 
 /** An app's name, in characters. */
 export const LONGEST_APP_NAME = 60;
@@ -77,10 +77,23 @@ export type ListedApp<One extends App = App> = One & {
   readonly lastSignInAt: Instant | null;
 };
 
-/** Where people open an app. */
+/** Where people open an app: a URL, or a path of Postern. */
 export function startOf(app: App): string {
-  if (app.kind === 'oidc') return app.client.startUrl ?? `${app.origin}/`;
-  return app.kind === 'signed' ? (app.signed.startUrl ?? `${app.origin}/`) : `${app.origin}/`;
+  switch (app.kind) {
+    case 'host':
+      return `${app.origin}/`;
+    case 'oidc':
+      return app.client.startUrl ?? `${app.origin}/`;
+    case 'signed':
+      return app.signed.startUrl ?? signInStartOf(app);
+  }
+}
+
+/** Where a sign-in to the app begins: a path of Postern, or the page of Discourse that makes a nonce and leads here. */
+export function signInStartOf({ id, origin, signed }: SignedApp): string {
+  if (signed.format !== 'discourse') return signInPathOf(id);
+  // Discourse may be below a path: the page is beside the one that takes the hand-over, /session/sso_login.
+  return URL.parse('sso', signed.destination)?.href ?? `${origin}/session/sso`;
 }
 
 /** Whether Postern shares a secret with the app. A public client has none, and an app behind a proxy needs none. */

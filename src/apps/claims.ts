@@ -1,3 +1,4 @@
+import type { Account } from '../accounts/account.ts';
 import type { Visitor } from './access.ts';
 import type { HostApp } from './app.ts';
 
@@ -25,7 +26,7 @@ export function claimsOf(
   return {
     user: remoteUser === 'id' ? identifier(account.id) : email,
     email,
-    name: account.name.toWellFormed().replace(CONTROL, ' ').trim(),
+    name: nameFor(account),
     groups: groups
       .map(({ name }) => name)
       .filter(isSafeGroup)
@@ -33,8 +34,13 @@ export function claimsOf(
   };
 }
 
+/** A person's name for an app: without control characters, and valid Unicode. */
+export function nameFor({ name }: Pick<Account, 'name'>): string {
+  return name.toWellFormed().replace(CONTROL, ' ').trim();
+}
+
 /** What names a person is sent as it is, or not at all: a changed one might be somebody else's. */
-function identifier(text: string): string {
+export function identifier(text: string): string {
   return isPlain(text) ? text : '';
 }
 
@@ -42,7 +48,7 @@ function identifier(text: string): string {
  * A name with a comma would read as two groups, of which one may be "admins"; one with a control character as another group's
  * name. Such a group is left out.
  */
-function isSafeGroup(name: string): boolean {
+export function isSafeGroup(name: string): boolean {
   return name !== '' && !name.includes(',') && isPlain(name) && name === name.trim();
 }
 

@@ -2,9 +2,7 @@ import { z } from 'zod';
 import type { MessageKey } from '../kernel/i18n.ts';
 import { appAddress } from './app-addresses.ts';
 
-/**
- * Formats of signed hand-overs: an HS256 JWT for Zendesk, Deskpro and Help Scout Docs; DiscourseConnect for Discourse.
- */
+/** Formats of signed hand-overs: a JWT for Zendesk, Deskpro and Help Scout Docs; DiscourseConnect for Discourse. */
 export const SIGNED_FORMATS = ['zendesk', 'deskpro', 'help-scout', 'discourse'] as const;
 export type SignedFormat = (typeof SIGNED_FORMATS)[number];
 
@@ -13,9 +11,9 @@ export const signedHandOverSchema = z.object({
   format: z.enum(SIGNED_FORMATS),
   /** The URL of the app that takes the hand-over; on the app's own origin. */
   destination: z.string(),
-  /** Ids of the groups whose names it is told of. */
+  /** Ids of the groups whose names it is told of; only Discourse has a use for them. */
   toldGroups: z.array(z.string()),
-  /** Where people open the app. Null: its front page. */
+  /** Where people open the app. Null: where a sign-in to it begins. */
   startUrl: z.string().nullable(),
 });
 
@@ -38,3 +36,8 @@ export const DESTINATIONS: Readonly<Record<SignedFormat, string | undefined>> = 
 
 /** Formats whose apps make the secret themselves: it is pasted in here, and not the other way round. */
 export const SECRET_OF_APP: readonly SignedFormat[] = ['zendesk', 'help-scout'];
+
+/** The page that signs people in to such an app: what administrators type into the app as its sign-in URL. */
+export function signInPathOf(appId: string): string {
+  return `/apps/${appId}/sign-in`;
+}

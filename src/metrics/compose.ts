@@ -1,6 +1,7 @@
 import { hashing } from '../accounts/hashing-queue.ts';
 import type { CheckOutcome } from '../apps/app-sign-ins.ts';
 import type { HandOverOutcome } from '../apps/hand-overs.ts';
+import type { SignedOutcomeName } from '../apps/signed-hand-overs.ts';
 import type { AuditEvent } from '../audit/event.ts';
 import type { Dependency } from '../kernel/dependencies.ts';
 import type { Clock } from '../kernel/time.ts';
@@ -30,6 +31,7 @@ export async function composeMetrics(stores: { readonly mails: MailStore }, { co
       proven: (method: MethodId) => metrics?.proven(method),
       checked: (outcome: CheckOutcome) => metrics?.checked(outcome),
       handedOver: (outcome: HandOverOutcome) => metrics?.handedOver(outcome),
+      signed: (outcome: SignedOutcomeName) => metrics?.signed(outcome),
       watching: (dispatcher: MailDispatcher) => metrics?.watching(dispatcher) ?? dispatcher,
     },
   };

@@ -1,5 +1,6 @@
 import { CHECK_OUTCOMES } from '../apps/app-sign-ins.ts';
 import { HAND_OVER_OUTCOMES } from '../apps/hand-overs.ts';
+import { SIGNED_OUTCOMES } from '../apps/signed-hand-overs.ts';
 import type { AuditEvent } from '../audit/event.ts';
 import { meaningOf, SECOND_STEP_OUTCOMES, SIGN_IN_OUTCOMES, THROTTLED } from '../audit/vocabulary.ts';
 import { DEPENDENCIES } from '../kernel/dependencies.ts';
@@ -40,6 +41,10 @@ export const COUNTERS = {
   hand_overs: {
     help: 'Codes that take a sign-in to an app: those that were issued, and what came of those that were brought back.',
     labels: { outcome: HAND_OVER_OUTCOMES.map(inLabel) },
+  },
+  signed_hand_overs: {
+    help: 'Signed hand-overs to apps, and why others were not signed.',
+    labels: { outcome: SIGNED_OUTCOMES.map(inLabel) },
   },
   part_failures: {
     help: 'Statements, commands and pings that failed.',

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { HashingQueue } from '../accounts/hashing-queue.ts';
 import type { CheckOutcome } from '../apps/app-sign-ins.ts';
 import type { HandOverOutcome } from '../apps/hand-overs.ts';
+import type { SignedOutcomeName } from '../apps/signed-hand-overs.ts';
 import type { AuditEvent } from '../audit/event.ts';
 import { DEPENDENCIES, type Dependency } from '../kernel/dependencies.ts';
 import { type Clock, seconds } from '../kernel/time.ts';
@@ -85,6 +86,11 @@ export class PortalMetrics implements Measures {
   /** Counts a step of a hand-over. */
   handedOver(outcome: HandOverOutcome): void {
     this.#count('hand_overs', { outcome: inLabel(outcome) });
+  }
+
+  /** Counts a signed hand-over. */
+  signed(outcome: SignedOutcomeName): void {
+    this.#count('signed_hand_overs', { outcome: inLabel(outcome) });
   }
 
   /** The dispatcher, with its tries counted. */

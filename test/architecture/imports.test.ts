@@ -140,7 +140,7 @@ describe('the architecture', () => {
     );
   });
 
-  it('opens every POST form in one partial, which adds the CSRF token', () => {
+  it('opens every POST form in the partial that adds the CSRF token, or in that for apps', () => {
     assert.deepEqual(inAll(views, formsByHand), []);
   });
 
@@ -314,6 +314,12 @@ describe('the check of forms', () => {
     assert.deepEqual(formsByHand(view, `<%- include('/partials/form', { action: '/sign-in' }) -%>`), []);
     const partial = 'views/partials/form.ejs';
     assert.deepEqual(formsByHand(partial, '<form method="post"><input name="_csrf">'), []);
+  });
+
+  it('refuses the token in forms to an app', () => {
+    const toApp = 'views/partials/form-to-app.ejs';
+    assert.deepEqual(formsByHand(toApp, '<form method="post" action="<%= action %>">'), []);
+    assert.equal(formsByHand(toApp, '<input name="t" value="<%= csrfToken %>">').length, 1);
   });
 });
 

@@ -39,17 +39,16 @@ export const ARROWS: Readonly<Record<Place, readonly Place[]>> = {
   ...DOMAIN,
   storage: ['kernel', ...ROOMS, 'migrations'],
   'composition.ts': ['kernel', ...ROOMS, 'storage'],
-  'services.ts': ['kernel', 'limits', 'settings', 'sign-in', 'metrics', 'web', 'oidc', 'composition.ts'],
+  'services.ts': ['kernel', 'limits', 'settings', 'sign-in', 'metrics', 'web', 'composition.ts'],
   files: ['kernel', 'audit', 'accounts', 'policy', 'administration'],
   metrics: ['kernel', 'audit', 'settings', 'mail', 'accounts', 'apps'],
   web: ['kernel', 'limits', 'audit', 'settings', 'accounts', 'policy', 'sign-in', 'metrics'],
-  pages: ['kernel', ...ROOMS.filter((room) => room !== 'limits'), 'services.ts', 'files', 'web', 'oidc'],
+  pages: ['kernel', ...ROOMS.filter((room) => room !== 'limits'), 'services.ts', 'files', 'web'],
   guard: ['kernel', 'limits', 'audit', 'settings', 'accounts', 'apps', 'web'],
-  oidc: ['kernel', 'accounts', 'sign-in', 'apps', 'web'],
-  'app.ts': ['services.ts', 'web', 'pages', 'guard', 'oidc'],
+  'app.ts': ['services.ts', 'web', 'pages', 'guard'],
   boot: ['kernel', 'limits', 'audit', 'mail', 'storage'],
   'portal.ts': [
-    ...['kernel', 'limits', 'mail', 'accounts', 'storage', 'metrics', 'boot', 'oidc'],
+    ...['kernel', 'limits', 'mail', 'accounts', 'storage', 'metrics', 'boot'],
     ...['composition.ts', 'services.ts'],
   ],
   'main.ts': ['kernel', 'boot', 'portal.ts', 'app.ts'],
@@ -72,14 +71,12 @@ const COMPOSING: readonly Place[] = ['composition.ts', 'portal.ts'];
 
 /** Where a package may be imported; in the domain, only where it is listed. Node's own modules are allowed, except these. */
 const PACKAGES: Readonly<Record<string, readonly Place[]>> = {
-  zod: ['kernel', ...ROOMS, 'web', 'oidc', 'pages', 'storage', 'files', 'boot', 'cli'],
+  zod: ['kernel', ...ROOMS, 'web', 'pages', 'storage', 'files', 'boot', 'cli'],
   '@node-rs/bcrypt': ['accounts'],
   'csv-parse': ['files'],
   otplib: ['two-factor'],
   qrcode: ['two-factor'],
-  express: ['web', 'pages', 'guard', 'oidc', 'app.ts'],
-  'oidc-provider': ['oidc'],
-  koa: ['oidc'],
+  express: ['web', 'pages', 'guard', 'app.ts'],
   'express-session': ['web', 'storage'],
   csurf: ['web'],
   helmet: ['web'],
@@ -91,13 +88,13 @@ const PACKAGES: Readonly<Record<string, readonly Place[]>> = {
   'better-sqlite3': ['storage'],
   pg: ['storage'],
   mysql2: ['storage'],
-  jose: ['apps', 'oidc'],
+  jose: ['apps'],
   nodemailer: ['mail'],
   i18next: ['kernel'],
-  pino: ['web', 'guard', 'oidc', 'storage', 'mail', 'services.ts', 'boot', 'composition.ts', 'portal.ts'],
+  pino: ['web', 'guard', 'storage', 'mail', 'services.ts', 'boot', 'composition.ts', 'portal.ts'],
   commander: ['cli'],
   'prom-client': ['metrics'],
-  'node:http': ['web', 'guard', 'oidc', 'storage', 'boot'],
+  'node:http': ['web', 'guard', 'storage', 'boot'],
   'node:https': [],
   'node:net': ['boot', 'limits', 'storage', 'mail', 'guard'],
   'node:child_process': [],
@@ -261,12 +258,13 @@ export function wholeServices(file: string, source: string): string[] {
   return [...faults, ...all.map((specifier) => `${file} imports ${specifier}`)];
 }
 
-/** The one partial that opens POST forms. */
+/** The partial that opens POST forms of the site, and the one for forms to an app, which must not get the site's token. */
 const FORM_PARTIAL = 'views/partials/form.ejs';
+const FORM_TO_APP = 'views/partials/form-to-app.ejs';
 
-/** What a view writes by hand instead of using the partial: such a form could lack its CSRF token. */
+/** What a view writes by hand instead of using a partial: such a form could lack its CSRF token, or give it away. */
 export function formsByHand(file: string, source: string): string[] {
   if (file === FORM_PARTIAL) return [];
-  const byHand = /method\s*=\s*["']?post\b|_csrf|csrfToken/gi;
+  const byHand = file === FORM_TO_APP ? /_csrf|csrfToken/gi : /method\s*=\s*["']?post\b|_csrf|csrfToken/gi;
   return [...source.matchAll(byHand)].map(([found]) => `${file} has ${found}`);
 }

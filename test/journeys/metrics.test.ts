@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { createApp, createMetricsApp } from '../../src/app.ts';
+import { signInPathOf } from '../../src/apps/signed-hand-over.ts';
 import { hashToken } from '../../src/kernel/identifiers.ts';
 import { minutes } from '../../src/kernel/time.ts';
+import { signedRequest } from '../support/fake-desk-formats.ts';
 import { figuresIn, increases, ownSeries } from '../support/figures.ts';
 import { Person } from '../support/person.ts';
 import { OPERATOR, openPortal, type TestPortal } from '../support/portal.ts';
 import { type App, send } from '../support/sending.ts';
+import { newSignedApp } from '../support/signed-apps.ts';
 import { givesPassword, signsIn } from '../support/steps.ts';
 import { enrolsEmail, givesAppCode, mailedCode, newEmail, victimWithCodes } from '../support/victim.ts';
 
@@ -159,6 +162,30 @@ describe('The metrics', () => {
     }
   });
 
+  it('count signed hand-overs, and why others were not signed', async () => {
+    const app = await newSignedApp(portal, 'discourse', 'https://forum.example.org');
+    const [secret = ''] = await portal.services.appSecrets.of(app);
+    const ann = newEmail('ann');
+    await portal.account(ann);
+    const person = await signsIn(portal, ann);
+    const asks = (url: string, key = secret) => {
+      const { sso, sig } = signedRequest({ secret: key }, { nonce: 'n', return_sso_url: url });
+      return person.visits(`${signInPathOf(app.id)}?${new URLSearchParams({ sso, sig })}`);
+    };
+    const counted = await added('signed_hand_overs', async () => {
+      await asks('https://forum.example.org/session/sso_login');
+      await asks('https://forum.example.org/session/sso_login', 'another');
+      await asks('https://evil.example/');
+      await portal.services.appSecrets.drop(app);
+      await asks('https://forum.example.org/session/sso_login');
+    });
+    const outcomes = ['signed', 'bad_signature', 'elsewhere', 'no_secret'];
+    assert.deepEqual(
+      counted,
+      Object.fromEntries(outcomes.map((name) => [`postern_signed_hand_overs_total{outcome="${name}"}`, 1])),
+    );
+  });
+
   it('count nothing that was rolled back', async () => {
     const nobody = { ...(await portal.account(newEmail('ann'))), id: 'nobody' };
     const counted = await added('sign_ins', () =>
@@ -180,7 +207,7 @@ describe('The metrics', () => {
       await send(portal.app, { method: count % 2 ? 'PROPFIND' : 'MKCOL', path: `/${count}`, headers: {} });
     }
     const { body } = await asks(`Bearer ${TOKEN}`);
-    assert.doesNotMatch(body.toString(), new RegExp(`${id}|secret|php|PROPFIND|${ada}`));
+    assert.doesNotMatch(body.toString(), new RegExp(`${id}|secret\\d|php|PROPFIND|${ada}`));
     const after = figuresIn(body.toString());
     const more = increases(before, after);
     const count = (labels: string) => more[`postern_request_seconds_count{${labels}}`];

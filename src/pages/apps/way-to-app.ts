@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { type Access, accessTo, canBeMet, type Visitor, visitorOf } from '../../apps/access.ts';
-import type { App, AppDemand, HostApp } from '../../apps/app.ts';
+import type { App, AppDemand, HostApp, SignedApp } from '../../apps/app.ts';
 import { type MethodId, STRONG_METHODS } from '../../settings/method-ids.ts';
 import type { SignedIn } from '../../web/auth-state.ts';
 import { NotFound } from '../../web/http-errors.ts';
@@ -11,13 +11,10 @@ import type { PageServices } from '../page-services.ts';
 /** The page that hands a sign-in over to an app. Whatever is asked for on the way leads back to it. */
 export const OPEN_APP = '/apps/open';
 
-/** The same for an OpenID Connect app. */
-export const AUTHORIZE_APP = '/apps/authorize';
-
 /** Opens somebody's only app. */
 export const START = '/apps/start';
 
-type AppServices = Pick<PageServices, 'apps' | 'openId'>;
+type AppServices = Pick<PageServices, 'apps'>;
 
 /** The app that somebody is on the way to. */
 export interface AppOnTheWay {
@@ -31,27 +28,35 @@ export interface AppOnTheWay {
   readonly formOrigin: string;
 }
 
-/**
- * The app that a page to return to leads to; undefined if it leads elsewhere on the site, or the app no longer exists.
- *
- * @param person who is signed in: what a client asks for depends on what the person can do about it
- */
+/** The app that a page to return to leads to; undefined if it leads elsewhere on the site, or the app no longer exists. */
 export async function appOnTheWay(
   services: AppServices,
   returnTo: string | undefined,
-  person?: SignedIn,
 ): Promise<AppOnTheWay | undefined> {
   const { pathname, searchParams } = new URL(safeReturnPath(returnTo), 'http://own.invalid');
-  if (pathname === AUTHORIZE_APP) {
-    const pending = await services.openId.pending(searchParams.get('uid') ?? '', person);
-    return pending === 'lost' ? undefined : { ...pending, formOrigin: pending.redirectOrigin };
-  }
-  const app = pathname === OPEN_APP ? await appAt(services, searchParams.get('host')) : undefined;
+  const app =
+    pathname === OPEN_APP
+      ? await appAt(services, searchParams.get('host'))
+      : await signedAppAt(services, pathname);
   return app && { app, demand: app, formOrigin: app.origin };
 }
 
 async function appAt({ apps }: AppServices, host: string | null): Promise<App | undefined> {
   return host === null ? undefined : apps.findByHost(host);
+}
+
+async function signedAppAt(services: AppServices, pathname: string): Promise<App | undefined> {
+  const [, id] = SIGN_IN_PATH.exec(pathname) ?? [];
+  return id === undefined ? undefined : signedAppOf(services, id);
+}
+
+/** The path of `signInPathOf`, with the id of the app. */
+const SIGN_IN_PATH = /^\/apps\/([^/]+)\/sign-in$/;
+
+/** The app with this id if it takes signed hand-overs. */
+export async function signedAppOf({ apps }: AppServices, id: string): Promise<SignedApp | undefined> {
+  const app = await apps.find(id);
+  return app?.kind === 'signed' ? app : undefined;
 }
 
 /** For a page whose forms may lead on to the app. */
@@ -101,16 +106,13 @@ export function appsOpenTo<One extends App>(
 }
 
 /** The app whose host is in the query; throws NotFound. */
-export async function appOfHost(
-  { apps }: Pick<PageServices, 'apps'>,
-  { query: { host } }: Request,
-): Promise<HostApp> {
+export async function appOfHost({ apps }: AppServices, { query: { host } }: Request): Promise<HostApp> {
   const app = typeof host === 'string' ? await apps.findByHost(host) : undefined;
   if (!app) throw new NotFound();
   return app;
 }
 
 /** Where a sign-in leads in the end. Without a page to return to, somebody's only app is opened. */
-export async function afterSignIn({ apps }: Pick<PageServices, 'apps'>, returnTo: string): Promise<string> {
+export async function afterSignIn({ apps }: AppServices, returnTo: string): Promise<string> {
   return returnTo === '/' && (await apps.all()).length > 0 ? START : returnTo;
 }

@@ -20,15 +20,7 @@ import { passwordWait } from './waits.ts';
 type SignInServices = SignInOutcomeServices &
   Pick<
     PageServices,
-    | 'apps'
-    | 'clock'
-    | 'guards'
-    | 'openId'
-    | 'passwordSignIn'
-    | 'renderer'
-    | 'signInFlow'
-    | 'trustedBrowsers'
-    | 'words'
+    'apps' | 'clock' | 'guards' | 'passwordSignIn' | 'renderer' | 'signInFlow' | 'trustedBrowsers' | 'words'
   >;
 
 /** /sign-in: the form of email and password. */

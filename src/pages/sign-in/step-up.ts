@@ -19,7 +19,6 @@ import { passwordWait } from './waits.ts';
 type StepUpServices = Pick<
   PageServices,
   | 'apps'
-  | 'openId'
   | 'clock'
   | 'guards'
   | 'methods'

@@ -18,7 +18,6 @@ export const LEFT_OUT: ReadonlySet<string> = new Set([
   'submissions',
   'hand_overs',
   'app_sign_ins',
-  'oidc_models',
   'knex_migrations',
   'knex_migrations_lock',
 ]);

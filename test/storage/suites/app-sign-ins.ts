@@ -52,7 +52,7 @@ export function appSignInsSuite(engine: Engine): void {
       const audit = new Audit({ ...base, store: others.audit });
       const signIns = new SignIns({ ...base, store, audit });
       const policies = new Policies({ ...base, groups: others.groups, graces: others.graces });
-      const figures = { checked: note, handedOver: note };
+      const figures = { checked: note, handedOver: note, signed: note };
       const config = { baseUrl: 'https://help.example.org' };
       const administrators = { tell: async () => {} };
       return {
