@@ -1,8 +1,10 @@
 import path from 'node:path';
 import express, { type Express } from 'express';
 import { guardRoutes } from './guard/routes.ts';
+import { openIdAuthorization, openIdEndpoints } from './oidc/routes.ts';
 import { accountPages } from './pages/account/routes.ts';
 import { adminPages } from './pages/admin/routes.ts';
+import { openIdPages } from './pages/apps/open-id-pages.ts';
 import { appPages } from './pages/apps/routes.ts';
 import { helpPages } from './pages/help/routes.ts';
 import { homePages } from './pages/home.ts';
@@ -54,6 +56,7 @@ export function createApp(services: Services): Express {
   app.use(requestsWithoutPath);
   if (measures) app.use(measureRequests(measures));
   app.use(guardRoutes(services));
+  app.use(openIdEndpoints(services));
   app.use(securityHeaders(secure));
   app.use(plainBrowserSupport());
   app.use(assets.middleware);
@@ -66,6 +69,7 @@ export function createApp(services: Services): Express {
   const errors = errorPages(services, renderer);
   app.use(watchDependencies(services, errors));
   app.use(sessions(services, secure));
+  app.use(openIdAuthorization(services, openIdPages()));
   app.use('/admin/people/import', largeForms(services));
   app.use(smallForms);
   app.use(loadContext(services));

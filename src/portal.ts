@@ -14,6 +14,7 @@ import type { Clock } from './kernel/time.ts';
 import { Submissions } from './limits/submissions.ts';
 import { requireOutbox } from './mail/compose.ts';
 import { composeMetrics } from './metrics/compose.ts';
+import { OpenId } from './oidc/open-id.ts';
 import type { Services } from './services.ts';
 import { composeStorage } from './storage/compose.ts';
 import type { DatabaseOperations } from './storage/operations.ts';
@@ -63,12 +64,16 @@ export async function composePortal(config: Config, world: World): Promise<Porta
       metrics.recorded(event);
     },
   });
+  const { oidcModels } = stores;
+  const { baseUrl } = config;
+  const kept = { oidcModels, oidcInteractions: oidcModels };
+  const openId = new OpenId({ ...base, ...domain, ...kept, baseUrl });
   const forgetful = [...storage.expiring, { forget: () => domain.audit.recordRest() }];
   const retention = new Retention(forgetful, clock, report);
   const { stop, ...work } = backgroundWork({ ...domain, background, retention, submissions });
   return {
     services: {
-      ...{ ...base, ...domain, site: config, submissions },
+      ...{ ...base, ...domain, site: config, submissions, openId },
       ...{ sessionStore: sessions.store, parts: sessions.parts, measures: metrics.measures },
     },
     ...{ ...operations, ...work },

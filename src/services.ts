@@ -6,6 +6,7 @@ import type { Keyring } from './kernel/keyring.ts';
 import type { Clock } from './kernel/time.ts';
 import type { Submissions } from './limits/submissions.ts';
 import type { Measures } from './metrics/measures.ts';
+import type { OpenId } from './oidc/open-id.ts';
 import type { SettingsStore } from './settings/settings.ts';
 import type { SessionStore } from './sign-in/session-store.ts';
 import type { SiteConfig } from './web/site-config.ts';
@@ -19,6 +20,7 @@ export interface Services extends Awaited<ReturnType<typeof composeDomain>> {
   readonly keyring: Keyring;
   readonly settings: SettingsStore;
   readonly submissions: Submissions;
+  readonly openId: OpenId;
   readonly sessionStore: SessionStore;
   readonly parts: Pings;
   /** Undefined if metrics are off: then nothing is measured. */

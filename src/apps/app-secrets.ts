@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Actor, Audit } from '../audit/audit.ts';
-import { newId, newToken } from '../kernel/identifiers.ts';
 import type { MessageKey } from '../kernel/i18n.ts';
+import { newId, newToken } from '../kernel/identifiers.ts';
 import type { Keyring, Sealed } from '../kernel/keyring.ts';
 import { type Clock, days, type Instant } from '../kernel/time.ts';
 import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';

@@ -7,16 +7,20 @@ import type { Clock } from '../kernel/time.ts';
 import type { Transact } from '../kernel/transaction.ts';
 import type { GroupStore } from '../policy/group.ts';
 import type { Policies } from '../policy/policies.ts';
+import type { AuthSnapshots } from '../policy/snapshot.ts';
 import { Admissions } from './admissions.ts';
 import { AppProbe } from './app-probe.ts';
 import { type AppSecretStore, AppSecrets } from './app-secrets.ts';
 import { type AppSignInStore, AppSignIns, type AppSnapshots, type CheckOutcome } from './app-sign-ins.ts';
 import { type AppStore, Apps } from './apps.ts';
-import { ClientSignIns, type ClientSignInStore } from './client-sign-ins.ts';
+import { type ClientSignInStore, ClientSignIns } from './client-sign-ins.ts';
 import { type ConsentStore, Consents } from './consents.ts';
 import { type HandOverOutcome, type HandOverStore, HandOvers } from './hand-overs.ts';
 import type { LogoutStore } from './logouts.ts';
+import type { OidcModelStore } from './oidc-models.ts';
 import { SignedHandOvers, type SignedOutcomeName } from './signed-hand-overs.ts';
+import { type SigningKeyStore, SigningKeys } from './signing-keys.ts';
+import { TokenUses } from './token-uses.ts';
 
 interface AppStores {
   readonly apps: AppStore;
@@ -27,6 +31,9 @@ interface AppStores {
   readonly logouts: LogoutStore;
   readonly consents: ConsentStore;
   readonly handOvers: HandOverStore;
+  readonly oidcModels: OidcModelStore;
+  readonly signingKeys: SigningKeyStore;
+  readonly snapshots: AuthSnapshots;
   readonly groups: GroupStore;
 }
 
@@ -64,7 +71,9 @@ export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }:
     apps: new Apps({ ...base, store: apps, groups, secrets: appSecrets, baseUrl }),
     appSignIns: new AppSignIns({ ...base, store: appSignIns, snapshots: stores.appSnapshots }),
     clientSignIns,
-    consents: new Consents({ ...base, store: consents, apps }),
+    consents: new Consents({ ...base, store: consents, apps, grants: stores.oidcModels }),
+    signingKeys: new SigningKeys({ ...base, store: stores.signingKeys }),
+    tokenUses: new TokenUses({ ...base, snapshots: stores.snapshots }),
     handOvers: new HandOvers({ ...base, store: stores.handOvers, admissions, apps, appSignIns }),
     signedHandOvers: new SignedHandOvers({ ...base, admissions, appSecrets, groups, clientSignIns }),
   };

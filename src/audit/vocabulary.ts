@@ -161,6 +161,7 @@ export const EVENTS = {
   'app.created': { log: 'authz_admin' },
   'app.updated': { log: 'authz_admin' },
   'app.removed': { log: 'authz_admin' },
+  'signing-keys.rotated': { log: 'authz_admin' },
   'app.secret-rotated': { log: 'authz_admin' },
   'app.consent-given': { log: 'authz_change' },
   'app.consent-withdrawn': { log: 'authz_change' },

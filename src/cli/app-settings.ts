@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
-import { appAddress } from '../apps/app-addresses.ts';
 import { APP_KINDS, type AppKind, FRESH_MINUTES, parseAppOrigin, REMOTE_USERS } from '../apps/app.ts';
+import { appAddress } from '../apps/app-addresses.ts';
 import { CLIENT_AUTHENTICATIONS, ID_TOKEN_ALGORITHMS } from '../apps/oidc-client.ts';
 import { SIGNED_FORMATS } from '../apps/signed-hand-over.ts';
 import { valuesOf } from '../kernel/fields.ts';
@@ -12,8 +12,8 @@ import {
   type GivenApp,
   kindIn,
   readRecord,
-  SPELLED_PROOFS,
   type SettingName,
+  SPELLED_PROOFS,
 } from './app-record.ts';
 import { parsedBy } from './arguments.ts';
 import { contentOf } from './input-file.ts';

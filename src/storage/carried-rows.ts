@@ -15,6 +15,7 @@ import { storedMail } from './mails.ts';
 import { requestColumns } from './reset-requests.ts';
 import { settingRow, storedSettings } from './settings.ts';
 import { signInRow } from './sign-ins.ts';
+import { keyRow } from './signing-keys.ts';
 import { integerColumn } from './sql/rows.ts';
 import type { Row } from './sql/table-rows.ts';
 import { trustedBrowserRow } from './trusted-browsers.ts';
@@ -56,6 +57,7 @@ const READ: Readonly<Record<string, z.ZodType>> = {
   settings: settingRow.refine(({ name, value }) => storedSettings.safeParse({ [name]: value }).success),
   // `trust_basis` is a column of the trusted browser, joined in when a sign-in is read.
   sign_ins: z.preprocess((row) => Object.assign({ trust_basis: null }, row), signInRow),
+  signing_keys: keyRow,
   throttles: storedThrottle,
   trusted_browsers: trustedBrowserRow,
 };

@@ -7,7 +7,9 @@ import { KnexHandOverStore } from './hand-overs.ts';
 import { KnexBackoffStore, KnexRateLimitStore } from './limits.ts';
 import { KnexLinkStore } from './links.ts';
 import { KnexMailStore } from './mails.ts';
+import { KnexOidcModelStore } from './oidc-models.ts';
 import { KnexSignInStore } from './sign-ins.ts';
+import { KnexSigningKeyStore } from './signing-keys.ts';
 
 /** Rows of one kind that expire. */
 export interface Expiring {
@@ -26,6 +28,8 @@ export function expiringRows(db: Knex): readonly Expiring[] {
     new KnexLinkStore(db),
     new KnexMailStore(db),
     new KnexHandOverStore(db),
+    new KnexOidcModelStore(db),
+    new KnexSigningKeyStore(db),
     new KnexAppSecretStore(db),
     new KnexAppSignInStore(db),
     new KnexSignInStore(db),

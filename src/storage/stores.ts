@@ -18,12 +18,14 @@ import { KnexBackoffStore, KnexRateLimitStore } from './limits.ts';
 import { KnexLinkStore } from './links.ts';
 import { KnexLogoutStore } from './logouts.ts';
 import { KnexMailStore } from './mails.ts';
+import { KnexOidcModelStore } from './oidc-models.ts';
 import { KnexPeople } from './people.ts';
 import { KnexRecoveryCodeStore } from './recovery-codes.ts';
 import { KnexReminderStore } from './reminders.ts';
 import { KnexResetRequestStore } from './reset-requests.ts';
 import { KnexSettingsStore } from './settings.ts';
 import { KnexSignInStore } from './sign-ins.ts';
+import { KnexSigningKeyStore } from './signing-keys.ts';
 import { KnexTotpStepStore } from './totp-steps.ts';
 import { KnexTrustedBrowserStore } from './trusted-browsers.ts';
 
@@ -58,6 +60,8 @@ export function storesOn(db: Knex) {
     clientSignIns: new KnexClientSignInStore(db),
     logouts: new KnexLogoutStore(db),
     handOvers: new KnexHandOverStore(db),
+    oidcModels: new KnexOidcModelStore(db),
+    signingKeys: new KnexSigningKeyStore(db),
     resetRequests: new KnexResetRequestStore(db),
   };
 }

@@ -18,7 +18,7 @@ import { appOnTheWay } from './way-to-app.ts';
 
 type ConfirmationServices = Pick<
   PageServices,
-  'apps' | 'clock' | 'emailConfirmations' | 'guards' | 'renderer'
+  'apps' | 'clock' | 'emailConfirmations' | 'guards' | 'openId' | 'renderer'
 >;
 
 export const CONFIRM_EMAIL = '/apps/confirm-email';

@@ -87,7 +87,7 @@ function enrolPage(
 /** POST /apps/enrol: begins the set-up of a method; it leads back to the app. */
 export function enrolPages(
   addPage: AddPage,
-  services: Pick<PageServices, 'apps' | 'clock' | 'guards' | 'renderer'>,
+  services: Pick<PageServices, 'apps' | 'clock' | 'guards' | 'openId' | 'renderer'>,
 ): void {
   addFormPage(addPage, services, {
     path: '/apps/enrol',

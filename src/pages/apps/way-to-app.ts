@@ -11,10 +11,13 @@ import type { PageServices } from '../page-services.ts';
 /** The page that hands a sign-in over to an app. Whatever is asked for on the way leads back to it. */
 export const OPEN_APP = '/apps/open';
 
+/** The same for an OpenID Connect app. */
+export const AUTHORIZE_APP = '/apps/authorize';
+
 /** Opens somebody's only app. */
 export const START = '/apps/start';
 
-type AppServices = Pick<PageServices, 'apps'>;
+type AppServices = Pick<PageServices, 'apps' | 'openId'>;
 
 /** The app that somebody is on the way to. */
 export interface AppOnTheWay {
@@ -28,12 +31,21 @@ export interface AppOnTheWay {
   readonly formOrigin: string;
 }
 
-/** The app that a page to return to leads to; undefined if it leads elsewhere on the site, or the app no longer exists. */
+/**
+ * The app that a page to return to leads to; undefined if it leads elsewhere on the site, or the app no longer exists.
+ *
+ * @param person who is signed in: what a client asks for depends on what the person can do about it
+ */
 export async function appOnTheWay(
   services: AppServices,
   returnTo: string | undefined,
+  person?: SignedIn,
 ): Promise<AppOnTheWay | undefined> {
   const { pathname, searchParams } = new URL(safeReturnPath(returnTo), 'http://own.invalid');
+  if (pathname === AUTHORIZE_APP) {
+    const pending = await services.openId.pending(searchParams.get('uid') ?? '', person);
+    return pending === 'lost' ? undefined : { ...pending, formOrigin: pending.redirectOrigin };
+  }
   const app =
     pathname === OPEN_APP
       ? await appAt(services, searchParams.get('host'))
@@ -54,7 +66,10 @@ async function signedAppAt(services: AppServices, pathname: string): Promise<App
 const SIGN_IN_PATH = /^\/apps\/([^/]+)\/sign-in$/;
 
 /** The app with this id if it takes signed hand-overs. */
-export async function signedAppOf({ apps }: AppServices, id: string): Promise<SignedApp | undefined> {
+export async function signedAppOf(
+  { apps }: Pick<PageServices, 'apps'>,
+  id: string,
+): Promise<SignedApp | undefined> {
   const app = await apps.find(id);
   return app?.kind === 'signed' ? app : undefined;
 }
@@ -106,13 +121,16 @@ export function appsOpenTo<One extends App>(
 }
 
 /** The app whose host is in the query; throws NotFound. */
-export async function appOfHost({ apps }: AppServices, { query: { host } }: Request): Promise<HostApp> {
+export async function appOfHost(
+  { apps }: Pick<PageServices, 'apps'>,
+  { query: { host } }: Request,
+): Promise<HostApp> {
   const app = typeof host === 'string' ? await apps.findByHost(host) : undefined;
   if (!app) throw new NotFound();
   return app;
 }
 
 /** Where a sign-in leads in the end. Without a page to return to, somebody's only app is opened. */
-export async function afterSignIn({ apps }: AppServices, returnTo: string): Promise<string> {
+export async function afterSignIn({ apps }: Pick<PageServices, 'apps'>, returnTo: string): Promise<string> {
   return returnTo === '/' && (await apps.all()).length > 0 ? START : returnTo;
 }

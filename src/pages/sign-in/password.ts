@@ -20,7 +20,15 @@ import { passwordWait } from './waits.ts';
 type SignInServices = SignInOutcomeServices &
   Pick<
     PageServices,
-    'apps' | 'clock' | 'guards' | 'passwordSignIn' | 'renderer' | 'signInFlow' | 'trustedBrowsers' | 'words'
+    | 'apps'
+    | 'clock'
+    | 'guards'
+    | 'openId'
+    | 'passwordSignIn'
+    | 'renderer'
+    | 'signInFlow'
+    | 'trustedBrowsers'
+    | 'words'
   >;
 
 /** /sign-in: the form of email and password. */

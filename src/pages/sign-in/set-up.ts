@@ -13,7 +13,9 @@ export const SET_UP = '/sign-in/set-up';
  * GET /sign-in/set-up: why 2FA has to be set up, until when it can wait, and the methods. Redirects to the wizard if there is
  * only one method and it cannot be put off.
  */
-export function chooseFirstMethod(services: Pick<PageServices, 'apps' | 'renderer'>): Handler<PendingSignIn> {
+export function chooseFirstMethod(
+  services: Pick<PageServices, 'apps' | 'openId' | 'renderer'>,
+): Handler<PendingSignIn> {
   return async ({ who, request, response }) => {
     const { context, policy, due, authenticators, state } = who;
     const { words, settings } = context;
@@ -49,7 +51,7 @@ export function reasonsUntold(who: PendingSignIn): readonly string[] {
 
 /** POST /sign-in/set-up/later: completes the sign-in. Each sign-in asks again during the grace period. */
 export function putOff(
-  services: Pick<PageServices, 'apps' | 'knownDevices' | 'methods' | 'signInFlow' | 'site'>,
+  services: Pick<PageServices, 'apps' | 'knownDevices' | 'methods' | 'openId' | 'signInFlow' | 'site'>,
 ): Handler<PendingSignIn> {
   return async ({ who, request, response }) => {
     const outcome = await services.signInFlow.putOff(who, who.actor);

@@ -19,6 +19,7 @@ import { passwordWait } from './waits.ts';
 type StepUpServices = Pick<
   PageServices,
   | 'apps'
+  | 'openId'
   | 'clock'
   | 'guards'
   | 'methods'

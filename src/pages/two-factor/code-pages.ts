@@ -16,7 +16,7 @@ import { addRecoveryStep } from './recovery-step.ts';
 
 type CodeServices = Pick<
   PageServices,
-  'apps' | 'clock' | 'methods' | 'recoveryCodes' | 'renderer' | 'resetRequests' | 'secondStep'
+  'apps' | 'clock' | 'methods' | 'openId' | 'recoveryCodes' | 'renderer' | 'resetRequests' | 'secondStep'
 >;
 
 /** Consecutive failures from which the page shows the server's time: the usual cause is the phone's clock. */
@@ -40,7 +40,7 @@ export function addCodePages<Who extends PendingSignIn | SignedIn, Next>(
 /** …: the form of the authenticator's method. */
 function addCodePage<Who extends PendingSignIn | SignedIn, Next>(
   addPage: AddPage,
-  services: Pick<CodeServices, 'apps' | 'clock' | 'methods' | 'renderer' | 'secondStep'>,
+  services: Pick<CodeServices, 'apps' | 'clock' | 'methods' | 'openId' | 'renderer' | 'secondStep'>,
   mount: ProofMount<Who, Next>,
 ): void {
   const { methods, secondStep } = services;

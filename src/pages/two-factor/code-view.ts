@@ -13,7 +13,7 @@ import { appOnTheWay } from '../apps/way-to-app.ts';
 import type { PageServices } from '../page-services.ts';
 import type { CodeMount } from './code-mount.ts';
 
-export type CodeViewServices = Pick<PageServices, 'apps' | 'clock' | 'methods' | 'secondStep'>;
+export type CodeViewServices = Pick<PageServices, 'apps' | 'clock' | 'methods' | 'openId' | 'secondStep'>;
 
 /** The page that asks for a response of this authenticator; `errors` are those of the form that was sent. */
 export async function codePage<Who extends PendingSignIn | SignedIn>(

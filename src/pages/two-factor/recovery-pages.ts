@@ -13,7 +13,7 @@ import type { PageServices } from '../page-services.ts';
 
 type RecoveryServices = Pick<
   PageServices,
-  'apps' | 'clock' | 'guards' | 'keyring' | 'recoveryCodes' | 'renderer'
+  'apps' | 'clock' | 'guards' | 'keyring' | 'openId' | 'recoveryCodes' | 'renderer'
 >;
 
 /** Recovery codes: how many are left, making new ones, and the only page that shows them. */

@@ -10,7 +10,7 @@ import type { PageServices } from '../page-services.ts';
 import type { ProofMount } from './code-mount.ts';
 import { throttleFault } from './faults.ts';
 
-type RecoveryStepServices = Pick<PageServices, 'apps' | 'clock' | 'recoveryCodes' | 'renderer'>;
+type RecoveryStepServices = Pick<PageServices, 'apps' | 'clock' | 'openId' | 'recoveryCodes' | 'renderer'>;
 
 const LONGEST_CODE = 60;
 

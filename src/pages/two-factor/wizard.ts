@@ -18,7 +18,7 @@ import { enrolmentRequest, placeOf, type StepSubject, stepOf, storeEnrolment } f
 import { codeFault, responseField, SENDING_NOTICES, sendFault, throttleFault } from './faults.ts';
 import { refuseStaleForm, startAgain } from './stale-step.ts';
 
-type WizardServices = Pick<PageServices, 'apps' | 'clock' | 'enrolments' | 'methods' | 'renderer'>;
+type WizardServices = Pick<PageServices, 'apps' | 'clock' | 'enrolments' | 'methods' | 'openId' | 'renderer'>;
 
 /** A place of the wizard: the profile, or sign-in for people who have to set up 2FA first. */
 export interface WizardPlace<Who extends PendingSignIn | SignedIn> {
@@ -217,7 +217,7 @@ function addPartPage<Who extends PendingSignIn | SignedIn>(
 }
 
 async function stepPage<Who extends PendingSignIn | SignedIn>(
-  services: Pick<WizardServices, 'apps'>,
+  services: Pick<WizardServices, 'apps' | 'openId'>,
   { leave, reasons, returnTo }: WizardPlace<Who>,
   who: Who,
   { method, context, path, step, state }: StepSubject,

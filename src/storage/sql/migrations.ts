@@ -20,6 +20,8 @@ import * as submissions from '../../../migrations/0017-submissions.ts';
 import * as assurance from '../../../migrations/0018-assurance.ts';
 import * as apps from '../../../migrations/0019-apps.ts';
 import * as appKinds from '../../../migrations/0020-app-kinds.ts';
+import * as oidcModels from '../../../migrations/0021-oidc-models.ts';
+import * as signingKeys from '../../../migrations/0022-signing-keys.ts';
 import * as appLogouts from '../../../migrations/0023-app-logouts.ts';
 import { minutes, seconds } from '../../kernel/time.ts';
 
@@ -44,6 +46,8 @@ const MIGRATIONS: ReadonlyMap<string, Knex.Migration> = new Map([
   ['0018-assurance', assurance],
   ['0019-apps', apps],
   ['0020-app-kinds', appKinds],
+  ['0021-oidc-models', oidcModels],
+  ['0022-signing-keys', signingKeys],
   ['0023-app-logouts', appLogouts],
 ]);
 

@@ -18,6 +18,7 @@ export const LEFT_OUT: ReadonlySet<string> = new Set([
   'submissions',
   'hand_overs',
   'app_sign_ins',
+  'oidc_models',
   'knex_migrations',
   'knex_migrations_lock',
 ]);

@@ -10,6 +10,7 @@ import { backUp, restore } from '../../../src/storage/backup.ts';
 import { CARRIED_TABLES } from '../../../src/storage/carried-rows.ts';
 import { KnexGroupStore } from '../../../src/storage/groups.ts';
 import { KnexSettingsStore } from '../../../src/storage/settings.ts';
+import { KnexSigningKeyStore } from '../../../src/storage/signing-keys.ts';
 import { migrate, openDatabase } from '../../../src/storage/sql/database.ts';
 import { holdMigrations, releaseMigrations } from '../../../src/storage/sql/migrations.ts';
 import { dataTables } from '../../../src/storage/sql/table-rows.ts';
@@ -268,6 +269,8 @@ async function fill(db: Knex, events = 1234): Promise<void> {
     createdAt: NOW,
     endsAt: null,
   });
+  const key = { id: newId(NOW), algorithm: 'ES256', state: 'current' } as const;
+  await new KnexSigningKeyStore(db).create({ ...key, sealed, createdAt: NOW, endsAt: null });
   await db('throttles').insert({ subject_hash: 'x'.repeat(43), failures: 3, wait_until: NOW + 1 });
   const audit = new KnexAuditStore(db);
   const all = Array.from({ length: events }, (_, index) => ({

@@ -170,6 +170,9 @@ async function fillApps(db: Knex, id: string): Promise<void> {
   const logout = { ...bound, id, state: 'open', tries: 0, created_at: 1, due_at: 1 };
   await db('app_logouts').insert(logout);
   await db('hand_overs').insert({ ...bound, code_hash: 'c', nonce_hash: 'n', path: '/', expires_at: 1 });
+  await db('oidc_models').insert({ ...bound, type: 't', id_hash: 'h', sealed: 's', expires_at: 1 });
+  const key = { id, algorithm: 'RS256', state: 'current', slot: 'current' };
+  await db('signing_keys').insert({ ...key, sealed: 's', created_at: 1 });
   const times = { created_at: 1, last_seen_at: 1, expires_at: 1 };
   await db('app_sign_ins').insert({ ...bound, id, token_hash: 't', ...times });
 }
