@@ -43,6 +43,9 @@ const pending = z.object({
 /** New recovery codes, sealed: shown until the person confirms that they have them. */
 const freshCodes = z.object({ sealed: sealedText, at: z.number(), returnTo: z.string() });
 
+/** A new secret of an app, sealed: shown until the administrator confirms that it is in the app. */
+const freshSecret = z.object({ appId: z.string(), sealed: sealedText, at: z.number() });
+
 const signedIn = z.object({
   kind: z.literal('signed in'),
   accountId: z.string(),
@@ -56,6 +59,7 @@ const signedIn = z.object({
   enrolment: enrolmentState.optional(),
   emailChange: emailChange.optional(),
   freshCodes: freshCodes.optional(),
+  freshSecret: freshSecret.optional(),
   /** The authenticator that the enrolment in progress replaces. */
   replacedId: z.string().optional(),
   /** Where the person goes on after the enrolment in progress; undefined: "Your 2FA". */

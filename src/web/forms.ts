@@ -69,6 +69,7 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
   'password',
   'newPassword',
   'code',
+  'secret',
   'token',
   'csv',
 ]);

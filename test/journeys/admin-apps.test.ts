@@ -28,6 +28,7 @@ onAppsBehindProxy('Apps in the administration', ({ portal, proxy }) => {
     await ada.visits('/admin/apps');
     assert.match(ada.page.text, /There are no apps yet/);
     await ada.follow('Add an app');
+    await ada.follow('Behind a proxy');
     ada.fillsIn('Name', 'Team wiki');
     ada.fillsIn('Address', ' https://WIKI.example.com/ ');
     ada.chooses('Members of the groups below', 'For');
@@ -59,7 +60,7 @@ onAppsBehindProxy('Apps in the administration', ({ portal, proxy }) => {
   it('are refused with an error at the field', async () => {
     const other = await appWith(portal());
     const fill = async (fields: Readonly<Record<string, string>>) => {
-      await ada.visits('/admin/apps/new');
+      await ada.visits('/admin/apps/new/host');
       for (const [label, text] of Object.entries(fields)) ada.fillsIn(label, text);
     };
     await fill({ Name: '', Address: 'wiki.example.org/path', 'Signed in within minutes (optional)': '4' });
@@ -98,7 +99,7 @@ onAppsBehindProxy('Apps in the administration', ({ portal, proxy }) => {
     assert.match(ada.page.text, /Nothing was changed|unchanged|as it was/i);
     assert.equal(await eventsOf('app.updated', app.name), 0);
     const group = await groupWith(portal(), { rule: 'off' });
-    await ada.visits(`/admin/apps/${app.id}/edit`);
+    await ada.visits(`/admin/apps/${app.id}/edit/host`);
     assert.equal(ada.page.value('Address'), app.origin);
     ada.chooses('Members of the groups below', 'For');
     ada.chooses(group.name);
@@ -144,7 +145,7 @@ onAppsBehindProxy('Apps in the administration', ({ portal, proxy }) => {
   });
 
   it('are changed after a step-up alone, with what was typed before it', async () => {
-    await ada.visits('/admin/apps/new');
+    await ada.visits('/admin/apps/new/host');
     ada.fillsIn('Name', 'Kept');
     ada.fillsIn('Address', 'https://kept.example.com');
     portal().wait(minutes(10));
@@ -164,8 +165,9 @@ onAppsBehindProxy('Apps in the administration', ({ portal, proxy }) => {
     for (const path of [
       '',
       '/new',
+      '/new/host',
       `/${app.id}`,
-      `/${app.id}/edit`,
+      `/${app.id}/edit/host`,
       `/${app.id}/proxy`,
       `/${app.id}/remove`,
     ]) {

@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ACCOUNT_STATES } from '../../src/accounts/account.ts';
 import { REQUEST_KINDS, REQUEST_STANDINGS } from '../../src/administration/reset-request.ts';
-import { REMOTE_USERS } from '../../src/apps/app.ts';
+import { APP_KINDS, REMOTE_USERS } from '../../src/apps/app.ts';
 import { PROBES } from '../../src/apps/app-probe.ts';
 import { DISCLOSURES } from '../../src/apps/scopes.ts';
+import { CLIENT_AUTHENTICATIONS } from '../../src/apps/oidc-client.ts';
 import { AUDIT_DETAILS } from '../../src/audit/details.ts';
 import { AUDIT_EVENTS } from '../../src/audit/vocabulary.ts';
 import { APP_COLUMNS } from '../../src/cli/apps.ts';
@@ -13,6 +14,7 @@ import { GROUP_COLUMNS } from '../../src/cli/groups.ts';
 import { LIST_COLUMNS } from '../../src/cli/users.ts';
 import { EXPORT_FORMATS } from '../../src/files/formats.ts';
 import { MAIL_STATES } from '../../src/mail/mail.ts';
+import { APP_TRAITS } from '../../src/pages/admin/apps/known-apps.ts';
 import { PERSON_ACTIONS } from '../../src/pages/admin/people/person-action-list.ts';
 import { FACTS } from '../../src/pages/admin/people/person-facts.ts';
 import { RULE_CHOICES } from '../../src/pages/admin/policy/rule-fields.ts';
@@ -52,6 +54,12 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   'cli.state.*': ACCOUNT_STATES,
   'app.proof.*': ['none', 'second-step', 'strong'],
   'app.remote-user.*': REMOTE_USERS,
+  'app.kind.*': APP_KINDS,
+  'app.kind-short.*': APP_KINDS,
+  'app.client-authentication.*': CLIENT_AUTHENTICATIONS,
+  'admin-apps.kind.*': APP_KINDS,
+  'admin-apps.kind-about.*': APP_KINDS,
+  'connect.trait.*': APP_TRAITS,
   'admin-apps.*': ['yes', 'no', 'unknown'],
   'admin-apps.probe.*': PROBES,
   'error-page.*': [

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import type { HostApp } from '../../src/apps/app.ts';
+import type { HostApp, SignedApp } from '../../src/apps/app.ts';
 import { appWith } from './app-host.ts';
 import type { Fields } from './controls.ts';
 import { linkIn } from './mailbox.ts';
 import { Person } from './person.ts';
 import { groupWith, siteRuleIs } from './policies.ts';
+import { newClient } from './oidc-apps.ts';
 import { OPERATOR, PASSWORD, type TestPortal } from './portal.ts';
 import { quickAccount } from './quick-account.ts';
 import { knocksOn } from './router.ts';
@@ -19,6 +20,13 @@ import {
   victimOf,
   victimWithCodes,
 } from './victim.ts';
+
+const OPEN_TO_ALL = {
+  audience: 'everybody',
+  proof: 'none',
+  freshMinutes: null,
+  confirmsEmail: true,
+} as const;
 
 /** Work for every form of a page. */
 export interface Trial {
@@ -142,7 +150,22 @@ export function triesEveryForm(what: string, portal: () => TestPortal, trial: ()
     const open = await administrator();
     // Nothing listens there: the check is answered at once.
     const { id } = await appWith(portal(), { origin: 'http://127.0.0.1:1' });
-    for (const page of ['', '/edit', '/remove']) await trial().tries(open, `/admin/apps/${id}${page}`);
+    for (const page of ['', '/edit/host', '/remove']) await trial().tries(open, `/admin/apps/${id}${page}`);
+    const client = await newClient(portal());
+    const path = `/admin/apps/${client.id}`;
+    await portal().services.appSecrets.rotate(client, OPERATOR);
+    for (const page of ['/edit/oidc', '/secret/end', '/secret']) await trial().tries(open, `${path}${page}`);
+    await open.visits(`${path}/secret`);
+    await open.presses('Make a new secret');
+    await trial().tries(open, `${path}/connect`);
+    const origin = 'https://tickets.example.net';
+    const input = { ...OPEN_TO_ALL, kind: 'signed', name: 'Tickets', origin } as const;
+    const signed: SignedApp['signed'] = {
+      ...{ format: 'zendesk', destination: `${origin}/access/jwt`, toldGroups: [], startUrl: null },
+    };
+    const created = await portal().services.apps.create({ ...input, signed }, OPERATOR);
+    assert.ok(created.kind === 'created');
+    await trial().tries(open, `/admin/apps/${created.app.id}/edit/signed`);
   });
 
   // Confirmation pages exist once there is something to confirm.

@@ -8,6 +8,7 @@ import { newApp } from '../../support/guarded-apps.ts';
 import { groupWith, siteRuleIs } from '../../support/policies.ts';
 import { OPERATOR } from '../../support/portal.ts';
 import { enrolsApp, enrolsEmail, mailedCode } from '../../support/victim.ts';
+import { appsWithProtocols } from './apps-with-protocols.ts';
 import { LONG } from './long-words.ts';
 import type { Studio } from './studio.ts';
 
@@ -20,6 +21,7 @@ export async function apps(studio: Studio): Promise<void> {
   await refused(studio);
   await atHome(studio);
   await administrated(studio);
+  await appsWithProtocols(studio);
 }
 
 function app({ portal }: Studio, name: string, input: Partial<HostAppInput> = {}): Promise<HostApp> {
@@ -130,9 +132,9 @@ async function administrated(studio: Studio): Promise<void> {
   );
   const unused = [wiki, long].find(({ lastSignInAt }) => lastSignInAt === null)?.id;
   await studio.visits('apps/unused', ada, `/admin/apps/${unused}`);
-  await studio.visits('apps/edit', ada, `/admin/apps/${unused}/edit`);
+  await studio.visits('apps/edit', ada, `/admin/apps/${unused}/edit/host`);
   await studio.visits('apps/remove', ada, `/admin/apps/${unused}/remove`);
-  await studio.visits('apps/new', ada, '/admin/apps/new');
+  await studio.visits('apps/new', ada, '/admin/apps/new/host');
   ada.fillsIn(t('audit-detail.origin'), 'wiki');
   ada.fillsIn(t('page.optional', { label: t('audit-detail.fresh-minutes') }), '4');
   ada.chooses(t('admin-apps.audience-groups'));

@@ -32,7 +32,9 @@ export function appRemovalPage(
           caption: t('menu.administration'),
           back: { href: pathOf(app), text: app.name },
           model: {
-            text: t('admin-apps.remove-text', { address: app.origin }),
+            text: t(app.kind === 'host' ? 'admin-apps.remove-text' : 'admin-apps.remove-text-protocol', {
+              address: app.origin,
+            }),
             button: { text: t('admin-apps.remove'), kind: 'danger' },
             cancel: { href: pathOf(app), text: t('enrolment.cancel') },
           },

@@ -1,19 +1,27 @@
 import type { AddPage } from '../../../web/routes.ts';
 import type { PageServices } from '../../page-services.ts';
-import { appEditPage, newAppPage } from './app-form.ts';
+import { appFormPages } from './app-form.ts';
 import { appRemovalPage } from './app-removal.ts';
+import { appSecretPages } from './app-secret.ts';
 import { appListPage, appPage } from './apps.ts';
+import { connectPage } from './connect.ts';
+import { newAppPage } from './new-app.ts';
 import { proxyPage } from './proxy.ts';
 
 /** Apps that people are signed in to. */
 export function adminAppPages(
   addPage: AddPage,
-  services: Pick<PageServices, 'appProbe' | 'apps' | 'groups' | 'guards' | 'renderer' | 'site'>,
+  services: Pick<
+    PageServices,
+    'appProbe' | 'appSecrets' | 'apps' | 'clock' | 'groups' | 'guards' | 'keyring' | 'renderer' | 'site'
+  >,
 ): void {
   appListPage(addPage, services);
   newAppPage(addPage, services);
+  appFormPages(addPage, services);
   appPage(addPage, services);
-  appEditPage(addPage, services);
+  connectPage(addPage, services);
+  appSecretPages(addPage, services);
   proxyPage(addPage, services);
   appRemovalPage(addPage, services);
 }

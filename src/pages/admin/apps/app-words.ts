@@ -7,6 +7,17 @@ import { NO_VALUE } from '../../lists.ts';
 import type { PageServices } from '../../page-services.ts';
 
 export const APPS = '/admin/apps';
+export const NEW_APP = `${APPS}/new`;
+
+/** The form for a new app of a kind. */
+export function newPathOf({ kind }: Pick<App, 'kind'>): string {
+  return `${NEW_APP}/${kind}`;
+}
+
+/** The form for an app: each kind has one. */
+export function editPathOf(app: Pick<App, 'id' | 'kind'>): string {
+  return `${pathOf(app)}/edit/${app.kind}`;
+}
 
 export function pathOf({ id }: Pick<App, 'id'>): string {
   return `${APPS}/${id}`;

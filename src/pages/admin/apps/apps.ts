@@ -1,29 +1,36 @@
 import { z } from 'zod';
-import type { ListedApp } from '../../../apps/app.ts';
+import { type ListedApp, sharesSecret, startOf } from '../../../apps/app.ts';
 import type { Probe } from '../../../apps/app-probe.ts';
 import type { SignedIn } from '../../../web/auth-state.ts';
 import { addFormPage } from '../../../web/form-page.ts';
 import type { Page } from '../../../web/rendering.ts';
 import type { AddPage } from '../../../web/routes.ts';
-import { NO_VALUE } from '../../lists.ts';
 import type { PageServices } from '../../page-services.ts';
+import { summaryOf } from './app-summary.ts';
 import {
   APPS,
   appIn,
   audienceInWords,
+  editPathOf,
   hostAppIn,
   lastSignInInWords,
   pathOf,
   proofInWords,
 } from './app-words.ts';
 
-type AppPageServices = Pick<PageServices, 'appProbe' | 'apps' | 'groups' | 'guards' | 'renderer'>;
+type AppPageServices = Pick<
+  PageServices,
+  'appProbe' | 'appSecrets' | 'apps' | 'groups' | 'guards' | 'renderer'
+>;
 
 /** People on the page of an app: those who have used it last. */
 const MOST_USERS = 50;
 
 /** /admin/apps: every app, for whom it is, and when somebody last signed in to it. */
-export function appListPage(addPage: AddPage, services: Omit<AppPageServices, 'appProbe'>): void {
+export function appListPage(
+  addPage: AddPage,
+  services: Omit<AppPageServices, 'appProbe' | 'appSecrets'>,
+): void {
   const { apps, groups, guards, renderer } = services;
   addPage(APPS, {
     get: guards.administrator(async ({ who: { context }, request, response }) => {
@@ -38,6 +45,7 @@ export function appListPage(addPage: AddPage, services: Omit<AppPageServices, 'a
           lines: all.map((app) => [
             { text: app.name, href: pathOf(app) },
             new URL(app.origin).host,
+            words.t(`app.kind-short.${app.kind}`),
             audienceInWords(app, named, words),
             proofInWords(app, words),
             lastSignInInWords(app, words),
@@ -72,12 +80,13 @@ export function appPage(addPage: AddPage, services: AppPageServices): void {
 }
 
 async function viewOf(
-  { apps, groups }: Pick<AppPageServices, 'apps' | 'groups'>,
+  { appSecrets, apps, groups }: Pick<AppPageServices, 'appSecrets' | 'apps' | 'groups'>,
   { context: { words } }: SignedIn,
   app: ListedApp,
 ): Promise<Page> {
   const { t } = words;
   const users = await apps.users(app, MOST_USERS);
+  const secrets = sharesSecret(app) ? await appSecrets.standing(app) : [];
   return {
     view: 'admin/app',
     title: app.name,
@@ -85,24 +94,8 @@ async function viewOf(
     width: 'wide',
     back: { href: APPS, text: t('admin-apps.title') },
     model: {
-      path: pathOf(app),
-      facts: [
-        { label: t('audit-detail.origin'), value: app.origin },
-        { label: t('audit-detail.audience'), value: audienceInWords(app, await groups.list(), words) },
-        { label: t('audit-detail.proof'), value: proofInWords(app, words) },
-        {
-          label: t('audit-detail.fresh-minutes'),
-          value: app.freshMinutes === null ? NO_VALUE : words.number(app.freshMinutes),
-        },
-        {
-          label: t('audit-detail.confirms-email'),
-          value: t(app.confirmsEmail ? 'admin-apps.yes' : 'admin-apps.no'),
-        },
-        ...(app.kind === 'host'
-          ? [{ label: t('audit-detail.remote-user'), value: t(`app.remote-user.${app.remoteUser}`) }]
-          : []),
-        { label: t('admin-apps.last-sign-in'), value: lastSignInInWords(app, words) },
-      ],
+      ...{ path: pathOf(app), editPath: editPathOf(app), kind: app.kind, start: startOf(app) },
+      facts: summaryOf(app, await groups.list(), secrets, words),
       users: users.map(({ accountId, name, email, lastAt }) => [
         { text: name, href: `/admin/people/${accountId}` },
         email,
