@@ -69,7 +69,7 @@ export function createApp(services: Services): Express {
   const errors = errorPages(services, renderer);
   app.use(watchDependencies(services, errors));
   app.use(sessions(services, secure));
-  app.use(openIdAuthorization(services, openIdPages()));
+  app.use(openIdAuthorization(services, openIdPages({ ...services, renderer })));
   app.use('/admin/people/import', largeForms(services));
   app.use(smallForms);
   app.use(loadContext(services));

@@ -102,7 +102,8 @@ export class RunningProvider {
       findAccount: this.#findAccount,
       interactions: {
         policy: policyOf((ctx) => this.#judgements.get(ctx)),
-        url: (_ctx, { uid }) => `${INTERACTION_PAGE}?${new URLSearchParams({ uid })}`,
+        url: (ctx, { uid }) =>
+          `${INTERACTION_PAGE}?${new URLSearchParams({ uid, app: this.#appOf(ctx).id })}`,
       },
       jwks: { keys: keys.map(({ jwk }) => jwk) },
       loadExistingGrant: (ctx) => this.#grantOf(ctx),

@@ -10,7 +10,7 @@ import {
 import { type ContextServices, reloadContext } from './context.ts';
 import { flashSubmitted } from './flash.ts';
 import { AccessDenied } from './http-errors.ts';
-import { pageOf, withReturn } from './paths.ts';
+import { pageOf, returnPathOf, withReturn } from './paths.ts';
 import { redirectTo } from './redirects.ts';
 import { showAs } from './rendering.ts';
 
@@ -91,8 +91,9 @@ export function isBeforeSignIn(handler: RequestHandler): boolean {
   return BEFORE_SIGN_IN.has(handler);
 }
 
-function admitSignedOut(standing: AuthState): Anonymous | PendingSignIn | Elsewhere {
-  return standing.kind === 'signed in' ? { goTo: '/' } : standing;
+/** Who has signed in by another tab meanwhile goes on to where this page would have led. */
+function admitSignedOut(standing: AuthState, request: Request): Anonymous | PendingSignIn | Elsewhere {
+  return standing.kind === 'signed in' ? { goTo: returnPathOf(request) } : standing;
 }
 
 function admitPending(next: PendingSignIn['due']['name']) {

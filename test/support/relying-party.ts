@@ -12,7 +12,7 @@ import { type Sent, send } from './sending.ts';
 /** The address of the portals that these apps belong to. */
 export const OPEN_ID_PORTAL = 'https://account.example.org';
 
-interface AppChanges extends Omit<Partial<OidcAppInput>, 'client'> {
+export interface AppChanges extends Omit<Partial<OidcAppInput>, 'client'> {
   readonly client?: Partial<OidcClient>;
 }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Refusal } from '../../apps/access.ts';
-import type { App } from '../../apps/app.ts';
 import { METHOD_IDS, type MethodId } from '../../settings/method-ids.ts';
 import type { SignedIn } from '../../web/auth-state.ts';
 import { addFormPage } from '../../web/form-page.ts';
@@ -17,7 +16,8 @@ import { type AppOnTheWay, accessOf, appOnTheWay } from './way-to-app.ts';
 
 /**
  * Leads a person whom an app refuses to what is missing: a step-up, a confirmed address, an authenticator. If nothing helps, the
- * page says why. `address`: the page of the site to return to, which asks the app again.
+ * page says why. `address`: the page of the site to return to, which asks the app again. `wayBack`: to an app that is told that the
+ * person cannot use it.
  */
 export async function askForMissing(
   { renderer }: Pick<PageServices, 'renderer'>,
@@ -25,6 +25,7 @@ export async function askForMissing(
   refusal: Refusal,
   way: AppOnTheWay,
   address: string,
+  wayBack?: WayBack,
 ): Promise<void> {
   switch (refusal.kind) {
     case 'second step':
@@ -37,17 +38,25 @@ export async function askForMissing(
       return renderer.show(request, response, enrolPage(who, way, refusal.methods, address));
     case 'impossible':
     case 'not a member':
-      return renderer.show(request, response, refusedPage(who, way.app, refusal.kind));
+      return renderer.show(request, response, refusedPage(who, way, refusal.kind, wayBack));
   }
+}
+
+/** A form that leads back to the app, in which the answer is "no". */
+interface WayBack {
+  readonly action: string;
+  readonly hidden: Readonly<Record<string, string>>;
 }
 
 /** Nothing that the person does would help. */
 function refusedPage(
   { account, context: { words } }: SignedIn,
-  { name: app }: App,
+  { app: { name: app }, formOrigin }: AppOnTheWay,
   why: 'impossible' | 'not a member',
+  wayBack: WayBack | undefined,
 ): Page {
   return {
+    ...(wayBack && { formOrigin }),
     view: 'apps/refused',
     title: words.t('apps.refused-title', { app }),
     width: 'narrow',
@@ -57,6 +66,7 @@ function refusedPage(
         app,
         email: account.email,
       }),
+      ...{ app, wayBack },
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
 import { againPage } from './again.ts';
-import { authorizePage } from './authorize.ts';
+import { authorizePages } from './authorize.ts';
 import { confirmEmailPages } from './confirm-email.ts';
 import { enrolPages } from './missing-proof.ts';
 import { openPages } from './open.ts';
@@ -13,7 +13,7 @@ import { startPage } from './start.ts';
 export function appPages(addPage: AddPage, services: PageServices): void {
   openPages(addPage, services);
   signedHandOverPages(addPage, services);
-  authorizePage(addPage, services);
+  authorizePages(addPage, services);
   enrolPages(addPage, services);
   confirmEmailPages(addPage, services);
   againPage(addPage, services);

@@ -9,6 +9,7 @@ import { errors } from './errors.ts';
 import { firstStart } from './first-start.ts';
 import { grace } from './grace.ts';
 import { help } from './help.ts';
+import { openId } from './open-id.ts';
 import { profile } from './profile.ts';
 import { signingIn } from './signing-in.ts';
 import { type State, Studio, type StudioOptions } from './studio.ts';
@@ -25,6 +26,7 @@ const PARTS = [
   grace,
   help,
   errors,
+  openId,
   apps,
 ];
 
