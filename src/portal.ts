@@ -66,8 +66,8 @@ export async function composePortal(config: Config, world: World): Promise<Porta
   });
   const { oidcModels } = stores;
   const { baseUrl } = config;
-  const kept = { oidcModels, oidcInteractions: oidcModels };
-  const openId = new OpenId({ ...base, ...domain, ...kept, baseUrl });
+  const kept = { oidcModels, oidcInteractions: sessions.interactions };
+  const openId = new OpenId({ ...base, ...domain, ...metrics.counting, ...kept, baseUrl });
   const forgetful = [...storage.expiring, { forget: () => domain.audit.recordRest() }];
   const retention = new Retention(forgetful, clock, report);
   const { stop, ...work } = backgroundWork({ ...domain, background, retention, submissions });

@@ -13,6 +13,7 @@ import { AppProbe } from './app-probe.ts';
 import { type AppSecretStore, AppSecrets } from './app-secrets.ts';
 import { type AppSignInStore, AppSignIns, type AppSnapshots, type CheckOutcome } from './app-sign-ins.ts';
 import { type AppStore, Apps } from './apps.ts';
+import { ClientErrors } from './client-errors.ts';
 import { type ClientSignInStore, ClientSignIns } from './client-sign-ins.ts';
 import { type ConsentStore, Consents } from './consents.ts';
 import { type HandOverOutcome, type HandOverStore, HandOvers } from './hand-overs.ts';
@@ -71,6 +72,7 @@ export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }:
     apps: new Apps({ ...base, store: apps, groups, secrets: appSecrets, baseUrl }),
     appSignIns: new AppSignIns({ ...base, store: appSignIns, snapshots: stores.appSnapshots }),
     clientSignIns,
+    clientErrors: new ClientErrors(base),
     consents: new Consents({ ...base, store: consents, apps, grants: stores.oidcModels }),
     signingKeys: new SigningKeys({ ...base, store: stores.signingKeys }),
     tokenUses: new TokenUses({ ...base, snapshots: stores.snapshots }),

@@ -1,5 +1,5 @@
-import { type Actor, type Audit, type AuditSubject, party } from '../audit/audit.ts';
 import type { Accounts } from '../accounts/accounts.ts';
+import { type Actor, type Audit, type AuditSubject, party } from '../audit/audit.ts';
 import { type Clock, hours, type Instant, minutes, seconds } from '../kernel/time.ts';
 import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
 import type { AppStore } from './apps.ts';

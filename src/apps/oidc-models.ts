@@ -35,6 +35,9 @@ export interface OidcModelStore {
   revoke(accountId: string, appId: string): Promise<void>;
 }
 
+/** Storage of requests under way, which nothing but their id leads to: they may be kept where sessions are. */
+export type OidcInteractionStore = Pick<OidcModelStore, 'save' | 'find' | 'remove'>;
+
 /** The row that its content is sealed for: in another one it does not open. */
 export function contextOfModel({ type, idHash }: Pick<OidcModel, 'type' | 'idHash'>): string {
   return `oidc_models ${type} ${idHash}`;

@@ -1,6 +1,7 @@
 import { hashing } from '../accounts/hashing-queue.ts';
 import type { CheckOutcome } from '../apps/app-sign-ins.ts';
 import type { HandOverOutcome } from '../apps/hand-overs.ts';
+import type { AuthorizationOutcome, TokenOutcome } from '../apps/oidc-outcomes.ts';
 import type { SignedOutcomeName } from '../apps/signed-hand-overs.ts';
 import type { AuditEvent } from '../audit/event.ts';
 import type { Dependency } from '../kernel/dependencies.ts';
@@ -32,6 +33,8 @@ export async function composeMetrics(stores: { readonly mails: MailStore }, { co
       checked: (outcome: CheckOutcome) => metrics?.checked(outcome),
       handedOver: (outcome: HandOverOutcome) => metrics?.handedOver(outcome),
       signed: (outcome: SignedOutcomeName) => metrics?.signed(outcome),
+      authorized: (outcome: AuthorizationOutcome) => metrics?.authorized(outcome),
+      tokensAsked: (outcome: TokenOutcome) => metrics?.tokensAsked(outcome),
       watching: (dispatcher: MailDispatcher) => metrics?.watching(dispatcher) ?? dispatcher,
     },
   };

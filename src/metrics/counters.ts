@@ -1,5 +1,6 @@
 import { CHECK_OUTCOMES } from '../apps/app-sign-ins.ts';
 import { HAND_OVER_OUTCOMES } from '../apps/hand-overs.ts';
+import { AUTHORIZATION_OUTCOMES, TOKEN_OUTCOMES } from '../apps/oidc-outcomes.ts';
 import { SIGNED_OUTCOMES } from '../apps/signed-hand-overs.ts';
 import type { AuditEvent } from '../audit/event.ts';
 import { meaningOf, SECOND_STEP_OUTCOMES, SIGN_IN_OUTCOMES, THROTTLED } from '../audit/vocabulary.ts';
@@ -45,6 +46,14 @@ export const COUNTERS = {
   signed_hand_overs: {
     help: 'Signed hand-overs to apps, and why others were not signed.',
     labels: { outcome: SIGNED_OUTCOMES.map(inLabel) },
+  },
+  authorizations: {
+    help: 'Requests of OpenID Connect apps to sign somebody in; "asked": a page came first, and the request counts again.',
+    labels: { outcome: AUTHORIZATION_OUTCOMES.map(inLabel) },
+  },
+  token_requests: {
+    help: 'Requests of OpenID Connect apps for tokens; "renewed": by a refresh token.',
+    labels: { outcome: TOKEN_OUTCOMES.map(inLabel) },
   },
   part_failures: {
     help: 'Statements, commands and pings that failed.',

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { HashingQueue } from '../accounts/hashing-queue.ts';
 import type { CheckOutcome } from '../apps/app-sign-ins.ts';
 import type { HandOverOutcome } from '../apps/hand-overs.ts';
+import type { AuthorizationOutcome, TokenOutcome } from '../apps/oidc-outcomes.ts';
 import type { SignedOutcomeName } from '../apps/signed-hand-overs.ts';
 import type { AuditEvent } from '../audit/event.ts';
 import { DEPENDENCIES, type Dependency } from '../kernel/dependencies.ts';
@@ -76,6 +77,16 @@ export class PortalMetrics implements Measures {
   /** Counts a right code of this method. */
   proven(method: MethodId): void {
     this.#count('second_steps', { method, outcome: 'accepted' });
+  }
+
+  /** Counts an authorization request of OpenID Connect. */
+  authorized(outcome: AuthorizationOutcome): void {
+    this.#count('authorizations', { outcome: inLabel(outcome) });
+  }
+
+  /** Counts a request for tokens. */
+  tokensAsked(outcome: TokenOutcome): void {
+    this.#count('token_requests', { outcome: inLabel(outcome) });
   }
 
   /** Counts a check of an app. */

@@ -1,19 +1,19 @@
 import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import { z } from 'zod';
 import type { App } from '../apps/app.ts';
-import { contextOfModel, type OidcModelStore } from '../apps/oidc-models.ts';
+import { contextOfModel, type OidcInteractionStore, type OidcModelStore } from '../apps/oidc-models.ts';
 import { hashToken } from '../kernel/identifiers.ts';
 import type { Keyring } from '../kernel/keyring.ts';
 import { type Clock, days, seconds } from '../kernel/time.ts';
-import { clientMetadata, oidcAppOf } from './clients.ts';
+import { oidcAppOf } from './client-lookup.ts';
+import { clientMetadata } from './clients.ts';
 import { type Exchange, exchangeOf } from './exchange.ts';
 import { providerSession } from './provider-session.ts';
 
 export interface AdapterServices {
   readonly apps: { find(id: string): Promise<App | undefined> };
   readonly oidcModels: OidcModelStore;
-  /** Requests under way. They need no transaction, so they may be kept where sessions are. */
-  readonly oidcInteractions: Pick<OidcModelStore, 'save' | 'find' | 'remove'>;
+  readonly oidcInteractions: OidcInteractionStore;
   readonly keyring: Pick<Keyring, 'seal' | 'open'>;
   readonly clock: Clock;
 }
@@ -80,7 +80,7 @@ const content = z.record(z.string(), z.unknown());
 class ModelAdapter extends EmptyAdapter {
   readonly #type: string;
   readonly #services: AdapterServices;
-  readonly #store: Pick<OidcModelStore, 'save' | 'find' | 'remove'>;
+  readonly #store: OidcInteractionStore;
 
   constructor(type: string, services: AdapterServices) {
     super();

@@ -4,6 +4,7 @@ import type { SigningKeys } from '../apps/signing-keys.ts';
 import { type Clock, type Instant, seconds } from '../kernel/time.ts';
 import type { SignedIn } from '../web/auth-state.ts';
 import { beginExchange, type LeftToPages } from './exchange.ts';
+import type { LogoutParameters, LogoutRequest } from './logout-parameters.ts';
 import type { PendingAuthorization } from './pending-authorization.ts';
 import type { ProviderServices, RunningProvider } from './running-provider.ts';
 
@@ -63,6 +64,14 @@ export class OpenId {
     return (await provider?.conclude(uid, { error })) ?? 'lost';
   }
 
+  /** Reads what an app asks for when a person signs out there. Ends nothing. "off": there is no OpenID Connect app. */
+  async readLogout(parameters: LogoutParameters): Promise<LogoutRequest | 'off'> {
+    if (!(await this.#isOn())) return 'off';
+    const { readLogoutRequest } = await import('./logout-request.ts');
+    const { baseUrl } = this.#services;
+    return readLogoutRequest({ ...this.#services, issuer: `${baseUrl}/oidc` }, parameters);
+  }
+
   /**
    * Answers a request to the provider. Returns what it leaves to be answered by a page; undefined if it has answered.
    * "off": there is no OpenID Connect app.
@@ -83,15 +92,21 @@ export class OpenId {
 
   /** Undefined while there is no OpenID Connect app. */
   async #provider(): Promise<RunningProvider | undefined> {
-    const { clock, apps } = this.#services;
+    const { clock } = this.#services;
     const age = clock() - this.#checkedAt;
     // Negative: the clock was set back.
     if (this.#running && age >= 0 && age < KEYS_CHECKED_EVERY) return this.#running.provider;
-    if (!this.#running && !(await apps.all()).some(({ kind }) => kind === 'oidc')) return undefined;
+    if (!(await this.#isOn())) return undefined;
     this.#checking ??= this.#current().finally(() => {
       this.#checking = undefined;
     });
     return this.#checking;
+  }
+
+  async #isOn(): Promise<boolean> {
+    return (
+      this.#running !== undefined || (await this.#services.apps.all()).some(({ kind }) => kind === 'oidc')
+    );
   }
 
   /** The provider with the keys of now: a new one if they were rotated, also by another instance or the command line. */

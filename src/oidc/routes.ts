@@ -45,7 +45,7 @@ export function openIdEndpoints(services: EndpointServices): Router {
   const router = express.Router({ strict: true, caseSensitive: true });
   for (const [path, methods] of Object.entries(ENDPOINTS)) {
     const route = router.route(`${OPEN_ID}${path}`);
-    route.all(only(methods), headers, endpoint(services));
+    route.all(headers, only(methods), endpoint(services));
     route.all(failClosed(services.logger));
   }
   return router;

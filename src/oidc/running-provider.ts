@@ -9,7 +9,6 @@ import {
   type InteractionResults,
   type KoaContextWithOIDC,
 } from 'oidc-provider';
-import type { Logger } from 'pino';
 import type { OidcApp } from '../apps/app.ts';
 import type { AppSecrets } from '../apps/app-secrets.ts';
 import type { ClientSignIns } from '../apps/client-sign-ins.ts';
@@ -21,21 +20,22 @@ import { seconds } from '../kernel/time.ts';
 import type { SignedIn } from '../web/auth-state.ts';
 import { type AdapterServices, adapterFor, grantIdFor } from './adapter.ts';
 import { askedBy, BEGAN } from './asked.ts';
-import { isSecretOf, oidcAppOf } from './clients.ts';
+import { oidcAppOf } from './client-lookup.ts';
+import { isSecretOf } from './clients.ts';
 import { PROFILE } from './configuration.ts';
 import { exchangeOf } from './exchange.ts';
 import { policyOf } from './interaction-policy.ts';
 import { demandOf, isConsentDue, type Judgement, judge } from './judgement.ts';
+import { type ObserverServices, observe } from './observers.ts';
 import type { PendingAuthorization } from './pending-authorization.ts';
 import { leave, PosternProvider } from './provider.ts';
 
-export interface ProviderServices extends AdapterServices {
+export interface ProviderServices extends AdapterServices, ObserverServices {
   readonly baseUrl: string;
   readonly appSecrets: Pick<AppSecrets, 'of'>;
   readonly clientSignIns: Pick<ClientSignIns, 'record'>;
   readonly consents: { given(accountId: string, appId: string): Promise<readonly string[]> };
   readonly tokenUses: Pick<TokenUses, 'personOf'>;
-  readonly logger: Logger;
 }
 
 /** The page that asks for what is missing. */
@@ -55,9 +55,12 @@ export class RunningProvider {
     this.#services = services;
     this.#provider = new PosternProvider(services.baseUrl, this.#configuration(keys));
     this.#handle = this.#provider.callback();
-    this.#provider.use(correctDiscovery);
+    this.#provider.use(correctAnswer);
     this.#overrideClient();
-    this.#listen();
+    observe(this.#provider, services);
+    this.#provider.on('error' as 'server_error', (error: unknown) =>
+      services.logger.error({ err: error }, 'the OpenID Connect provider failed'),
+    );
   }
 
   /** See `OpenId.answer`. */
@@ -124,7 +127,11 @@ export class RunningProvider {
   #begin(ctx: KoaContextWithOIDC): void {
     const { params } = ctx.oidc;
     const texts = Object.values(params ?? {}).filter((value) => typeof value === 'string');
-    if (texts.join('').length > LONGEST_REQUEST) throw new errors.InvalidRequest('the request is too long');
+    if (texts.join('').length > LONGEST_REQUEST) {
+      const tooLong = new errors.InvalidRequest('the request is too long');
+      // Its `state` would go back in a header.
+      throw Object.assign(tooLong, { allow_redirect: false });
+    }
     if (!params) return;
     params[BEGAN] = String(this.#services.clock());
     const sent = ctx.method === 'POST' ? ctx.oidc.body?.['scope'] : ctx.query['scope'];
@@ -191,24 +198,16 @@ export class RunningProvider {
       includeSid: () => true,
     });
   }
-
-  #listen(): void {
-    const { logger } = this.#services;
-    this.#provider.on('server_error', (ctx, cause) => {
-      exchangeOf(ctx.req).left ??= { kind: 'fault', cause };
-      logger.error({ err: cause }, 'the OpenID Connect provider failed');
-    });
-    this.#provider.on('error' as 'server_error', (error: unknown) =>
-      logger.error({ err: error }, 'the OpenID Connect provider failed'),
-    );
-  }
 }
 
-/** The provider's list of response modes is fixed. */
-async function correctDiscovery(ctx: Koa.Context, next: Koa.Next): Promise<void> {
+/** The provider lists response modes that no client may use, and lets scripts of any site read what is public. */
+async function correctAnswer(ctx: Koa.Context, next: Koa.Next): Promise<void> {
   await next();
-  if (!ctx.path.endsWith('/openid-configuration') || typeof ctx.body !== 'object') return;
-  Object.assign(ctx.body ?? {}, { response_modes_supported: ['query', 'form_post'] });
+  const isDiscovery = ctx.path.endsWith('/openid-configuration') && typeof ctx.body === 'object';
+  if (isDiscovery) Object.assign(ctx.body ?? {}, { response_modes_supported: ['query', 'form_post'] });
+  for (const name of Object.keys(ctx.response.headers)) {
+    if (name.toLowerCase().startsWith('access-control-')) ctx.remove(name);
+  }
 }
 
 function accountOf(accountId: string, claims: Readonly<Record<string, unknown>>) {

@@ -1,9 +1,11 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
+import type { OidcInteractionStore } from '../apps/oidc-models.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { SubmissionStore } from '../limits/submissions.ts';
 import { SubmissionsInMemory } from '../limits/submissions-in-memory.ts';
 import type { SessionStore } from '../sign-in/session-store.ts';
+import { KnexOidcModelStore } from './oidc-models.ts';
 import { KnexSessionStore } from './sessions.ts';
 import { driverOf } from './sql/rows.ts';
 import { KnexSubmissionStore } from './submissions.ts';
@@ -24,10 +26,11 @@ interface SessionParts {
   readonly failed: () => void;
 }
 
-/** The store of sessions, and of forms that arrived seconds ago. */
+/** The store of sessions, of forms that arrived seconds ago, and of requests of OpenID Connect apps under way. */
 export interface Sessions {
   readonly store: SessionStore;
   readonly submissions: SubmissionStore;
+  readonly interactions: OidcInteractionStore;
   readonly ping: () => Promise<void>;
   /** Rejects with an EnvironmentFault if sessions can never be stored; resolves if the store is down or full for now. */
   readonly prepare: () => Promise<void>;
@@ -46,7 +49,8 @@ export async function sessionsFor(
   if (redisUrl === undefined) {
     const report = (error: unknown) => logger.error({ err: error }, 'session store failed');
     const store = new KnexSessionStore(db, { idleLimit, clock: LIFETIMES, report, failed });
-    const parts = { store, ping: databaseReady, prepare: async () => {} };
+    const interactions = new KnexOidcModelStore(db);
+    const parts = { store, interactions, ping: databaseReady, prepare: async () => {} };
     // SQLite serves one instance, for which memory is enough and saves writes to the disk.
     if (driverOf(db) === 'better-sqlite3') {
       return { ...parts, submissions: new SubmissionsInMemory(clock), close: () => store.close() };
@@ -67,6 +71,7 @@ export async function sessionsFor(
   return {
     store: sessions.store,
     submissions: sessions.submissions,
+    interactions: sessions.interactions,
     ping: () => sessions.ping(),
     prepare: () =>
       sessions.ping().catch(async (error: unknown) => {

@@ -152,13 +152,13 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
 
 async function discovered(portal: TestPortal, { id, client: settings }: OidcApp, secret: string) {
   const methods = {
-    basic: client.ClientSecretBasic(secret),
-    post: client.ClientSecretPost(secret),
-    none: client.None(),
+    basic: () => client.ClientSecretBasic(secret),
+    post: () => client.ClientSecretPost(secret),
+    none: () => client.None(),
   };
   const metadata = { id_token_signed_response_alg: settings.idTokenAlgorithm };
   const issuer = new URL(`${OPEN_ID_PORTAL}/oidc`);
-  return client.discovery(issuer, id, metadata, methods[settings.authentication], {
+  return client.discovery(issuer, id, metadata, methods[settings.authentication](), {
     [client.customFetch]: fetchFrom(portal),
   });
 }

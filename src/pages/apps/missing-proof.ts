@@ -110,7 +110,7 @@ export function enrolPages(
     }),
     async load({ who, request, response }) {
       const address = safeReturnPath(request.body?.returnTo);
-      const way = await appOnTheWay(services, address);
+      const way = await appOnTheWay(services, address, who);
       if (!way) throw new NotFound();
       const access = accessOf(services, way, who);
       if (access.kind === 'enrol') return { way, address, methods: access.methods };

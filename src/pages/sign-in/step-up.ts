@@ -57,7 +57,7 @@ export function stepUpPages(addPage: AddPage, services: StepUpServices): void {
     async submit({ password }, { who: person, request, response }) {
       const { account, actor, state } = person;
       const returnTo = returnPathOf(request);
-      const goal = goalOf(returnTo, await appOnTheWay(services, returnTo));
+      const goal = goalOf(returnTo, await appOnTheWay(services, returnTo, person));
       const outcome = await passwordSignIn.confirm(account, state.signInId, password, actor, (tx) =>
         stepUp.in(tx).passwordAccepted(person, actor, goal),
       );
@@ -98,7 +98,7 @@ function stepUpDue(services: StepUpServices): (handler: Handler<SignedIn>) => Re
     services.guards.signedIn(async (exchange) => {
       const { who, request, response } = exchange;
       const returnTo = returnPathOf(request);
-      const way = await appOnTheWay(services, returnTo);
+      const way = await appOnTheWay(services, returnTo, who);
       const isDue = way ? asksForStepUp(accessOf(services, way, who)) : !who.steppedUp;
       if (!isDue) return redirectTo(response, returnTo);
       const begun = way && services.stepUp.passwordStillFresh(who, goalOf(returnTo, way));

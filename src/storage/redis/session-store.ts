@@ -1,12 +1,14 @@
 import { RedisStore } from 'connect-redis';
 import type { SessionData } from 'express-session';
 import type { SetOptions } from 'redis';
+import type { OidcInteractionStore } from '../../apps/oidc-models.ts';
 import { type Clock, seconds } from '../../kernel/time.ts';
 import { withTimeout } from '../../kernel/with-timeout.ts';
 import type { SubmissionStore } from '../../limits/submissions.ts';
 import type { SessionStore } from '../../sign-in/session-store.ts';
 import { connectorTo } from './connect.ts';
 import { type RedisCommands, RedisConnection } from './connection.ts';
+import { interactionsOn } from './interactions.ts';
 import { parseRedisUrl } from './redis-url.ts';
 
 export { OutageLog } from '../outage-log.ts';
@@ -38,6 +40,7 @@ export interface RedisOptions {
 export interface RedisSessions {
   readonly store: SessionStore;
   readonly submissions: SubmissionStore;
+  readonly interactions: OidcInteractionStore;
   /** Waits for the first connection, at most 3 seconds; the store keeps trying after that. */
   opened(): Promise<void>;
   /**
@@ -84,6 +87,7 @@ export function redisSessionStore(url: string, options: RedisOptions): RedisSess
   return {
     store: sessionsOn(connection, { trace, failed }, lifetime),
     submissions: submissions(connection, trace),
+    interactions: interactionsOn(connection, { trace, clock }),
     opened: () => withTimeout(opened, OPENING_TIMEOUT, () => {}),
     ping,
     close: () => connection.close(),
