@@ -4,6 +4,7 @@ import knex, { type Knex } from 'knex';
 import { makeFolder } from '../../kernel/folders.ts';
 import { seconds } from '../../kernel/time.ts';
 import { type DatabaseTls, databaseAddress } from './database-url.ts';
+import { type SqliteConnection, withReader } from './sqlite-reader.ts';
 import { refuseOutsiders } from './transaction.ts';
 
 export { isNew, migrate, pendingMigrations } from './migrations.ts';
@@ -77,13 +78,21 @@ export async function ping(db: Knex): Promise<void> {
 function openSqlite(path: string, { timeout }: DatabaseLimits): Knex {
   if (path === '') throw new Error('A sqlite: URL needs the path of a file, or :memory:.');
   const filename = path === IN_MEMORY ? path : privateFile(resolve(path));
-  return knex({
+  const db = knex({
     client: 'better-sqlite3',
     connection: { filename },
     useNullAsDefault: true,
     ...DISCREET,
     pool: { min: 1, max: 1, acquireTimeoutMillis: timeout, afterCreate: configureSqlite },
   });
+  return filename === IN_MEMORY ? db : withReader(db, () => openReader(db, filename));
+}
+
+function openReader(db: Knex, filename: string): SqliteConnection {
+  const connection: SqliteConnection = new db.client.driver(filename, { readonly: true });
+  connection.pragma(`busy_timeout = ${BUSY_TIMEOUT}`);
+  keepPrepared(connection);
+  return connection;
 }
 
 /** Readable by the operator's user alone; SQLite gives the files beside it the same mode. */
@@ -93,11 +102,6 @@ function privateFile(path: string): string {
   // The mode of another user's file is for that user to change.
   if (statSync(path).uid === process.getuid?.()) chmodSync(path, 0o600);
   return path;
-}
-
-interface SqliteConnection {
-  pragma(statement: string): unknown;
-  prepare(sql: string): unknown;
 }
 
 function configureSqlite(connection: SqliteConnection, done: (error?: unknown) => void): void {
@@ -121,7 +125,7 @@ const MOST_PREPARED = 500;
  */
 function keepPrepared(connection: SqliteConnection): void {
   const prepare = connection.prepare.bind(connection);
-  const prepared = new Map<string, unknown>();
+  const prepared = new Map<string, ReturnType<typeof prepare>>();
   connection.prepare = (sql) => {
     const kept = prepared.get(sql);
     if (kept !== undefined) return kept;

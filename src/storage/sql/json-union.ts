@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { type Driver, driverOf, rowsOf } from './rows.ts';
+import { readerOf } from './sqlite-reader.ts';
 
 /**
  * Rows of one kind: the expression of each column by its name, and the rest of the query. Identifiers are in braces, to be quoted:
@@ -35,7 +36,7 @@ interface Compiled {
 }
 
 /**
- * The parts as one statement, compiled once for each kind of database.
+ * The parts as one statement, compiled once for each database.
  *
  * @param expressions SQL expressions that replace a `:name` in the parts, instead of a value
  */
@@ -43,21 +44,30 @@ export function jsonUnion<Name extends string>(
   parts: Readonly<Record<Name, Part>>,
   expressions: Readonly<Record<string, string>> = {},
 ): JsonUnion<Name> {
-  const compiled = new Map<Driver, Compiled>();
+  // By the settings of the connection, which a transaction shares with its database.
+  const compiled = new WeakMap<object, Compiled>();
   return {
     async read(db, values) {
-      const driver = driverOf(db);
-      const { sql, order } = compiled.get(driver) ?? compile(db, driver, parts, expressions);
-      compiled.set(driver, { sql, order });
-      const given = order.map((name) => values[name] ?? missing(name));
-      const answer = await answerOf(db, sql, given);
-      const rows = partRows.parse(rowsOf(answer));
+      const { config } = db.client;
+      let statement = compiled.get(config);
+      if (!statement) {
+        statement = compile(db, driverOf(db), parts, expressions);
+        compiled.set(config, statement);
+      }
+      const given = statement.order.map((name) => values[name] ?? missing(name));
+      const rows = partRows.parse(rowsOf(await answerOf(db, statement.sql, given)));
       return {
         of: (name) => rows.flatMap(({ part, body }): unknown[] => (part === name ? [JSON.parse(body)] : [])),
-        text: rows.map(({ part, body }) => `${part}${body}`).join('\n'),
+        text: textOf(rows),
       };
     },
   };
+}
+
+function textOf(rows: z.infer<typeof partRows>): string {
+  let text = '';
+  for (const { part, body } of rows) text += `${part}${body}\n`;
+  return text;
 }
 
 /**
@@ -65,6 +75,8 @@ export function jsonUnion<Name extends string>(
  * same string, so that it is found among the prepared ones at once. Events and errors are those of any statement.
  */
 export async function answerOf(db: Knex, sql: string, bindings: readonly string[]): Promise<unknown> {
+  const reader = readerOf(db);
+  if (reader) return reader.all(sql, bindings);
   const { client } = db;
   const connection: unknown = await client.acquireConnection();
   try {

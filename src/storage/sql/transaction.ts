@@ -107,10 +107,15 @@ export function refuseOutsiders(db: Knex): Knex {
   // Knex has no event before a connection is taken; a transaction has a client of its own, which this one does not concern.
   const acquire = client.acquireConnection.bind(client);
   client.acquireConnection = async () => {
-    const transaction = opened.getStore();
-    if (transaction?.db === db && transaction.isOpen)
-      throw new Error('A store is used outside of the open transaction: bind it by in(tx).');
+    refuseInTransaction(db);
     return acquire();
   };
   return db;
+}
+
+/** Throws if the caller has a transaction open on this database. */
+export function refuseInTransaction(db: Knex): void {
+  const transaction = opened.getStore();
+  if (transaction?.db === db && transaction.isOpen)
+    throw new Error('A store is used outside of the open transaction: bind it by in(tx).');
 }
