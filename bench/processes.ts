@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from './http.ts';
@@ -14,6 +14,8 @@ export interface Serving {
   readonly startedIn: number;
   /** Resident memory now, in MB (10⁶ bytes), from Linux's /proc. */
   memory(): number;
+  /** The processor time of all of its threads until now, in microseconds, from Linux's /proc. */
+  processorTime(): number;
   stop(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function serve(
     port,
     startedIn: performance.now() - began,
     memory: () => residentMemory(child.pid ?? 0),
+    processorTime: () => processorTime(child.pid ?? 0),
     stop: () => {
       child.kill('SIGTERM');
       return ended;
@@ -59,4 +62,11 @@ export function endAll(): void {
 function residentMemory(pid: number): number {
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return (Number(kilobytes) * 1024) / 1e6;
+}
+
+/** The first number of `schedstat` is the time on a processor, in nanoseconds. */
+function processorTime(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  const each = readdirSync(tasks).map((task) => readFileSync(`${tasks}/${task}/schedstat`, 'utf8'));
+  return each.reduce((sum, text) => sum + Number(text.split(' ')[0]), 0) / 1000;
 }

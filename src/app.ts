@@ -1,5 +1,7 @@
 import path from 'node:path';
 import express, { type Express } from 'express';
+import { checksBefore } from './guard/checks.ts';
+import { Guard } from './guard/guard.ts';
 import { guardRoutes } from './guard/routes.ts';
 import { openIdAuthorization, openIdEndpoints } from './oidc/routes.ts';
 import { accountPages } from './pages/account/routes.ts';
@@ -28,15 +30,26 @@ import { measureRequests, metricsPage } from './web/metrics.ts';
 import { plainBrowserSupport } from './web/plain-browsers.ts';
 import { redirectFrom } from './web/redirects.ts';
 import { Renderer } from './web/rendering.ts';
-import { requestLog } from './web/request-log.ts';
+import { logRequest, requestLog } from './web/request-log.ts';
 import { requestsWithoutPath } from './web/requests-without-path.ts';
 import { pagesOn } from './web/routes.ts';
 import { securityHeaders } from './web/security-headers.ts';
 import { sessions } from './web/session.ts';
 import { submittedOnce } from './web/submitted-once.ts';
 
-/** The site as an Express app over these services. */
-export function createApp(services: Services): Express {
+/** The whole site: the checks of apps in front of Express, which serves everything else. */
+export function createSite(services: Services) {
+  const { logger, measures } = services;
+  const guard = new Guard(services);
+  return checksBefore(createApp(services, guard), guard, (check) => {
+    logRequest(logger, check);
+    const { path: route, method, status, milliseconds } = check;
+    measures?.request({ route, method, status, milliseconds });
+  });
+}
+
+/** The site without the checks of apps, as an Express app over these services. */
+export function createApp(services: Services, guard = new Guard(services)): Express {
   const { site, logger, measures } = services;
   const secure = site.baseUrl.startsWith('https:');
   const assets = loadAssets(path.join(import.meta.dirname, '../public'));
@@ -55,7 +68,7 @@ export function createApp(services: Services): Express {
   app.use(requestLog(logger));
   app.use(requestsWithoutPath);
   if (measures) app.use(measureRequests(measures));
-  app.use(guardRoutes(services));
+  app.use(guardRoutes(guard));
   app.use(openIdEndpoints(services));
   app.use(securityHeaders(secure));
   app.use(plainBrowserSupport());

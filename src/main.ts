@@ -11,7 +11,7 @@ if (outcome.ok) {
   sizeThreadPool();
   const { run } = await import('./boot/server.ts');
   const { composePortal } = await import('./portal.ts');
-  const { createApp, createMetricsApp } = await import('./app.ts');
+  const { createMetricsApp, createSite } = await import('./app.ts');
   await run(outcome.config, async (config, logger) => {
     const { services, ...portal } = await composePortal(config, {
       clock: Date.now,
@@ -20,7 +20,7 @@ if (outcome.ok) {
     });
     return {
       ...portal,
-      site: () => createApp(services),
+      site: () => createSite(services),
       metrics: () => createMetricsApp(services),
       setupToken: () => services.registration.setupToken(),
     };

@@ -1,5 +1,5 @@
-import { BlockList, isIP } from 'node:net';
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP, type Socket } from 'node:net';
 import { secretMatcher } from '../kernel/secret-matcher.ts';
 import { canonicalAddress } from '../limits/client-address.ts';
 import { connectionAddress } from '../web/client-address.ts';
@@ -17,14 +17,22 @@ export const TOKEN_HEADER = 'x-postern-guard';
  * Tells whether a request comes from a proxy of the operator's: by the address of its connection, never by X-Forwarded-For, or by
  * the token. Without rules nobody is known.
  */
-export function knownCallers({ proxies, token }: CallerRules): (request: Request) => boolean {
+export function knownCallers({ proxies, token }: CallerRules): (request: IncomingMessage) => boolean {
   const addresses = blockListOf(proxies);
   const isToken = token === undefined ? undefined : secretMatcher(token);
+  /** A proxy sends many checks on one connection, whose address stays the same. */
+  const connections = new WeakMap<Socket, boolean>();
+  function isListed({ socket }: IncomingMessage): boolean {
+    const known = connections.get(socket);
+    if (known !== undefined) return known;
+    const address = connectionAddress({ socket });
+    const listed = address !== '' && addresses.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+    connections.set(socket, listed);
+    return listed;
+  }
   return (request) => {
     const given = request.headers[TOKEN_HEADER];
-    if (typeof given === 'string' && isToken?.(given)) return true;
-    const address = connectionAddress(request);
-    return address !== '' && addresses.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+    return (typeof given === 'string' && isToken?.(given) === true) || isListed(request);
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { AppSignIns, Checked } from '../apps/app-sign-ins.ts';
 import type { HandOvers, PresentedHandOver, Redeemed } from '../apps/hand-overs.ts';
@@ -7,6 +7,7 @@ import type { Words } from '../kernel/i18n.ts';
 import { type Clock, seconds } from '../kernel/time.ts';
 import { withTimeout } from '../kernel/with-timeout.ts';
 import { connectionAddress } from '../web/client-address.ts';
+import type { NamedRequest } from '../web/context.ts';
 import { refuse } from './answers.ts';
 import { type CallerRules, knownCallers } from './callers.ts';
 import { ProxyFaults } from './faults.ts';
@@ -29,7 +30,7 @@ export class Guard {
   readonly portal: string;
   readonly words: Words;
   readonly cookies: GuardCookies;
-  readonly isKnownCaller: (request: Request) => boolean;
+  readonly isKnownCaller: (request: IncomingMessage) => boolean;
   readonly #services: GuardServices;
   readonly #faults: ProxyFaults;
 
@@ -53,7 +54,15 @@ export class Guard {
     return inTime(this.#services.handOvers.redeem(presented, origin));
   }
 
-  unknownCaller(request: Request, response: Response): void {
+  /** An error is never an answer that lets somebody in: 503. */
+  failed(error: unknown, request: NamedRequest, response: ServerResponse): void {
+    this.#services.logger.error({ err: error, requestId: request.requestId }, 'request failed');
+    if (response.headersSent) return void response.destroy();
+    const retryAfter = ['Retry-After', '10'];
+    refuse(request, response, this.words, { status: 503, text: 'guard.down', headers: retryAfter });
+  }
+
+  unknownCaller(request: NamedRequest, response: ServerResponse): void {
     const { proxies, token } = this.#services.site.guard;
     const isOff = proxies.length === 0 && token === undefined;
     this.#refuse(
@@ -66,17 +75,17 @@ export class Guard {
     );
   }
 
-  malformed(request: Request, response: Response, header: string): void {
+  malformed(request: NamedRequest, response: ServerResponse, header: string): void {
     this.#refuse(request, response, 'refused a check: a header is missing, given twice or malformed', {
       header,
     });
   }
 
-  unknownHost(request: Request, response: Response, host: string): void {
+  unknownHost(request: NamedRequest, response: ServerResponse, host: string): void {
     this.#refuse(request, response, 'refused a check: no app has this host', { host });
   }
 
-  notPassedOn(request: Request, response: Response, host: string): void {
+  notPassedOn(request: NamedRequest, response: ServerResponse, host: string): void {
     this.#refuse(
       request,
       response,
@@ -87,7 +96,7 @@ export class Guard {
     );
   }
 
-  goesInCircles(request: Request, response: Response, host: string): void {
+  goesInCircles(request: NamedRequest, response: ServerResponse, host: string): void {
     this.#refuse(
       request,
       response,
@@ -99,13 +108,13 @@ export class Guard {
   }
 
   #refuse(
-    request: Request,
-    response: Response,
+    request: NamedRequest,
+    response: ServerResponse,
     fault: string,
     facts: Readonly<Record<string, unknown>>,
   ): void {
     this.#faults.report(fault, { requestId: request.requestId, ...facts });
-    refuse(request, response, this.words, 403, 'guard.refused');
+    refuse(request, response, this.words, { status: 403, text: 'guard.refused' });
   }
 }
 

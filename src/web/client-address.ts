@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Express, Request } from 'express';
 import { canonicalAddress } from '../limits/client-address.ts';
 
@@ -20,6 +21,6 @@ export function clientAddress(request: Request): string {
 }
 
 /** The address at the other end of the connection, whatever the headers say: the last proxy's. "" if unknown. */
-export function connectionAddress({ socket }: Pick<Request, 'socket'>): string {
+export function connectionAddress({ socket }: Pick<IncomingMessage, 'socket'>): string {
   return canonicalAddress(socket.remoteAddress);
 }

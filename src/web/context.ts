@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import bowser from 'bowser';
 import type { Request, RequestHandler } from 'express';
 import type { Origin } from '../audit/audit.ts';
@@ -40,10 +41,18 @@ declare global {
   }
 }
 
-/** Gives each request a generated id. An id from a client could inject text into the log. */
+/** A request with its id, of Express or not. */
+export type NamedRequest = IncomingMessage & Pick<Request, 'requestId'>;
+
+/** Gives the request a generated id. An id from a client could inject text into the log. */
+export function named(request: IncomingMessage): NamedRequest {
+  return Object.assign(request, { requestId: randomUUID() });
+}
+
+/** Gives each request an id. */
 export function nameRequest(): RequestHandler {
   return (request, _response, next) => {
-    request.requestId = randomUUID();
+    named(request);
     next();
   };
 }

@@ -3,19 +3,30 @@ import type { Logger } from 'pino';
 import { LOG_EVENTS, type LogEventName } from '../audit/vocabulary.ts';
 import { clientAddress } from './client-address.ts';
 
+/** The line of a request in the log. */
+interface RequestLine {
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string | undefined;
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly repeated?: boolean;
+}
+
+export function logRequest(logger: Logger, { milliseconds, ...line }: RequestLine): void {
+  logger.info({ ...line, milliseconds: Math.round(milliseconds) }, 'request');
+}
+
 /** Logs each request with its path, without the query: it may contain tokens (ASVS 14.2.1, 16.2.5). */
 export function requestLog(logger: Logger): RequestHandler {
   return (request, response, next) => {
     const start = performance.now();
     const [path] = request.originalUrl.split('?');
     response.once('close', () => {
-      const milliseconds = Math.round(performance.now() - start);
+      const milliseconds = performance.now() - start;
       const { method, requestId, repeated } = request;
       const { statusCode: status } = response;
-      logger.info(
-        { requestId, method, path, status, milliseconds, ...(repeated && { repeated }) },
-        'request',
-      );
+      logRequest(logger, { requestId, method, path, status, milliseconds, ...(repeated && { repeated }) });
       if (request.faultyFields) {
         logRefusal(logger, request, 'input_validation_fail', { fields: request.faultyFields });
       }

@@ -24,7 +24,7 @@ onGuardedApps('A thief with the cookie of an app, whose owner', (apps) => {
   let other: GuardClient;
   before(async () => {
     twin = await anotherInstance(apps().portal, { BASE_URL: PORTAL_URL, GUARD_PROXIES: '127.0.0.1' });
-    other = await GuardClient.open(twin.app);
+    other = await GuardClient.open(twin.site);
   });
   after(async () => {
     await other?.close();

@@ -4,6 +4,8 @@ import { pino } from 'pino';
 import type { HostApp } from '../../src/apps/app.ts';
 import type { Checked } from '../../src/apps/app-sign-ins.ts';
 import type { HandOvers, PresentedHandOver, Redeemed } from '../../src/apps/hand-overs.ts';
+import { checksBefore } from '../../src/guard/checks.ts';
+import { Guard } from '../../src/guard/guard.ts';
 import { guardRoutes } from '../../src/guard/routes.ts';
 import { loadWords } from '../../src/kernel/i18n.ts';
 import { hashToken } from '../../src/kernel/identifiers.ts';
@@ -42,27 +44,26 @@ describe('The paths of the guard', () => {
     const app = express();
     app.use(nameRequest());
     const logger = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });
-    app.use(
-      guardRoutes({
-        site: { baseUrl: PORTAL, guard: { proxies: ['127.0.0.1'], token: undefined } },
-        appSignIns: {
-          check(host, cookie) {
-            asked.push(host, cookie);
-            return checked();
-          },
+    const guard = new Guard({
+      site: { baseUrl: PORTAL, guard: { proxies: ['127.0.0.1'], token: undefined } },
+      appSignIns: {
+        check(host, cookie) {
+          asked.push(host, cookie);
+          return checked();
         },
-        handOvers: {
-          redeem(presented, origin) {
-            redemptions.push(presented);
-            return redeem(presented, origin);
-          },
+      },
+      handOvers: {
+        redeem(presented, origin) {
+          redemptions.push(presented);
+          return redeem(presented, origin);
         },
-        words: loadWords(),
-        logger,
-        clock: Date.now,
-      }),
-    );
-    client = await GuardClient.open(app);
+      },
+      words: loadWords(),
+      logger,
+      clock: Date.now,
+    });
+    app.use(guardRoutes(guard));
+    client = await GuardClient.open(checksBefore(app, guard, () => {}));
   });
   beforeEach(() => {
     checked = async () => SIGNED_OUT;

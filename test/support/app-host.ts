@@ -19,7 +19,7 @@ export function onAppsBehindProxy(title: string, suite: (site: AppsBehindProxy) 
     (portal) => {
       let proxy: GuardClient;
       before(async () => {
-        proxy = await GuardClient.open(portal().app);
+        proxy = await GuardClient.open(portal().site);
       });
       after(() => proxy?.close());
       suite({ portal, proxy: () => proxy });

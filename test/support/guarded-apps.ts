@@ -32,7 +32,7 @@ export async function openGuardedApps(environment: Environment = {}): Promise<Gu
     TRUST_PROXY: 'loopback',
     ...environment,
   });
-  const client = await GuardClient.open(portal.app);
+  const client = await GuardClient.open(portal.site);
   return {
     ...{ portal, client },
     wiki: await newApp(portal, { name: 'Wiki', origin: WIKI_URL }),

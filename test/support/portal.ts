@@ -1,11 +1,12 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Express } from 'express';
 import { pino } from 'pino';
 import type { Account, Role } from '../../src/accounts/account.ts';
 import type { PasswordHasher } from '../../src/accounts/password-hasher.ts';
-import { createApp } from '../../src/app.ts';
+import { createApp, createSite } from '../../src/app.ts';
 import type { Actor } from '../../src/audit/audit.ts';
 import { readConfig } from '../../src/boot/config.ts';
 import type { Environment } from '../../src/boot/environment.ts';
@@ -35,7 +36,10 @@ export interface TestPortal {
   readonly store: SessionStore;
   /** The folder of the database, `postern.sqlite`. */
   readonly folder: string;
+  /** The pages. */
   readonly app: Express;
+  /** The pages, and the checks of apps in front of them: what the server runs. */
+  readonly site: RequestListener;
   readonly services: Services;
   readonly mailbox: Mailbox;
   readonly passwordHasher: PasswordHasher;
@@ -98,6 +102,7 @@ export async function openPortal(
     store,
     folder: outcome.config.dataDir,
     app: createApp(services),
+    site: createSite(services),
     services,
     mailbox,
     passwordHasher,
