@@ -5,6 +5,7 @@ import { composeAdministration } from './administration/compose.ts';
 import type { CheckOutcome } from './apps/app-sign-ins.ts';
 import { composeApps } from './apps/compose.ts';
 import type { HandOverOutcome } from './apps/hand-overs.ts';
+import type { LogoutOutcome } from './apps/logouts.ts';
 import type { SignedOutcomeName } from './apps/signed-hand-overs.ts';
 import type { AuditObserver } from './audit/audit.ts';
 import { composeAudit } from './audit/compose.ts';
@@ -50,6 +51,8 @@ interface Ground {
   readonly checked: (outcome: CheckOutcome) => void;
   readonly handedOver: (outcome: HandOverOutcome) => void;
   readonly signed: (outcome: SignedOutcomeName) => void;
+  /** Called after each try to tell an app that a sign-in has ended. */
+  readonly toldOfLogout: (outcome: LogoutOutcome) => void;
   /** The dispatcher, with its attempts counted if metrics are on. */
   readonly watching: (dispatcher: MailDispatcher) => MailDispatcher;
 }

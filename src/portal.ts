@@ -62,6 +62,7 @@ export async function composePortal(config: Config, world: World): Promise<Porta
     recorded: (event) => {
       audited(event);
       metrics.recorded(event);
+      domain.logoutWatch.noticed(event);
     },
   });
   const { oidcModels } = stores;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { MessageKey } from '../kernel/i18n.ts';
 import { isLoopback } from '../kernel/loopback.ts';
+import { isOnLocalNetwork } from './logout-uri.ts';
 
 /** In characters. */
 export const LONGEST_ADDRESS = 500;
@@ -11,8 +12,19 @@ export const MOST_ADDRESSES = 10;
 /** What URLs are written in (RFC 3986 §2): no white space, no control character, no backslash, nothing beyond ASCII. */
 const WRITTEN = /^[!#$%&'()*+,\-./\d:;=?@A-Z[\]_a-z~]+$/;
 
+/** Where plain http will do, and what is said about other places. */
+interface PlainHttp {
+  readonly isSafe: (origin: string) => boolean;
+  readonly fault: MessageKey;
+}
+
+/** Browsers go there: the person's own machine (RFC 8252 §7.3). */
+const FOR_BROWSERS: PlainHttp = { isSafe: isLoopback, fault: 'app-address.not-https' };
+/** This server goes there: this machine, or its network. */
+const FOR_THIS_SERVER: PlainHttp = { isSafe: isOnLocalNetwork, fault: 'app-address.not-https-local' };
+
 /** Why text is no address of an app; the message has `{{address}}`. Undefined if it is one. */
-function faultOf(address: string): MessageKey | undefined {
+function faultOf(address: string, plainHttp: PlainHttp): MessageKey | undefined {
   const url = /^https?:\/\//.test(address) && WRITTEN.test(address) ? URL.parse(address) : null;
   if (url === null) return 'app-address.form';
   if (address.includes('#')) return 'app-address.fragment';
@@ -20,7 +32,7 @@ function faultOf(address: string): MessageKey | undefined {
   if (url.username !== '' || url.password !== '' || address.includes('@')) return 'app-address.credentials';
   // Compared character by character with what the app sends: another spelling of the host would never match.
   if (!isBelow(address, url.origin)) return 'app-address.form';
-  return url.protocol === 'https:' || isLoopback(url.origin) ? undefined : 'app-address.not-https';
+  return url.protocol === 'https:' || plainHttp.isSafe(url.origin) ? undefined : plainHttp.fault;
 }
 
 function isBelow(address: string, origin: string): boolean {
@@ -28,10 +40,10 @@ function isBelow(address: string, origin: string): boolean {
 }
 
 /**
- * An address that browsers are sent to, or that is told of a sign-out: https, or http on the person's own machine (RFC 8252
- * §7.3). No fragment, no wildcard and no user name (RFC 9700 §2.1). Kept as it is typed.
+ * An address that browsers are sent to: https, or http on the person's own machine. No fragment, no wildcard and no user name (RFC
+ * 9700 §2.1). Kept as it is typed.
  */
-export function appAddress() {
+export function appAddress(plainHttp = FOR_BROWSERS) {
   return z
     .string({ error: 'app-address.form' satisfies MessageKey })
     .transform((text) => text.trim())
@@ -40,10 +52,15 @@ export function appAddress() {
         .string()
         .max(LONGEST_ADDRESS, { error: 'error.too-long' satisfies MessageKey })
         .check(({ value, issues }) => {
-          const message = value.length > LONGEST_ADDRESS ? undefined : faultOf(value);
+          const message = value.length > LONGEST_ADDRESS ? undefined : faultOf(value, plainHttp);
           if (message) issues.push(refused(value, message, { address: value }));
         }),
     );
+}
+
+/** The address that an app is told of sign-outs at: the same, but http is allowed on the local network, too. */
+export function logoutAddress() {
+  return appAddress(FOR_THIS_SERVER);
 }
 
 /** A list of them, each once. */

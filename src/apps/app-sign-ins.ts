@@ -7,7 +7,7 @@ import type { PersonSnapshot } from '../policy/snapshot.ts';
 import type { Settings } from '../settings/settings.ts';
 import { policyIfValid } from '../sign-in/auth-state.ts';
 import { accessTo, type Refusal, visitorOf } from './access.ts';
-import type { App, HostApp } from './app.ts';
+import type { HostApp } from './app.ts';
 import { type Claims, claimsOf } from './claims.ts';
 
 /** A browser that is signed in to an app, by a cookie of the app's host. */
@@ -28,8 +28,11 @@ export interface AppSignInStore {
   /** `tokenHash`: the hash of the cookie. Also records that the account uses the app. */
   create(signIn: Omit<AppSignIn, 'lastSeenAt'> & { readonly tokenHash: string }): Promise<void>;
   touch(id: string, at: Instant): Promise<void>;
-  /** The apps that a sign-in is signed in to, ordered by name. */
-  appsOf(signInId: string, now: Instant): Promise<readonly Pick<App, 'id' | 'name' | 'origin'>[]>;
+  /** What a sign-in is signed in to; the same app once for each of its tabs that was. */
+  openedBy(
+    signInId: string,
+    now: Instant,
+  ): Promise<readonly { readonly id: string; readonly appId: string }[]>;
 }
 
 /** The stored data on which a check depends, as of one moment. */
@@ -69,7 +72,7 @@ const SEEN_EVERY = minutes(1);
 
 interface AppSignInServices {
   readonly snapshots: AppSnapshots;
-  readonly store: Pick<AppSignInStore, 'touch' | 'appsOf'>;
+  readonly store: Pick<AppSignInStore, 'touch'>;
   readonly signIns: Pick<SignIns, 'recordUse'>;
   readonly policies: Pick<Policies, 'by'>;
   readonly clock: Clock;
@@ -128,10 +131,5 @@ export class AppSignIns {
     await this.#services.signIns.recordUse(signIn, SEEN_EVERY);
     if (now - appSignIn.lastSeenAt >= SEEN_EVERY) await this.#services.store.touch(appSignIn.id, now);
     return { kind: 'allowed', app, claims: claimsOf(app, visitor) };
-  }
-
-  /** The apps that this sign-in to Postern is signed in to, ordered by name: they refuse once it has ended. */
-  async appsOf(signInId: string): Promise<readonly Pick<App, 'id' | 'name' | 'origin'>[]> {
-    return this.#services.store.appsOf(signInId, this.#services.clock());
   }
 }

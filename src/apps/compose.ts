@@ -16,8 +16,14 @@ import { type AppStore, Apps } from './apps.ts';
 import { ClientErrors } from './client-errors.ts';
 import { type ClientSignInStore, ClientSignIns } from './client-sign-ins.ts';
 import { type ConsentStore, Consents } from './consents.ts';
+import { Departures } from './departures.ts';
 import { type HandOverOutcome, type HandOverStore, HandOvers } from './hand-overs.ts';
-import type { LogoutStore } from './logouts.ts';
+import { LogoutDelivery } from './logout-delivery.ts';
+import { logoutPostBy } from './logout-post.ts';
+import { LogoutReports } from './logout-reports.ts';
+import { logoutTokensBy } from './logout-tokens.ts';
+import { LogoutWatch } from './logout-watch.ts';
+import type { LogoutOutcome, LogoutStore } from './logouts.ts';
 import type { OidcModelStore } from './oidc-models.ts';
 import { SignedHandOvers, type SignedOutcomeName } from './signed-hand-overs.ts';
 import { type SigningKeyStore, SigningKeys } from './signing-keys.ts';
@@ -54,19 +60,28 @@ interface AppBase {
   readonly handedOver: (outcome: HandOverOutcome) => void;
   /** Called with the outcome of each signed hand-over. */
   readonly signed: (outcome: SignedOutcomeName) => void;
+  /** Called after each try to tell an app that a sign-in has ended. */
+  readonly toldOfLogout: (outcome: LogoutOutcome) => void;
+  /** Called with errors that no page waits for. */
+  readonly report: (error: unknown) => void;
 }
 
 export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }: AppBase) {
   const { apps, appSignIns, consents, groups } = stores;
   const admissions = new Admissions(base);
   const appSecrets = new AppSecrets({ ...base, store: stores.appSecrets });
-  const clientSignIns = new ClientSignIns({
-    ...base,
-    store: stores.clientSignIns,
-    logouts: stores.logouts,
+  const { logouts, snapshots } = stores;
+  const clientSignIns = new ClientSignIns({ ...base, store: stores.clientSignIns, logouts });
+  const signingKeys = new SigningKeys({ ...base, store: stores.signingKeys });
+  const delivery = new LogoutDelivery({
+    ...{ ...base, store: logouts, apps, post: logoutPostBy(fetch), tried: base.toldOfLogout },
+    tokens: logoutTokensBy({ ...base, keys: signingKeys, issuer: `${baseUrl}/oidc` }),
   });
   return {
     admissions,
+    departures: new Departures({ ...base, appSignIns, apps, logouts }),
+    logoutWatch: new LogoutWatch({ ...base, store: logouts, delivery, snapshots }),
+    logoutReports: new LogoutReports({ ...base, store: logouts }),
     appSecrets,
     appProbe: new AppProbe({ fetch, baseUrl }),
     apps: new Apps({ ...base, store: apps, groups, secrets: appSecrets, baseUrl }),
@@ -74,7 +89,7 @@ export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }:
     clientSignIns,
     clientErrors: new ClientErrors(base),
     consents: new Consents({ ...base, store: consents, apps, grants: stores.oidcModels }),
-    signingKeys: new SigningKeys({ ...base, store: stores.signingKeys }),
+    signingKeys,
     tokenUses: new TokenUses({ ...base, snapshots: stores.snapshots }),
     handOvers: new HandOvers({ ...base, store: stores.handOvers, admissions, apps, appSignIns }),
     signedHandOvers: new SignedHandOvers({ ...base, admissions, appSecrets, groups, clientSignIns }),

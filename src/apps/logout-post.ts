@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { seconds } from '../kernel/time.ts';
 import { faultOf } from './fetch-fault.ts';
-import { parseLogoutUri } from './logout-uri.ts';
+import { isLogoutUri } from './logout-uri.ts';
 
 /** How long an app may take to answer, in milliseconds. */
 export const LOGOUT_PATIENCE = seconds(5);
@@ -33,7 +33,7 @@ export type PostLogout = (uri: string, token: string, signal: AbortSignal) => Pr
 export function logoutPostBy(fetch: typeof globalThis.fetch): PostLogout {
   return async (uri, token, stopped) => {
     // The rules for addresses may have become stricter since it was stored.
-    if (parseLogoutUri(uri) === undefined) return { kind: 'failed', fault: 'address not allowed' };
+    if (!isLogoutUri(uri)) return { kind: 'failed', fault: 'address not allowed' };
     const signal = AbortSignal.any([AbortSignal.timeout(LOGOUT_PATIENCE), stopped]);
     try {
       const response = await fetch(uri, {

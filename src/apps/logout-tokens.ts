@@ -2,6 +2,7 @@ import { newToken } from '../kernel/identifiers.ts';
 import { type Clock, minutes, seconds } from '../kernel/time.ts';
 import type { OidcApp } from './app.ts';
 import type { LogoutTokens } from './logouts.ts';
+import type { SigningKeys } from './signing-keys.ts';
 
 /** How long a logout token is valid, in milliseconds (OpenID Connect Back-Channel Logout 1.0 §2.4: two minutes at most). */
 const LIFETIME = minutes(2);
@@ -9,14 +10,8 @@ const LIFETIME = minutes(2);
 /** What makes a token a logout token (§2.4). */
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
-/** A signing key with its private part (RFC 7517). */
-export interface PublishedKey {
-  readonly state: string;
-  readonly jwk: Readonly<Record<string, unknown>> & { readonly kid: string; readonly alg: string };
-}
-
 interface LogoutTokenServices {
-  readonly keys: { published(): Promise<readonly PublishedKey[]> };
+  readonly keys: Pick<SigningKeys, 'published'>;
   /** Of the provider: `BASE_URL/oidc`. */
   readonly issuer: string;
   readonly clock: Clock;

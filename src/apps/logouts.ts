@@ -59,6 +59,15 @@ export interface LogoutProblems {
   readonly since: Instant | undefined;
 }
 
+/** An app that has not confirmed logouts for more than `LATE_LOGOUT`. */
+export interface LateApp {
+  readonly appId: string;
+  readonly name: string;
+  readonly count: number;
+  /** When the oldest of them was due. */
+  readonly since: Instant;
+}
+
 /** Depth of the queue. */
 export interface LogoutDepth {
   readonly waiting: number;
@@ -101,6 +110,10 @@ export interface LogoutStore {
   drop(id: string): Promise<void>;
   /** When the next one is due; undefined when none waits. */
   nextDue(): Promise<Instant | undefined>;
+  /** The states of these, by their ids; those that do not exist are left out. */
+  statesOf(ids: readonly string[]): Promise<ReadonlyMap<string, LogoutState>>;
+  /** The apps that have been late in confirming, ordered by name. */
+  late(now: Instant): Promise<readonly LateApp[]>;
   /** What this app was not told. */
   problemsOf(appId: string, now: Instant): Promise<LogoutProblems>;
   depth(now: Instant): Promise<LogoutDepth>;

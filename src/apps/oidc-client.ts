@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MessageKey } from '../kernel/i18n.ts';
-import { appAddress, appAddresses } from './app-addresses.ts';
+import { appAddress, appAddresses, logoutAddress } from './app-addresses.ts';
 
 /** How a client proves itself at the token endpoint. "none": a public client, which has no secret (RFC 6749 §2.1). */
 export const CLIENT_AUTHENTICATIONS = ['basic', 'post', 'none'] as const;
@@ -42,7 +42,7 @@ const chosen = { error: 'admin-apps.choose' satisfies MessageKey };
 export const oidcClientInput = z.object({
   redirectUris: appAddresses().min(1, { error: 'app-address.missing' satisfies MessageKey }),
   postLogoutUris: appAddresses(),
-  backchannelLogoutUri: appAddress().nullable(),
+  backchannelLogoutUri: logoutAddress().nullable(),
   authentication: z.enum(CLIENT_AUTHENTICATIONS, chosen),
   requiresPkce: z.boolean(chosen),
   idTokenAlgorithm: z.enum(ID_TOKEN_ALGORITHMS, chosen),

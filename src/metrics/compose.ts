@@ -1,6 +1,7 @@
 import { hashing } from '../accounts/hashing-queue.ts';
 import type { CheckOutcome } from '../apps/app-sign-ins.ts';
 import type { HandOverOutcome } from '../apps/hand-overs.ts';
+import type { LogoutOutcome, LogoutStore } from '../apps/logouts.ts';
 import type { AuthorizationOutcome, TokenOutcome } from '../apps/oidc-outcomes.ts';
 import type { SignedOutcomeName } from '../apps/signed-hand-overs.ts';
 import type { AuditEvent } from '../audit/event.ts';
@@ -16,11 +17,14 @@ interface MetricsBase {
 }
 
 /** What the portal measures; nothing if metrics are off. They are loaded only if they are on: that takes 50 ms and 20 MB. */
-export async function composeMetrics(stores: { readonly mails: MailStore }, { config, clock }: MetricsBase) {
+export async function composeMetrics(
+  { mails, logouts }: { readonly mails: MailStore; readonly logouts: LogoutStore },
+  { config, clock }: MetricsBase,
+) {
   const metrics = config.metrics && (await load());
   async function load() {
     const { PortalMetrics } = await import('./portal-metrics.ts');
-    return new PortalMetrics({ mails: stores.mails, hashing, clock });
+    return new PortalMetrics({ mails, logouts, hashing, clock });
   }
   return {
     /** Undefined if metrics are off. */
@@ -35,6 +39,7 @@ export async function composeMetrics(stores: { readonly mails: MailStore }, { co
       signed: (outcome: SignedOutcomeName) => metrics?.signed(outcome),
       authorized: (outcome: AuthorizationOutcome) => metrics?.authorized(outcome),
       tokensAsked: (outcome: TokenOutcome) => metrics?.tokensAsked(outcome),
+      toldOfLogout: (outcome: LogoutOutcome) => metrics?.toldOfLogout(outcome),
       watching: (dispatcher: MailDispatcher) => metrics?.watching(dispatcher) ?? dispatcher,
     },
   };

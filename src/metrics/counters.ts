@@ -1,5 +1,6 @@
 import { CHECK_OUTCOMES } from '../apps/app-sign-ins.ts';
 import { HAND_OVER_OUTCOMES } from '../apps/hand-overs.ts';
+import { LOGOUT_OUTCOMES } from '../apps/logouts.ts';
 import { AUTHORIZATION_OUTCOMES, TOKEN_OUTCOMES } from '../apps/oidc-outcomes.ts';
 import { SIGNED_OUTCOMES } from '../apps/signed-hand-overs.ts';
 import type { AuditEvent } from '../audit/event.ts';
@@ -54,6 +55,10 @@ export const COUNTERS = {
   token_requests: {
     help: 'Requests of OpenID Connect apps for tokens; "renewed": by a refresh token.',
     labels: { outcome: TOKEN_OUTCOMES.map(inLabel) },
+  },
+  logouts: {
+    help: 'Apps that were told of the end of a sign-in; "failed" are tries that are repeated.',
+    labels: { outcome: LOGOUT_OUTCOMES.map(inLabel) },
   },
   part_failures: {
     help: 'Statements, commands and pings that failed.',

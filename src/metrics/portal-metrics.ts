@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { HashingQueue } from '../accounts/hashing-queue.ts';
 import type { CheckOutcome } from '../apps/app-sign-ins.ts';
 import type { HandOverOutcome } from '../apps/hand-overs.ts';
+import type { LogoutOutcome, LogoutStore } from '../apps/logouts.ts';
 import type { AuthorizationOutcome, TokenOutcome } from '../apps/oidc-outcomes.ts';
 import type { SignedOutcomeName } from '../apps/signed-hand-overs.ts';
 import type { AuditEvent } from '../audit/event.ts';
@@ -19,6 +20,7 @@ const BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 interface MetricsServices {
   /** Read at each scrape. */
   readonly mails: Pick<MailStore, 'depth'>;
+  readonly logouts: Pick<LogoutStore, 'depth'>;
   readonly hashing: Pick<HashingQueue, 'load'>;
   readonly clock: Clock;
 }
@@ -32,6 +34,7 @@ export class PortalMetrics implements Measures {
   readonly #up: Gauge<'part'>;
   readonly #mails: Gauge<'state'>;
   readonly #oldestMail: Gauge;
+  readonly #logouts: Gauge<'state'>;
   readonly #hashes: Gauge<'state'>;
 
   constructor(services: MetricsServices) {
@@ -59,6 +62,11 @@ export class PortalMetrics implements Measures {
     this.#mails = gauge('mail_queue', 'Mails that wait; "late" are those that have for 15 minutes.', [
       'state',
     ]);
+    this.#logouts = gauge(
+      'logout_queue',
+      'Sign-outs that apps have to be told of; "late" since 15 minutes.',
+      ['state'],
+    );
     this.#hashes = gauge('hashes', 'Passwords and recovery codes that are being hashed, or wait for it.', [
       'state',
     ]);
@@ -104,6 +112,11 @@ export class PortalMetrics implements Measures {
     this.#count('signed_hand_overs', { outcome: inLabel(outcome) });
   }
 
+  /** Counts a try to tell an app that a sign-in has ended. */
+  toldOfLogout(outcome: LogoutOutcome): void {
+    this.#count('logouts', { outcome: inLabel(outcome) });
+  }
+
   /** The dispatcher, with its tries counted. */
   watching(dispatcher: MailDispatcher): MailDispatcher {
     return {
@@ -124,7 +137,7 @@ export class PortalMetrics implements Measures {
   async read(missing: readonly Dependency[]): Promise<Exposition> {
     for (const part of DEPENDENCIES) this.#up.set({ part }, Number(!missing.includes(part)));
     this.#readHashes();
-    await this.#readMails(!missing.includes('database'));
+    await this.#readQueues(!missing.includes('database'));
     return { type: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
@@ -138,15 +151,19 @@ export class PortalMetrics implements Measures {
     counter?.inc(refused);
   }
 
-  /** While the depth of the queue cannot be read, the series is left out: zero or the last value would be wrong. */
-  async #readMails(canTell: boolean): Promise<void> {
+  /** While the depth of a queue cannot be read, the series is left out: zero or the last value would be wrong. */
+  async #readQueues(canTell: boolean): Promise<void> {
     this.#mails.reset();
+    this.#logouts.reset();
     this.#oldestMail.remove();
     if (!canTell) return;
-    const { mails, clock } = this.#services;
+    const { mails, logouts, clock } = this.#services;
     const { waiting, late, oldest } = await mails.depth(clock() - LATE);
     this.#mails.set({ state: 'waiting' }, waiting);
     this.#mails.set({ state: 'late' }, late);
+    const untold = await logouts.depth(clock());
+    this.#logouts.set({ state: 'waiting' }, untold.waiting);
+    this.#logouts.set({ state: 'late' }, untold.late);
     this.#oldestMail.set(oldest === undefined ? 0 : (clock() - oldest) / seconds(1));
   }
 

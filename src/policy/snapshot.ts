@@ -29,6 +29,8 @@ export interface PersonSnapshot {
   readonly openRequests: number;
   /** For administrators, when the oldest waiting mail was written; undefined if none waits, and for members. */
   readonly oldestMail: Instant | undefined;
+  /** For administrators, since when the oldest app waits to be told of a sign-out; undefined if none does, and for members. */
+  readonly oldestLogout: Instant | undefined;
 }
 
 export interface AuthSnapshot {

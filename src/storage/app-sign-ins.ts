@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import type { App } from '../apps/app.ts';
 import type { AppSignIn, AppSignInStore, AppSnapshot, AppSnapshots } from '../apps/app-sign-ins.ts';
 import type { Instant } from '../kernel/time.ts';
 import { appColumns, appGroupColumns, appOf, exactly } from './apps.ts';
@@ -10,7 +9,7 @@ import { retryOnConflict } from './sql/conflicts.ts';
 import { identified, jsonUnion, type Part, type UnionRows } from './sql/json-union.ts';
 import { LastParsed } from './sql/last-parsed.ts';
 import { columnsOf, mappedRow, toColumns } from './sql/row-mapper.ts';
-import { byName, integerColumn } from './sql/rows.ts';
+import { integerColumn } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
 import { transaction } from './sql/transaction.ts';
 
@@ -30,7 +29,7 @@ export const signInColumns = mappedRow({
 const appRows = z.array(appColumns);
 const appGroupRows = z.array(appGroupColumns);
 const signInRows = z.array(signInColumns);
-const namedRows = z.array(mappedRow({ id: z.string(), name: z.string(), origin: z.string() }));
+const openedRows = z.array(mappedRow({ id: z.string(), appId: z.string() }));
 
 export class KnexAppSignInStore extends SqlStore implements AppSignInStore {
   async create({
@@ -50,14 +49,13 @@ export class KnexAppSignInStore extends SqlStore implements AppSignInStore {
     );
   }
 
-  async appsOf(signInId: string, now: Instant): Promise<readonly Pick<App, 'id' | 'name' | 'origin'>[]> {
-    const rows: unknown = await this.db('apps')
-      .whereIn(
-        'id',
-        this.db(APP_SIGN_INS).where({ sign_in_id: signInId }).where('expires_at', '>', now).select('app_id'),
-      )
-      .select('id', 'name', 'origin');
-    return namedRows.parse(rows).sort(byName);
+  async openedBy(signInId: string, now: Instant): Promise<readonly Pick<AppSignIn, 'id' | 'appId'>[]> {
+    const rows: unknown = await this.db(APP_SIGN_INS)
+      .where({ sign_in_id: signInId })
+      .where('expires_at', '>', now)
+      .orderBy('id')
+      .select('id', 'app_id');
+    return openedRows.parse(rows);
   }
 
   async forget(now: Instant): Promise<void> {

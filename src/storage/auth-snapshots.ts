@@ -45,6 +45,7 @@ const PARTS = {
     columns: {
       open_requests: "(select count(*) from {reset_requests} where {state} = 'open')",
       oldest_mail: "(select min({created_at}) from {mails} where {state} = 'waiting')",
+      oldest_logout: "(select min({over_at}) from {app_logouts} where {state} = 'due')",
     },
     from: "{accounts} where {id} = :accountId and {role} = 'administrator'",
   },
@@ -57,7 +58,11 @@ const signInRows = z.array(signInRow);
 const authenticatorRows = z.array(authenticatorRow);
 const recoveryRows = z.array(mappedRow({ codesLeft: integerColumn }));
 const administrationRows = z.array(
-  mappedRow({ openRequests: integerColumn, oldestMail: integerColumn.nullable() }),
+  mappedRow({
+    openRequests: integerColumn,
+    oldestMail: integerColumn.nullable(),
+    oldestLogout: integerColumn.nullable(),
+  }),
 );
 
 /** Reads what every page needs by one statement. */
@@ -86,6 +91,7 @@ function snapshotOf(rows: Pick<UnionRows<keyof typeof PARTS>, 'of'>): PersonSnap
     codesLeft: recovery?.codesLeft ?? 0,
     openRequests: administration?.openRequests ?? 0,
     oldestMail: administration?.oldestMail ?? undefined,
+    oldestLogout: administration?.oldestLogout ?? undefined,
   };
 }
 

@@ -6,6 +6,7 @@ import { KnexBudgetStore } from './client-budgets.ts';
 import { KnexHandOverStore } from './hand-overs.ts';
 import { KnexBackoffStore, KnexRateLimitStore } from './limits.ts';
 import { KnexLinkStore } from './links.ts';
+import { KnexLogoutStore } from './logouts.ts';
 import { KnexMailStore } from './mails.ts';
 import { KnexOidcModelStore } from './oidc-models.ts';
 import { KnexSignInStore } from './sign-ins.ts';
@@ -27,6 +28,7 @@ export function expiringRows(db: Knex): readonly Expiring[] {
     new KnexBudgetStore(db),
     new KnexLinkStore(db),
     new KnexMailStore(db),
+    new KnexLogoutStore(db),
     new KnexHandOverStore(db),
     new KnexOidcModelStore(db),
     new KnexSigningKeyStore(db),

@@ -5,10 +5,12 @@ import type { AppSignIn } from '../apps/app-sign-ins.ts';
 import {
   FAILURES_REMEMBERED,
   LATE_LOGOUT,
+  type LateApp,
   LOGOUT_STATES,
   type Logout,
   type LogoutDepth,
   type LogoutEnding,
+  type LogoutState,
   type LogoutProblems,
   type LogoutStore,
   TOLD_REMEMBERED,
@@ -17,7 +19,7 @@ import {
 import type { Instant } from '../kernel/time.ts';
 import { retryOnConflict } from './sql/conflicts.ts';
 import { columnsOf, mappedRow } from './sql/row-mapper.ts';
-import { countOf, integerColumn } from './sql/rows.ts';
+import { byName, countOf, integerColumn } from './sql/rows.ts';
 import { SqlStore } from './sql/store.ts';
 
 const TABLE = 'app_logouts';
@@ -40,6 +42,10 @@ const idRows = z.array(z.object({ id: z.string() })).transform((rows) => rows.ma
 const appRows = z.array(z.object({ app_id: z.string() })).transform((rows) => rows.map((row) => row.app_id));
 const trustedRows = z.array(mappedRow({ id: z.string(), accountId: z.string(), signInId: z.string() }));
 const dueRow = z.object({ due_at: integerColumn.nullable() });
+const stateRows = z.array(z.object({ id: z.string(), state: z.enum(LOGOUT_STATES) }));
+const lateApps = z.array(
+  mappedRow({ appId: z.string(), name: z.string(), count: integerColumn, since: integerColumn }),
+);
 const depthRow = z.object({ waiting: integerColumn, late: integerColumn });
 const faultRow = z.object({ fault: z.string().nullable() });
 const lateRow = z.object({ late: integerColumn, since: integerColumn.nullable() });
@@ -151,6 +157,23 @@ export class KnexLogoutStore extends SqlStore implements LogoutStore {
   async nextDue(): Promise<Instant | undefined> {
     const row: unknown = await this.db(TABLE).where({ state: 'due' }).min({ due_at: 'due_at' }).first();
     return dueRow.parse(row).due_at ?? undefined;
+  }
+
+  async statesOf(ids: readonly string[]): Promise<ReadonlyMap<string, LogoutState>> {
+    const rows: unknown = await this.db(TABLE)
+      .whereIn('id', [...ids])
+      .select('id', 'state');
+    return new Map(stateRows.parse(rows).map(({ id, state }) => [id, state]));
+  }
+
+  async late(now: Instant): Promise<readonly LateApp[]> {
+    const rows: unknown = await this.db(TABLE)
+      .join('apps', 'apps.id', `${TABLE}.app_id`)
+      .where({ state: 'due' })
+      .where('over_at', '<', now - LATE_LOGOUT)
+      .groupBy('app_id', 'name')
+      .select('app_id', 'name', this.db.raw('count(*) as count, min(over_at) as since'));
+    return lateApps.parse(rows).sort(byName);
   }
 
   async problemsOf(appId: string, now: Instant): Promise<LogoutProblems> {

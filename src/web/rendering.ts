@@ -54,11 +54,22 @@ interface RenderingServices {
     /** Mails that have waited for too long. `oldest`: when the oldest mail was created. Undefined when none has. */
     late(oldest: Instant): Promise<LateMails | undefined>;
   };
+  readonly logoutReports: {
+    /** Apps that are late in confirming that they were told of sign-outs. `oldest`: since when the oldest one waits. */
+    late(oldest: Instant): Promise<readonly LateApp[]>;
+  };
 }
 
 interface LateMails {
   readonly count: number;
   readonly oldest: { readonly createdAt: Instant; readonly fault: string | null };
+}
+
+interface LateApp {
+  readonly appId: string;
+  readonly name: string;
+  readonly count: number;
+  readonly since: Instant;
 }
 
 /** Renders pages in the layout. */
@@ -121,7 +132,7 @@ export class Renderer {
     sendPage(request, response, pageFor(request, html), page.secret ?? false);
   }
 
-  /** Notices on each page of Administration: open requests, and mails that are late. */
+  /** Notices on each page of Administration: open requests, mails that are late, and apps that were not told of sign-outs. */
   async #administration(request: Request, words: Translator) {
     const { person } = contextOf(request);
     // Counted only if there is one, to save a statement per page.
@@ -132,7 +143,9 @@ export class Renderer {
       since: words.when(late.oldest.createdAt),
       reason: late.oldest.fault,
     };
-    return { openRequests: person?.openRequests ?? 0, lateMails };
+    const lateApps =
+      person?.oldestLogout === undefined ? [] : await this.#services.logoutReports.late(person.oldestLogout);
+    return { openRequests: person?.openRequests ?? 0, lateMails, lateApps };
   }
 
   #sessionNotice(request: Request): Notice | undefined {

@@ -30,7 +30,7 @@ async function checked(
         return { ...FOUND, ...found };
       },
     },
-    store: { touch: async (id, at) => void done.push(['touched', id, at]), appsOf: async () => [] },
+    store: { touch: async (id, at) => void done.push(['touched', id, at]) },
     signIns: { recordUse: async ({ id }, precision) => void done.push(['used', id, precision]) },
     policies: { by: () => OPTIONAL },
     clock: () => NOW,

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose';
-import { logoutTokensBy, type PublishedKey } from '../../src/apps/logout-tokens.ts';
+import { logoutTokensBy } from '../../src/apps/logout-tokens.ts';
+import type { SigningKey } from '../../src/apps/signing-keys.ts';
 import { newClient } from '../storage/suites/apps.ts';
 import { NOW } from '../storage/suites/people.ts';
 
 describe('A logout token', () => {
-  const published: PublishedKey[] = [];
+  const published: SigningKey[] = [];
   const jwks = () =>
     createLocalJWKSet({
       keys: published.map(({ jwk: { kty, n, e, crv, x, y, kid, alg } }) =>
@@ -19,8 +20,8 @@ describe('A logout token', () => {
   });
 
   before('keys', async () => {
-    for (const alg of ['RS256', 'ES256']) {
-      for (const state of ['retired', 'current', 'next']) {
+    for (const alg of ['RS256', 'ES256'] as const) {
+      for (const state of ['retired', 'current', 'next'] as const) {
         const { privateKey } = await generateKeyPair(alg, { extractable: true });
         published.push({ state, jwk: { ...(await exportJWK(privateKey)), kid: `${alg} ${state}`, alg } });
       }

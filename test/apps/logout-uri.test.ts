@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { parseLogoutUri } from '../../src/apps/logout-uri.ts';
+import { isLogoutUri } from '../../src/apps/logout-uri.ts';
+import { oidcClientInput } from '../../src/apps/oidc-client.ts';
 
 describe('The address for logouts', () => {
   const allowed = [
@@ -22,7 +23,7 @@ describe('The address for logouts', () => {
     'http://desk.local/',
   ];
   for (const uri of allowed) {
-    it(`may be ${uri}`, () => assert.equal(parseLogoutUri(` ${uri} `), uri));
+    it(`may be ${uri}`, () => assert.ok(isLogoutUri(uri)));
   }
 
   const refused = [
@@ -46,11 +47,25 @@ describe('The address for logouts', () => {
     '',
   ];
   for (const uri of refused) {
-    it(`must not be "${uri}"`, () => assert.equal(parseLogoutUri(uri), undefined));
+    it(`must not be "${uri}"`, () => assert.ok(!isLogoutUri(uri)));
   }
 
   it('is what browsers read of a number', () => {
-    assert.equal(parseLogoutUri('http://0x0a000001/'), 'http://10.0.0.1/');
-    assert.equal(parseLogoutUri('http://134744072/'), undefined);
+    assert.ok(isLogoutUri('http://0x0a000001/'));
+    assert.ok(!isLogoutUri('http://134744072/'));
+  });
+});
+
+describe('The address for logouts that somebody types', () => {
+  const messages = (uri: string) =>
+    oidcClientInput.shape.backchannelLogoutUri.safeParse(uri).error?.issues.map(({ message }) => message);
+
+  it('may be plain http on the local network, which other addresses must not be', () => {
+    assert.equal(messages('http://zammad:8080/logout'), undefined);
+    assert.equal(messages('http://10.0.0.7/logout'), undefined);
+    assert.deepEqual(messages('http://desk.example.org/logout'), ['app-address.not-https-local']);
+    const { startUrl } = oidcClientInput.shape;
+    const [issue] = startUrl.safeParse('http://zammad:8080/').error?.issues ?? [];
+    assert.equal(issue?.message, 'app-address.not-https');
   });
 });

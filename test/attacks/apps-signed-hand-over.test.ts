@@ -166,9 +166,9 @@ onSignedApps('An attacker of signed hand-overs', ({ portal, connect }) => {
         });
         assert.equal(found.events.length, 1);
         const [signIn] = await portal().services.signIns.of(account);
-        const apps = await portal().services.appSignIns.appsOf(signIn?.id ?? '');
+        const apps = await portal().services.departures.openedBy(signIn?.id ?? '');
         assert.deepEqual(
-          apps.map(({ id }) => id),
+          apps.map(({ appId }) => appId),
           [connected.app.id],
         );
       } finally {

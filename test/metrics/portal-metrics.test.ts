@@ -11,6 +11,7 @@ describe('The metrics of the hashing queue', () => {
       hashing.admit({ lane: 'strangers', key }, (turn) => turn(1, work));
     const metrics = new PortalMetrics({
       mails: { depth: async () => ({ waiting: 0, late: 0, oldest: undefined }) },
+      logouts: { depth: async () => ({ waiting: 0, late: 0 }) },
       hashing,
       clock: () => 0,
     });

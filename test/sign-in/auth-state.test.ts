@@ -26,7 +26,7 @@ const STALE = NOW - minutes(10);
 function snapshotOf(changes: Partial<PersonSnapshot> = {}): PersonSnapshot {
   return {
     ...{ account: ANN, signIn: signInOf(), authenticators: [], memberships: [], graceStarts: new Map() },
-    ...{ codesLeft: 3, openRequests: 0, oldestMail: undefined },
+    ...{ codesLeft: 3, openRequests: 0, oldestMail: undefined, oldestLogout: undefined },
     ...changes,
   };
 }

@@ -37,7 +37,9 @@ class Site {
 
   constructor() {
     const mails = { late: async () => undefined };
-    const pages = { renderer: new Renderer({ site: { helpCenterUrl: undefined }, mails }, assets) };
+    const logoutReports = { late: async () => [] };
+    const services = { site: { helpCenterUrl: undefined }, mails, logoutReports };
+    const pages = { renderer: new Renderer(services, assets) };
     this.app.use(sessions(sessionServices(), false));
     this.app.use(smallForms);
     this.app.use((incoming, _response, next) => {

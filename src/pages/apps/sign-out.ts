@@ -1,3 +1,4 @@
+import { startOf } from '../../apps/app.ts';
 import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
@@ -5,17 +6,22 @@ import type { PageServices } from '../page-services.ts';
 /** /apps/sign-out: where an app's host leads to sign out. Says what ends; its button is that of the account menu. */
 export function signOutPage(
   addPage: AddPage,
-  { appSignIns, guards, renderer }: Pick<PageServices, 'appSignIns' | 'guards' | 'renderer'>,
+  { departures, guards, renderer }: Pick<PageServices, 'departures' | 'guards' | 'renderer'>,
 ): void {
   addPage('/apps/sign-out', {
     get: guards.anyone(async ({ who, request, response }) => {
       if (who.kind === 'anonymous') return redirectTo(response, '/signed-out');
       const { signInId } = who.state;
+      const opened = signInId === undefined ? [] : await departures.openedBy(signInId);
+      const { ended, told, untold } = await departures.of(opened);
       await renderer.show(request, response, {
         view: 'apps/sign-out',
         title: who.context.words.t('menu.sign-out'),
         width: 'narrow',
-        model: { apps: signInId === undefined ? [] : await appSignIns.appsOf(signInId) },
+        model: {
+          apps: [...ended, ...told],
+          untold: untold.map((app) => ({ name: app.name, href: startOf(app) })),
+        },
       });
     }),
   });

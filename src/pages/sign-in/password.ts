@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { party } from '../../audit/audit.ts';
-import type { Anonymous, AuthState, PendingSignIn } from '../../web/auth-state.ts';
+import type { Anonymous, PendingSignIn } from '../../web/auth-state.ts';
 import { setLocale } from '../../web/context.ts';
-import { flash } from '../../web/flash.ts';
 import { addFormPage } from '../../web/form-page.ts';
 import { knownEmail, typedPassword } from '../../web/forms.ts';
-import type { Exchange, Handler } from '../../web/guards.ts';
+import type { Exchange } from '../../web/guards.ts';
 import { returnPathOf } from '../../web/paths.ts';
-import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
-import { destroySession, enterState } from '../../web/session.ts';
 import { appOnTheWay, methodsFor } from '../apps/way-to-app.ts';
 import type { PageServices } from '../page-services.ts';
 import { deviceOf } from './device.ts';
@@ -79,29 +76,4 @@ async function checkPassword(
     const entry = { settings, presented, returnTo, ...asked };
     return { account, actor, outcome: await signInFlow.in(tx).passwordAccepted(account, actor, entry) };
   });
-}
-
-/**
- * POST /sign-out: ends the session in the store, and asks the browser to clear its data (ASVS 14.3.1). The cookie of a
- * trusted browser stays: it is useless without the password. The apps refuse from their next request on.
- */
-export function signOut({
-  appSignIns,
-  signIns,
-}: Pick<PageServices, 'appSignIns' | 'signIns'>): Handler<AuthState> {
-  return async ({ who, request, response }) => {
-    const signInId = who.kind === 'anonymous' ? undefined : who.state.signInId;
-    const apps = signInId === undefined ? [] : await appSignIns.appsOf(signInId);
-    if (who.kind !== 'anonymous') await signIns.signOut(who.account, who.state.signInId, who.actor);
-    if (apps.length === 0) await destroySession(request);
-    else {
-      // A new session, of nobody, for the message.
-      await enterState(request, { kind: 'anonymous' });
-      const list = new Intl.ListFormat(who.context.words.locale, { type: 'conjunction' });
-      const values = { apps: list.format(apps.map(({ name }) => name)) };
-      flash(request, { path: '/signed-out', key: 'signed-out.apps', kind: 'success', values });
-    }
-    response.set('Clear-Site-Data', '"cache", "storage"');
-    await redirectTo(response, '/signed-out');
-  };
 }

@@ -7,13 +7,14 @@ import type { PageServices } from '../page-services.ts';
 import { addCodePages } from '../two-factor/code-pages.ts';
 import { makeRecoveryCodes } from '../two-factor/recovery-pages.ts';
 import { addWizard } from '../two-factor/wizard.ts';
-import { addPasswordForm, signOut } from './password.ts';
+import { addPasswordForm } from './password.ts';
 import { chooseFirstMethod, putOff, reasonsUntold, SET_UP } from './set-up.ts';
 import { answerOutcome, enterOutcome } from './sign-in-outcome.ts';
+import { signOutPages } from './sign-out.ts';
 
 /** Signing in (password, then the second step or, if the policy requires it, the first enrolment) and signing out. */
 export function signInPages(addPage: AddPage, services: PageServices): void {
-  const { guards, renderer, signInFlow } = services;
+  const { guards, signInFlow } = services;
 
   addPasswordForm(addPage, services);
   addCodePages(addPage, services, {
@@ -70,14 +71,5 @@ export function signInPages(addPage: AddPage, services: PageServices): void {
     },
   });
 
-  addPage('/sign-out', { post: guards.anyone(signOut(services)), formPath: () => '/' });
-  addPage('/signed-out', {
-    get: guards.signedOut(async ({ who: { context }, request, response }) => {
-      await renderer.show(request, response, {
-        view: 'sign-in/signed-out',
-        title: context.words.t('signed-out.title'),
-        width: 'narrow',
-      });
-    }),
-  });
+  signOutPages(addPage, services);
 }

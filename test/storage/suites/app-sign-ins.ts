@@ -52,12 +52,13 @@ export function appSignInsSuite(engine: Engine): void {
       const audit = new Audit({ ...base, store: others.audit });
       const signIns = new SignIns({ ...base, store, audit });
       const policies = new Policies({ ...base, groups: others.groups, graces: others.graces });
-      const figures = { checked: note, handedOver: note, signed: note };
+      const figures = { checked: note, handedOver: note, signed: note, toldOfLogout: note };
+      const report = assert.ifError;
       const config = { baseUrl: 'https://help.example.org' };
       const administrators = { tell: async () => {} };
       return {
         ...composeApps(stores(), {
-          ...{ ...base, ...figures, administrators, config, audit, signIns, policies },
+          ...{ ...base, ...figures, report, administrators, config, audit, signIns, policies },
           keyring: new Keyring(() => ['7'.repeat(43)]),
         }),
         signIns,

@@ -175,14 +175,10 @@ export function appsSuite(engine: Engine): void {
       ]);
       assert.equal((await apps().users(wiki.id, 1)).length, 1);
       assert.equal((await apps().find(wiki.id))?.lastSignInAt, NOW + 2);
-      const ofBob = await uses.appsOf(bob.signInId, NOW);
-      assert.deepEqual(
-        ofBob.map(({ name }) => name),
-        ['Desk', 'Wiki'],
-      );
-      assert.deepEqual(await uses.appsOf(bob.signInId, NOW + 2), [
-        { id: desk.id, name: 'Desk', origin: desk.origin },
-      ]);
+      const openedByBob = async (now: number) =>
+        (await uses.openedBy(bob.signInId, now)).map(({ appId }) => appId);
+      assert.deepEqual(await openedByBob(NOW), [wiki.id, desk.id]);
+      assert.deepEqual(await openedByBob(NOW + 2), [desk.id]);
       await database()('accounts').where({ id: ann.accountId }).delete();
       assert.equal((await apps().find(wiki.id))?.lastSignInAt, NOW + 1);
     });

@@ -74,11 +74,8 @@ export function clientSignInsSuite(engine: Engine): void {
       assert.equal((await stores().apps.find(desk.id))?.lastSignInAt, NOW + minutes(5));
       const [row] = await database()('app_sign_ins');
       assert.equal(Number(row.last_seen_at), NOW + minutes(5));
-      const listed = await stores().appSignIns.appsOf(signInId, clock.now);
-      assert.deepEqual(
-        listed.map(({ name }) => name),
-        ['Desk'],
-      );
+      const opened = await stores().appSignIns.openedBy(signInId, clock.now);
+      assert.deepEqual(opened, [{ id: row.id, appId: desk.id }]);
       clock.passes(-minutes(5));
     });
 

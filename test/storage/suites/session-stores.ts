@@ -163,6 +163,7 @@ function data(state: unknown): SessionData {
     browser: undefined,
     notice: undefined,
     keptForm: undefined,
+    openedApps: undefined,
     csrfSecret: undefined,
     formerCsrfSecrets: undefined,
   };

@@ -87,7 +87,7 @@ export function standingsSuite(engine: Engine): void {
         person: {
           ...{ account: await accounts().find(ann.id), signIn: undefined, authenticators: [] },
           ...{ memberships: [], graceStarts: new Map(), codesLeft: 0 },
-          ...{ openRequests: 0, oldestMail: undefined },
+          ...{ openRequests: 0, oldestMail: undefined, oldestLogout: undefined },
         },
       });
     });

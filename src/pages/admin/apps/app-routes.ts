@@ -13,7 +13,16 @@ export function adminAppPages(
   addPage: AddPage,
   services: Pick<
     PageServices,
-    'appProbe' | 'appSecrets' | 'apps' | 'clock' | 'groups' | 'guards' | 'keyring' | 'renderer' | 'site'
+    | 'appProbe'
+    | 'appSecrets'
+    | 'apps'
+    | 'clock'
+    | 'groups'
+    | 'guards'
+    | 'keyring'
+    | 'logoutReports'
+    | 'renderer'
+    | 'site'
   >,
 ): void {
   appListPage(addPage, services);

@@ -6,6 +6,7 @@ import { addFormPage } from '../../../web/form-page.ts';
 import type { Page } from '../../../web/rendering.ts';
 import type { AddPage } from '../../../web/routes.ts';
 import type { PageServices } from '../../page-services.ts';
+import { signOutsOf } from './app-sign-outs.ts';
 import { summaryOf } from './app-summary.ts';
 import {
   APPS,
@@ -20,7 +21,7 @@ import {
 
 type AppPageServices = Pick<
   PageServices,
-  'appProbe' | 'appSecrets' | 'apps' | 'groups' | 'guards' | 'renderer'
+  'appProbe' | 'appSecrets' | 'apps' | 'groups' | 'guards' | 'logoutReports' | 'renderer'
 >;
 
 /** People on the page of an app: those who have used it last. */
@@ -29,7 +30,7 @@ const MOST_USERS = 50;
 /** /admin/apps: every app, for whom it is, and when somebody last signed in to it. */
 export function appListPage(
   addPage: AddPage,
-  services: Omit<AppPageServices, 'appProbe' | 'appSecrets'>,
+  services: Omit<AppPageServices, 'appProbe' | 'appSecrets' | 'logoutReports'>,
 ): void {
   const { apps, groups, guards, renderer } = services;
   addPage(APPS, {
@@ -80,11 +81,12 @@ export function appPage(addPage: AddPage, services: AppPageServices): void {
 }
 
 async function viewOf(
-  { appSecrets, apps, groups }: Pick<AppPageServices, 'appSecrets' | 'apps' | 'groups'>,
+  services: Pick<AppPageServices, 'appSecrets' | 'apps' | 'groups' | 'logoutReports'>,
   { context: { words } }: SignedIn,
   app: ListedApp,
 ): Promise<Page> {
   const { t } = words;
+  const { appSecrets, apps, groups } = services;
   const users = await apps.users(app, MOST_USERS);
   const secrets = sharesSecret(app) ? await appSecrets.standing(app) : [];
   return {
@@ -95,6 +97,7 @@ async function viewOf(
     back: { href: APPS, text: t('admin-apps.title') },
     model: {
       ...{ path: pathOf(app), editPath: editPathOf(app), kind: app.kind, start: startOf(app) },
+      signOuts: await signOutsOf(services, app, words),
       facts: summaryOf(app, await groups.list(), secrets, words),
       users: users.map(({ accountId, name, email, lastAt }) => [
         { text: name, href: `/admin/people/${accountId}` },
