@@ -33,7 +33,7 @@ const DATA: readonly RegExp[] = [
   // Apps that speak a protocol: their names and documents, what they are told, and what is pasted into them.
   /\b(BookStack|Deskpro|Discourse(Connect)?|GitLab|GLPI|MediaWiki|Nextcloud|Odoo|osTicket|Redmine|Zammad|Zendesk|Help Scout Docs)\b/,
   /\b(docs\/apps\/)?[a-z-]+\.md\b|(?<=\.example\.net)\/\S+|\bhttp:\/\/localhost:3000\/\S*/,
-  /\b(RS256|ES256|HS256|HMAC-SHA256|JWT|client_secret_(basic|post)|none|openid email profile groups)\b/,
+  /\b(RS256|ES256|HS256|HS512|HMAC-SHA256|JWT|client_secret_(basic|post)|none|openid email profile groups)\b/,
   /\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b|^[\w-]{43}$/,
   /My phone fell into a lake\.|I have no other\.|Called back on the number that we have on file\./,
   /Not reached in three days\./,

@@ -198,6 +198,15 @@ onPortal('Apps that speak a protocol, in the administration', (portal) => {
     assert.equal(ada.page.heading, 'Connect “Deskpro”');
   });
 
+  it('that take a signed hand-over are shown with the algorithm that signs it', async () => {
+    await ada.visits('/admin/apps/new/signed');
+    ada.fillsIn('Name', 'Manual');
+    ada.fillsIn('Address', 'https://manual.example.org');
+    ada.chooses('Help Scout Docs');
+    await ada.presses('Save app');
+    assert.match(ada.page.text, /JWT, HS512/);
+  });
+
   it('get a new secret, beside which the old one is valid for a week or until it is stopped', async () => {
     const app = await newClient(portal(), { name: 'Rotated' });
     const [first] = await secretsOf('Rotated');

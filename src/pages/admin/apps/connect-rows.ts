@@ -73,7 +73,7 @@ export function handOverRows(app: SignedApp, baseUrl: string, { t }: Translator)
 const SIGNATURES: Readonly<Record<SignedFormat, string>> = {
   zendesk: 'JWT, HS256',
   deskpro: 'JWT, HS256',
-  'help-scout': 'JWT, HS256',
+  'help-scout': 'JWT, HS512',
   discourse: 'DiscourseConnect, HMAC-SHA256',
 };
 
