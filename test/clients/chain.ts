@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Knex } from 'knex';
 import { readConfig } from '../../src/boot/config.ts';
 import { createLogger } from '../../src/boot/logging.ts';
 import { systemRandom } from '../../src/kernel/random.ts';
 import { composePortal } from '../../src/portal.ts';
 import type { Services } from '../../src/services.ts';
+import { openDatabase } from '../../src/storage/sql/database.ts';
 import { CADDY as CADDY_FOR_PORTAL, NGINX as NGINX_FOR_PORTAL } from '../deploy/proxies.ts';
 import { endAll, type RunningServer, runsProgram, startsServer } from '../process/running-server.ts';
 import { type AuthenticatorApp, earlyInStep } from '../support/authenticator-app.ts';
@@ -104,6 +106,16 @@ export class Chain {
 
   administers<Result>(work: (services: Services) => Promise<Result>): Promise<Result> {
     return withServices(this.#environment, work);
+  }
+
+  /** Reads or changes what is stored, as nobody but the database's owner can. */
+  async inDatabase<Result>(work: (db: Knex) => PromiseLike<Result>): Promise<Result> {
+    const db = openDatabase(this.#environment['DATABASE_URL'] ?? '');
+    try {
+      return await work(db);
+    } finally {
+      await db.destroy();
+    }
   }
 
   /** A new account that has set up an authentication app by the pages of the portal. */
