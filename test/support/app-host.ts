@@ -3,7 +3,7 @@ import type { HostApp } from '../../src/apps/app.ts';
 import type { HostAppInput } from '../../src/apps/apps.ts';
 import { type GuardAnswer, GuardClient, HostCookies } from './guard-client.ts';
 import { newApp } from './guarded-apps.ts';
-import type { Person } from './person.ts';
+import { formOriginsOn, type Person } from './person.ts';
 import { onPortal, type TestPortal } from './portal.ts';
 
 /** A portal whose apps are behind a proxy, and that proxy. */
@@ -85,7 +85,5 @@ export class AppHost {
 
 /** The origins besides our own that the forms of the open page may redirect to. */
 export function formOriginsOf({ page }: Person): readonly string[] {
-  const [, sources = ''] =
-    /form-action 'self'([^;]*)/.exec(page.headers['content-security-policy'] ?? '') ?? [];
-  return sources.split(' ').filter(Boolean);
+  return formOriginsOn(page);
 }

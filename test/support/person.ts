@@ -102,9 +102,13 @@ export class Person {
     untick(findChoice(this.page.$, checkbox, group));
   }
 
-  /** Presses a button: sends its form with all of its fields, and follows redirects. */
+  /**
+   * Presses a button: sends its form with all of its fields, and follows redirects. Like WebKit and Chromium, throws if one of them
+   * leads to an origin that the page of the form does not allow (`form-action`, CSP Level 3 §6.4.1).
+   */
   async presses(button: string): Promise<Page> {
-    return this.goesOnFrom(await this.#asks(requestFor(this.form(button))));
+    const { page } = this;
+    return this.goesOnFrom(await this.#asks(requestFor(this.form(button))), page);
   }
 
   /** What pressing the button would send; `action` is the path. */
@@ -170,8 +174,12 @@ export class Person {
     return this.#asks({ method: 'GET', path: this.#pathTo(path) });
   }
 
-  /** Follows a response like a browser: its cookies, its redirects, and the page at their end. */
-  async goesOnFrom(answer: Page): Promise<Page> {
+  /**
+   * Follows a response like a browser: its cookies, its redirects, and the page at their end.
+   *
+   * @param formPage has the form that was sent; undefined: none was
+   */
+  async goesOnFrom(answer: Page, formPage?: Page): Promise<Page> {
     let page = answer;
     this.#keepCookies(page);
     for (let followed = 0; isRedirect(page); followed++) {
@@ -179,7 +187,11 @@ export class Person {
         throw new Error(`Too many redirects: ${this.#trail.slice(-12).join(', ')}`);
       const target = new URL(page.headers['location'] ?? '', new URL(page.path, this.#origin));
       // A redirect to another site is the page itself: there is nothing more to read.
-      if (target.origin !== this.#origin) break;
+      if (target.origin !== this.#origin) {
+        if (formPage && !formOriginsOn(formPage).includes(target.origin))
+          throw new Error(`The form of ${formPage.path} must not lead to ${target.origin}.`);
+        break;
+      }
       page = await this.#asks({ method: 'GET', path: `${target.pathname}${target.search}` });
     }
     this.#page = page;
@@ -238,6 +250,13 @@ export class Person {
     if (url.origin !== this.#origin) throw new Error(`${address} leads away from ${this.#origin}.`);
     return `${url.pathname}${url.search}`;
   }
+}
+
+/** The origins besides our own that the forms of a page may redirect to. */
+export function formOriginsOn({ headers }: Page): readonly string[] {
+  const policy = headers['content-security-policy'] ?? '';
+  const [, sources = ''] = /form-action 'self'([^;]*)/.exec(policy) ?? [];
+  return sources.split(' ').filter(Boolean);
 }
 
 type Asked = Omit<Sent, 'headers' | 'from'>;
