@@ -6,6 +6,7 @@ import type { Keyring, Sealed } from '../kernel/keyring.ts';
 import { type Clock, days, type Instant } from '../kernel/time.ts';
 import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
 import type { App } from './app.ts';
+import { type Resealed, resealAll } from './reseal.ts';
 
 /** For how long a replaced secret stays valid beside its successor, in milliseconds. */
 export const OVERLAP = days(7);
@@ -34,6 +35,10 @@ export interface AppSecretStore {
   retire(appId: string, at: Instant, now: Instant): Promise<void>;
   /** Lets those end that have an end already; returns how many. */
   endFormer(appId: string): Promise<number>;
+  /** Of all apps. */
+  all(): Promise<readonly StoredAppSecret[]>;
+  /** Replaces the sealed text of one. */
+  reseal(id: string, sealed: Sealed): Promise<void>;
   /** Removes all of an app's secrets. */
   drop(appId: string): Promise<void>;
 }
@@ -63,7 +68,7 @@ export const givenSecret = z
 
 interface AppSecretServices {
   readonly store: AppSecretStore;
-  readonly keyring: Pick<Keyring, 'seal' | 'open'>;
+  readonly keyring: Pick<Keyring, 'seal' | 'open' | 'isStale'>;
   readonly audit: Pick<Audit, 'record'>;
   readonly transaction: Transact;
   readonly clock: Clock;
@@ -123,6 +128,12 @@ export class AppSecrets {
       const [present] = await store.of(app.id, clock());
       return present?.id === newest ? this.in(tx).#replace(app, actor, given) : undefined;
     });
+  }
+
+  /** Encrypts all again under the newest key. */
+  async reseal(): Promise<Resealed> {
+    const { store, keyring } = this.#services;
+    return resealAll(keyring, await store.all(), contextOf, ({ id }, sealed) => store.reseal(id, sealed));
   }
 
   /** Ends the former secret at once; false if there is none. Audited. */

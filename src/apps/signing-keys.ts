@@ -7,6 +7,7 @@ import type { Keyring, Sealed } from '../kernel/keyring.ts';
 import { type Clock, hours, type Instant } from '../kernel/time.ts';
 import { bind, type Transact, type Transaction } from '../kernel/transaction.ts';
 import { ID_TOKEN_ALGORITHMS, type IdTokenAlgorithm } from './oidc-client.ts';
+import { type Resealed, resealAll } from './reseal.ts';
 
 /**
  * "next" is published before it signs, so that clients that keep the list of keys for a while know it by then; "retired" is
@@ -40,6 +41,8 @@ export interface SigningKeyStore {
     from: SigningKeyState,
     to: { readonly state: SigningKeyState; readonly endsAt: Instant | null },
   ): Promise<boolean>;
+  /** Replaces the sealed text of one. */
+  reseal(id: string, sealed: Sealed): Promise<void>;
 }
 
 /** A JSON Web Key (RFC 7517) with its private part. */
@@ -62,7 +65,7 @@ export const RETIRED_FOR = ABSOLUTE_LIMIT + hours(1);
 
 interface SigningKeyServices {
   readonly store: SigningKeyStore;
-  readonly keyring: Pick<Keyring, 'seal' | 'open'>;
+  readonly keyring: Pick<Keyring, 'seal' | 'open' | 'isStale'>;
   readonly audit: Pick<Audit, 'record'>;
   readonly transaction: Transact;
   readonly clock: Clock;
@@ -101,9 +104,9 @@ export class SigningKeys {
   async rotate(actor: Actor): Promise<boolean> {
     const { store, transaction, clock } = this.#services;
     await this.published();
+    const stored = await store.all(clock());
     // Before the transaction: it takes up to a second.
     const fresh = await Promise.all(ID_TOKEN_ALGORITHMS.map((algorithm) => this.#newKey(algorithm, 'next')));
-    const stored = await store.all(clock());
     return transaction(this.#services, async ({ store, audit }) => {
       for (const key of fresh) {
         const of = (state: SigningKeyState) =>
@@ -120,6 +123,13 @@ export class SigningKeys {
     });
   }
 
+  /** Encrypts all again under the newest key of the operator's. */
+  async reseal(): Promise<Resealed> {
+    const { store, keyring, clock } = this.#services;
+    const keys = await store.all(clock());
+    return resealAll(keyring, keys, contextOfSigningKey, ({ id }, sealed) => store.reseal(id, sealed));
+  }
+
   /** Whether keys were missing. Of two instances that start at once, one makes each key. */
   async #makeMissing(stored: readonly StoredSigningKey[]): Promise<boolean> {
     const missing = ID_TOKEN_ALGORITHMS.flatMap((algorithm) =>
@@ -127,9 +137,8 @@ export class SigningKeys {
         .filter((state) => !stored.some((key) => key.algorithm === algorithm && key.state === state))
         .map((state) => ({ algorithm, state })),
     );
-    for (const { algorithm, state } of missing) {
-      await this.#services.store.create(await this.#newKey(algorithm, state));
-    }
+    const made = await Promise.all(missing.map(({ algorithm, state }) => this.#newKey(algorithm, state)));
+    for (const key of made) await this.#services.store.create(key);
     return missing.length > 0;
   }
 

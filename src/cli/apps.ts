@@ -2,6 +2,7 @@ import { Argument, type Command } from 'commander';
 import type { MessageKey, Translator } from '../kernel/i18n.ts';
 import { namesOfGroups } from '../policy/group.ts';
 import { createApp, updateApp } from './app-changes.ts';
+import { addKeysCommand } from './app-keys.ts';
 import { appNamed } from './app-named.ts';
 import { appRecord, spelled } from './app-record.ts';
 import { addSecretCommand } from './app-secret.ts';
@@ -38,6 +39,7 @@ export function addAppCommands(app: Command, run: Run, words: Translator): void 
       );
     });
   addSecretCommand(named, run, words);
+  addKeysCommand(about, run, words);
   named('remove', 'cli.about-app-remove').action((name: string) =>
     run((operation) => removeApp(operation, name)),
   );

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addSecret } from '../boot/secrets.ts';
 import type { MessageKey, Translator } from '../kernel/i18n.ts';
 import { resealAll } from '../two-factor/key-rotation.ts';
+import { resealAppKeys } from './app-keys.ts';
 import { CommandError, type Operation, type Run, requireTables } from './operation.ts';
 
 /** Commands for timers, upgrades and the rotation of keys. */
@@ -77,6 +78,8 @@ export async function rotateKeys(
   if (mails > 0) say(words.t('cli.mails-resealed', { count: mails }));
   if (!added && !keepSecret && resealed === 0)
     say(words.t('cli.secret-yours', { variable: variableOf(operation) }));
+  const keys = await resealAppKeys(operation);
+  if (keys.lost > 0) throw new CommandError(words.t('cli.app-keys-lost', { number: keys.lost }));
   if (lost > 0) throw new CommandError(words.t('cli.resealed-lost', { count: lost }));
 }
 

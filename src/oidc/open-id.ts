@@ -34,6 +34,11 @@ export class OpenId {
     this.#services = services;
   }
 
+  /** Whether it was loaded. */
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
   /**
    * The request under way with this id; "lost": it was finished, is older than an hour, or never existed, or its app is gone.
    *

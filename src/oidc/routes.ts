@@ -31,9 +31,11 @@ const ENDPOINTS = {
 
 /** A client gives up after some seconds; before that, the answer is 503. Milliseconds. */
 const PATIENCE = seconds(4);
+/** The same for the first request of all, which makes the keys. On a small machine that takes seconds. */
+const FIRST_PATIENCE = seconds(30);
 
 interface EndpointServices {
-  readonly openId: Pick<OpenId, 'answer'>;
+  readonly openId: Pick<OpenId, 'answer' | 'isRunning'>;
   readonly logger: Logger;
 }
 
@@ -79,7 +81,8 @@ function endpoint({ openId }: EndpointServices): RequestHandler {
   return async (request, response, next) => {
     // The provider answers in HTML where a client takes it.
     request.headers.accept = 'application/json';
-    const outcome = await withTimeout(throughMount(openId, request, response), PATIENCE, () => {
+    const patience = openId.isRunning ? PATIENCE : FIRST_PATIENCE;
+    const outcome = await withTimeout(throughMount(openId, request, response), patience, () => {
       throw new Error('The database has not answered in time.');
     });
     if (outcome === 'off') return next('route');

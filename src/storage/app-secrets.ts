@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AppSecretStore, StoredAppSecret } from '../apps/app-secrets.ts';
-import { sealedText } from '../kernel/keyring.ts';
+import { type Sealed, sealedText } from '../kernel/keyring.ts';
 import type { Instant } from '../kernel/time.ts';
 import { retryOnConflict } from './sql/conflicts.ts';
 import { mappedRow, toColumns } from './sql/row-mapper.ts';
@@ -46,6 +46,16 @@ export class KnexAppSecretStore extends SqlStore implements AppSecretStore {
 
   async drop(appId: string): Promise<void> {
     await this.db(TABLE).where({ app_id: appId }).delete();
+  }
+
+  async all(): Promise<readonly StoredAppSecret[]> {
+    return secretRows.parse(await this.db(TABLE).orderBy('id'));
+  }
+
+  async reseal(id: string, sealed: Sealed): Promise<void> {
+    await this.db(TABLE)
+      .where({ id })
+      .update({ sealed: JSON.stringify(sealed) });
   }
 
   async forget(now: Instant): Promise<void> {

@@ -6,7 +6,7 @@ import {
   type SigningKeyStore,
   type StoredSigningKey,
 } from '../apps/signing-keys.ts';
-import { sealedText } from '../kernel/keyring.ts';
+import { type Sealed, sealedText } from '../kernel/keyring.ts';
 import type { Instant } from '../kernel/time.ts';
 import { retryOnConflict } from './sql/conflicts.ts';
 import { mappedRow, toColumns } from './sql/row-mapper.ts';
@@ -57,6 +57,12 @@ export class KnexSigningKeyStore extends SqlStore implements SigningKeyStore {
       .where({ id, state: from })
       .update({ state, slot: slotOf({ id, state }), ends_at: endsAt });
     return moved === 1;
+  }
+
+  async reseal(id: string, sealed: Sealed): Promise<void> {
+    await this.db(TABLE)
+      .where({ id })
+      .update({ sealed: JSON.stringify(sealed) });
   }
 
   async forget(now: Instant): Promise<void> {

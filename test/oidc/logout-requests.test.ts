@@ -17,7 +17,8 @@ onPortal(
       const party = await RelyingParty.of(portal(), { client: { postLogoutUris: [BACK] } });
       const account = await portal().account(newEmail('ann'));
       const ann = await signsIn(portal(), account.email, { origin: OPEN_ID_PORTAL });
-      const { id_token: hint = '', ...tokens } = await party.signsIn(ann);
+      const tokens = await party.signsIn(ann);
+      const { id_token: hint = '' } = tokens;
       portal().wait(hours(20));
       const asked = await read({ id_token_hint: hint, post_logout_redirect_uri: BACK, state: 'a&b' });
       assert.ok(asked !== 'off' && asked.kind === 'logout');

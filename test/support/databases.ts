@@ -62,6 +62,8 @@ const TABLES = [
     'sessions',
     'mails',
     'submissions',
+    'oidc_models',
+    'signing_keys',
   ],
 ];
 

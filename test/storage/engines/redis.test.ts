@@ -8,6 +8,7 @@ import { type Gateway, gateway } from '../../support/gateway.ts';
 import { told } from '../../support/redis-sets.ts';
 import { ownServer, redis } from '../../support/servers.ts';
 import { settlesWithin, until } from '../../support/until.ts';
+import { interactionStoreSuite } from '../suites/oidc-models.ts';
 import { assertFails, get, LASTING, sessionStoreSuite, set } from '../suites/session-stores.ts';
 import { unhandled } from '../suites/sessions.ts';
 import { submissionStoreSuite } from '../suites/submissions.ts';
@@ -52,6 +53,10 @@ describe('sessions in Redis', () => {
     },
     (milliseconds) => delay(milliseconds),
   );
+
+  describe('and requests of apps under way', () => {
+    interactionStoreSuite(() => sessions.interactions);
+  });
 
   describe('and submitted forms', () => {
     submissionStoreSuite(

@@ -9,8 +9,8 @@ import type { SecretStanding } from '../../../apps/app-secrets.ts';
 import type { Translator } from '../../../kernel/i18n.ts';
 import { type Group, namesOfGroups } from '../../../policy/group.ts';
 import { NO_VALUE } from '../../lists.ts';
-import { FORMAT_NAMES } from './kind-forms.ts';
 import { audienceInWords, lastSignInInWords, pathOf, proofInWords } from './app-words.ts';
+import { FORMAT_NAMES } from './kind-forms.ts';
 
 /** A row of the partial `summary`. */
 export interface SummaryRow {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { LONGEST_ADDRESS } from '../../../apps/app-addresses.ts';
 import { type App, type HostApp, type OidcApp, REMOTE_USERS, type SignedApp } from '../../../apps/app.ts';
+import { LONGEST_ADDRESS } from '../../../apps/app-addresses.ts';
 import type { AppInput, HostAppInput, OidcAppInput, SignedAppInput } from '../../../apps/apps.ts';
 import {
   CLIENT_AUTHENTICATIONS,
