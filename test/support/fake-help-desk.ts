@@ -18,6 +18,8 @@ export class FakeHelpDesk implements Desk {
   readonly #sessions = new Map<string, DeskUser>();
   secret = '';
   signInUrl = '';
+  /** Counts its pages, without redirects. */
+  pagesServed = 0;
   now: () => number;
 
   private constructor(format: SignedFormat, now: () => number) {
@@ -50,6 +52,7 @@ export class FakeHelpDesk implements Desk {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.origin);
+    if (url.pathname === '/favicon.ico') return void response.writeHead(204).end();
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const form = new URLSearchParams(Buffer.concat(chunks).toString());
@@ -70,7 +73,12 @@ export class FakeHelpDesk implements Desk {
       response.writeHead(302, { Location: answer.goTo }).end();
       return;
     }
+    response.once('finish', () => {
+      this.pagesServed += 1;
+    });
     const title = `<title>Desk</title><h1>Desk</h1>`;
+    // Lynx shows its own copy of a page that does not forbid that.
+    response.setHeader('Cache-Control', 'no-store, no-cache');
     response.writeHead(answer.status ?? 200, { 'Content-Type': 'text/html; charset=utf-8' });
     response.end(`<!DOCTYPE html><html lang="en">${title}<p>${answer.text ?? ''}</p></html>`);
   }

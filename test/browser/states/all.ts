@@ -12,6 +12,7 @@ import { help } from './help.ts';
 import { openId } from './open-id.ts';
 import { profile } from './profile.ts';
 import { signingIn } from './signing-in.ts';
+import { signedApps } from './signed-apps.ts';
 import { type State, Studio, type StudioOptions } from './studio.ts';
 import { yourTwoFactor } from './your-two-factor.ts';
 
@@ -28,6 +29,7 @@ const PARTS = [
   errors,
   openId,
   apps,
+  signedApps,
 ];
 
 /** Every page in every state, and the view files that were rendered for it. */
