@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { loadWords } from '../../../src/kernel/i18n.ts';
 import { CREATION_TIMEOUT, type Engine } from '../../support/databases.ts';
+import { until } from '../../support/until.ts';
 import type { AppProxy } from '../app-proxies.ts';
 import { Chain, type Member, PORTAL } from '../chain.ts';
 import { type OpenIdClient, registers } from './open-id-app.ts';
@@ -62,6 +63,19 @@ export function signsIn(
       }
     });
 
+    if (client.hearsOfSignOuts) {
+      it('hears that somebody has signed out at the portal, or has been disabled', async () => {
+        for (const end of [signsOut, disabled]) {
+          const member = await chain.member();
+          const other = await signsInOnTheWay(member);
+          assert.ok(await isIn(other, member), other.page.text);
+          await end(other, member);
+          await until('the app has heard of it', async () => !(await isIn(other, member)) || undefined);
+          assert.ok(other.url.startsWith(`${PORTAL}/sign-in`), other.url);
+        }
+      });
+    }
+
     further(() => chain);
 
     async function signsInOnTheWay(member: Member): Promise<Visitor> {
@@ -75,6 +89,21 @@ export function signsIn(
     async function opens(somebody: Visitor): Promise<void> {
       await somebody.visits(client.url);
       if (client.begins) await somebody.presses(client.begins);
+    }
+
+    /** Whether the app knows them, without asking the portal anew. */
+    async function isIn(somebody: Visitor, { email }: Member): Promise<boolean> {
+      const page = await somebody.visits(client.url);
+      return new URL(somebody.url).host === new URL(client.url).host && page.text.includes(email);
+    }
+
+    async function signsOut(somebody: Visitor): Promise<void> {
+      await somebody.visits(`${PORTAL}/`);
+      await somebody.presses('Sign out');
+    }
+
+    async function disabled(_somebody: Visitor, { email }: Member): Promise<void> {
+      await chain.operator(['user', 'disable', email]);
     }
   });
 }
