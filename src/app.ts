@@ -6,6 +6,7 @@ import { guardRoutes } from './guard/routes.ts';
 import { openIdAuthorization, openIdEndpoints } from './oidc/routes.ts';
 import { accountPages } from './pages/account/routes.ts';
 import { adminPages } from './pages/admin/routes.ts';
+import { logoutByForm } from './pages/apps/logout.ts';
 import { openIdPages } from './pages/apps/open-id-pages.ts';
 import { appPages } from './pages/apps/routes.ts';
 import { helpPages } from './pages/help/routes.ts';
@@ -85,6 +86,7 @@ export function createApp(services: Services, guard = new Guard(services)): Expr
   app.use(openIdAuthorization(services, openIdPages({ ...services, renderer })));
   app.use('/admin/people/import', largeForms(services));
   app.use(smallForms);
+  app.use(logoutByForm());
   app.use(loadContext(services));
 
   const forms = [refuseForeign(site.baseUrl), readableForms, submittedOnce(services), requireToken];

@@ -23,7 +23,7 @@ const DATA: readonly RegExp[] = [
   /\b(Help Center|Phone|Work mail|Room 5|Lynx|Firefox, Linux)\b/,
   /\b(Team wiki|Payroll|Ticket desk|Wiki of the team|Wiki readers|Nils Newcomer|Apps|Away|Board|Mails)\b/,
   /(https:\/\/)?[\w-]+\.example\.net\b/,
-  /\b(Partner shop|Partner desk|Partners and|Spare parts|Library|Cora Consents)\b/,
+  /\b(Partner shop|Partner desk|Partners and|Spare parts|Library|Cora Consents|Lou Leaves)\b/,
   // The id of an account.
   /\b[\da-v]{26}\b/,
   // What a check of an app's address has met, in the words of Node.

@@ -4,6 +4,7 @@ import { againPage } from './again.ts';
 import { authorizePages } from './authorize.ts';
 import { confirmEmailPages } from './confirm-email.ts';
 import { enrolPages } from './missing-proof.ts';
+import { logoutPages } from './logout.ts';
 import { openPages } from './open.ts';
 import { signOutPage } from './sign-out.ts';
 import { signedHandOverPages } from './signed-hand-over.ts';
@@ -18,5 +19,6 @@ export function appPages(addPage: AddPage, services: PageServices): void {
   confirmEmailPages(addPage, services);
   againPage(addPage, services);
   signOutPage(addPage, services);
+  logoutPages(addPage, services);
   startPage(addPage, services);
 }

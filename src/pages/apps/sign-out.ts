@@ -1,4 +1,5 @@
 import { startOf } from '../../apps/app.ts';
+import type { AuthState } from '../../web/auth-state.ts';
 import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import type { PageServices } from '../page-services.ts';
@@ -11,18 +12,25 @@ export function signOutPage(
   addPage('/apps/sign-out', {
     get: guards.anyone(async ({ who, request, response }) => {
       if (who.kind === 'anonymous') return redirectTo(response, '/signed-out');
-      const { signInId } = who.state;
-      const opened = signInId === undefined ? [] : await departures.openedBy(signInId);
-      const { ended, told, untold } = await departures.of(opened);
       await renderer.show(request, response, {
         view: 'apps/sign-out',
         title: who.context.words.t('menu.sign-out'),
         width: 'narrow',
-        model: {
-          apps: [...ended, ...told],
-          untold: untold.map((app) => ({ name: app.name, href: startOf(app) })),
-        },
+        model: await departureIn({ departures }, who),
       });
     }),
   });
+}
+
+/** The apps that end with the sign-in, and those where the person has to sign out: for the view. */
+export async function departureIn(
+  { departures }: Pick<PageServices, 'departures'>,
+  { state: { signInId } }: Exclude<AuthState, { kind: 'anonymous' }>,
+) {
+  const opened = signInId === undefined ? [] : await departures.openedBy(signInId);
+  const { ended, told, untold } = await departures.of(opened);
+  return {
+    apps: [...ended, ...told],
+    untold: untold.map((app) => ({ name: app.name, href: startOf(app) })),
+  };
 }

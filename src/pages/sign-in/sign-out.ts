@@ -1,6 +1,6 @@
 import { startOf } from '../../apps/app.ts';
 import type { AuthState } from '../../web/auth-state.ts';
-import type { Handler } from '../../web/guards.ts';
+import type { Exchange, Handler } from '../../web/guards.ts';
 import { redirectTo } from '../../web/redirects.ts';
 import type { AddPage } from '../../web/routes.ts';
 import { destroySession, enterState } from '../../web/session.ts';
@@ -35,22 +35,29 @@ export function signOutPages(addPage: AddPage, services: SignOutServices): void 
   });
 }
 
+function signOut(services: SignOutServices): Handler<AuthState> {
+  return async (exchange) => {
+    await endSignIn(services, exchange);
+    await redirectTo(exchange.response, '/signed-out');
+  };
+}
+
 /**
  * Ends the session in the store, and asks the browser to clear its data (ASVS 14.3.1). The cookie of a trusted browser stays: it
  * is useless without the password. Apps behind a proxy refuse from their next request on; the others are told after this answer.
  */
-function signOut({ departures, signIns }: SignOutServices): Handler<AuthState> {
-  return async ({ who, request, response }) => {
-    const signInId = who.kind === 'anonymous' ? undefined : who.state.signInId;
-    const opened = signInId === undefined ? [] : await departures.openedBy(signInId);
-    if (who.kind !== 'anonymous') await signIns.signOut(who.account, signInId, who.actor);
-    if (opened.length === 0) await destroySession(request);
-    else {
-      // A new session, of nobody, for the list of these apps.
-      await enterState(request, { kind: 'anonymous' });
-      keepOpenedApps(request, opened, who.context.now);
-    }
-    response.set('Clear-Site-Data', '"cache", "storage"');
-    await redirectTo(response, '/signed-out');
-  };
+export async function endSignIn(
+  { departures, signIns }: Pick<SignOutServices, 'departures' | 'signIns'>,
+  { who, request, response }: Exchange<AuthState>,
+): Promise<void> {
+  const signInId = who.kind === 'anonymous' ? undefined : who.state.signInId;
+  const opened = signInId === undefined ? [] : await departures.openedBy(signInId);
+  if (who.kind !== 'anonymous') await signIns.signOut(who.account, signInId, who.actor);
+  if (opened.length === 0) await destroySession(request);
+  else {
+    // A new session, of nobody, for the list of these apps.
+    await enterState(request, { kind: 'anonymous' });
+    keepOpenedApps(request, opened, who.context.now);
+  }
+  response.set('Clear-Site-Data', '"cache", "storage"');
 }

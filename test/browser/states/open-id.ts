@@ -12,6 +12,7 @@ export async function openId(studio: Studio): Promise<void> {
   await refused(studio);
   await failed(studio);
   await posted(studio);
+  await signingOut(studio);
   for (const { id } of await studio.services.apps.all()) {
     const app = await studio.services.apps.find(id);
     if (app) await studio.services.apps.remove(app, OPERATOR);
@@ -86,4 +87,16 @@ async function posted(studio: Studio): Promise<void> {
   const account = await studio.account({ email: 'oidc-fred@example.org', name: 'Fred Forms' });
   const fred = await studio.signsIn(account);
   await studio.visits('open-id/form-post', fred, requestOf(library, { response_mode: 'form_post' }));
+}
+
+async function signingOut(studio: Studio): Promise<void> {
+  const forum = await client(studio, 'Partner desk 2');
+  const account = await studio.account({ email: 'oidc-lou@example.org', name: 'Lou Leaves' });
+  const lou = await studio.signsIn(account);
+  const address = (changes: Readonly<Record<string, string>>) =>
+    `/oidc/logout?${new URLSearchParams({ client_id: forum.id, ...changes })}`;
+  await studio.visits('open-id/sign-out', lou, address({}));
+  const ada = await studio.signsIn({ email: 'ada@example.org' });
+  const wrong = `https://desk.example.net/${'wrong-'.repeat(15)}bye`;
+  await studio.visits('open-id/sign-out-wrong', ada, address({ post_logout_redirect_uri: wrong }));
 }
