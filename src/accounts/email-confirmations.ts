@@ -70,7 +70,7 @@ export class EmailConfirmations {
       const { accounts, attempts, audit, clock, codes } = bound;
       const result = await codes.verify(proofOf(confirmation), code);
       if (result !== 'right') {
-        await audit.record('second-step.refused', actor, account, { purpose: PURPOSE, fault: result });
+        await audit.record('email.confirmation-refused', actor, account, { fault: result });
         return { kind: 'fault', fault: result };
       }
       await attempts.reset(account.id);

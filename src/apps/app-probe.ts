@@ -1,5 +1,5 @@
 import type { HostApp } from './app.ts';
-import { faultOf } from './fetch-fault.ts';
+import { type FetchReason, faultOf, reasonOf } from './fetch-fault.ts';
 
 /** How long the app's address may take to answer, so that the page itself comes within five seconds. Milliseconds. */
 const PATIENCE = 3000;
@@ -11,11 +11,12 @@ const PATH = '/probe?x=%C3%A9';
 export const PROBES = ['answers', 'guarded', 'passes', 'headers'] as const;
 export type ProbeName = (typeof PROBES)[number];
 
-/** `detail`: the status, or the error's code; technical. */
+/** `detail`: the status, or the error's code; technical. `reason`: what the code means, if it is a usual one. */
 export interface Probe {
   readonly name: ProbeName;
   readonly result: 'yes' | 'no' | 'unknown';
   readonly detail?: string;
+  readonly reason?: FetchReason;
 }
 
 interface ProbeServices {
@@ -44,7 +45,7 @@ export class AppProbe {
     ]);
     if ('fault' in page) {
       const rest = PROBES.slice(1).map((name) => ({ name, result: 'unknown' }) as const);
-      return [{ name: 'answers', result: 'no', detail: page.fault }, ...rest];
+      return [{ name: 'answers', result: 'no', ...inDetail(page) }, ...rest];
     }
     const passes = !('fault' in start) && start.location.startsWith(`${this.#services.baseUrl}/apps/open?`);
     return [
@@ -71,8 +72,13 @@ export class AppProbe {
 }
 
 function probeOf(name: ProbeName, isSo: boolean, answer: Answer): Probe {
-  const detail = 'fault' in answer ? answer.fault : String(answer.status);
-  return isSo ? { name, result: 'yes' } : { name, result: 'no', detail };
+  return isSo ? { name, result: 'yes' } : { name, result: 'no', ...inDetail(answer) };
+}
+
+function inDetail(answer: Answer): Pick<Probe, 'detail' | 'reason'> {
+  if (!('fault' in answer)) return { detail: String(answer.status) };
+  const reason = reasonOf(answer.fault);
+  return { detail: answer.fault, ...(reason && { reason }) };
 }
 
 /** Postern has been told host and path by the proxy; its redirect repeats them. */

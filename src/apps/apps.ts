@@ -36,6 +36,8 @@ export type {
 export interface AppStore {
   /** Ordered by name. */
   all(): Promise<readonly ListedApp[]>;
+  /** Whether there is one. */
+  any(): Promise<boolean>;
   find(id: string): Promise<ListedApp | undefined>;
   /** In any spelling of the name. */
   findByName(name: string): Promise<ListedApp | undefined>;
@@ -99,6 +101,11 @@ export class Apps {
   /** All apps, ordered by name. */
   async all(): Promise<readonly ListedApp[]> {
     return this.#services.store.all();
+  }
+
+  /** Whether there is one: each sign-in asks. */
+  async any(): Promise<boolean> {
+    return this.#services.store.any();
   }
 
   async find(id: string): Promise<ListedApp | undefined> {

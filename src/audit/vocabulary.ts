@@ -135,6 +135,7 @@ export const EVENTS = {
   'email.change-requested': { log: 'user_updated' },
   'email.changed': { log: 'user_updated' },
   'email.confirmed': { log: 'user_updated' },
+  'email.confirmation-refused': { log: 'authn_login_fail', counts: { secondStep: 'refused' } },
   'name.changed': { log: 'user_updated' },
   'language.changed': { log: 'user_updated' },
   'sign-up.requested': { log: 'authn_token_created' },

@@ -51,6 +51,11 @@ export class KnexAppStore extends SqlStore implements AppStore {
     return found.sort(byName);
   }
 
+  async any(): Promise<boolean> {
+    const found: unknown = await this.db(TABLE).first('id');
+    return found !== undefined;
+  }
+
   async find(id: string): Promise<ListedApp | undefined> {
     return (await this.#where({ id }))[0];
   }

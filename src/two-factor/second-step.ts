@@ -38,7 +38,7 @@ const REFUSED: Record<Purpose, AuditEventName> = {
   'step-up': 'step-up.refused',
   enrolment: 'second-step.refused',
   'e-mail change': 'step-up.refused',
-  'email confirmation': 'second-step.refused',
+  'email confirmation': 'email.confirmation-refused',
 };
 
 /** Proves an authenticator, at sign-in and at step-up. */

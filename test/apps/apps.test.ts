@@ -59,6 +59,7 @@ function appsUnderTest(baseUrl = 'https://help.example.org', clash?: Clash) {
   };
   const store: AppStore = {
     all: async () => [...kept.values()].flatMap((app) => listed(app) ?? []),
+    any: async () => kept.size > 0,
     find: async (id) => listed(kept.get(id)),
     findByName: async (name) => listed([...kept.values()].find((app) => app.name === name)),
     findByHost: async () => undefined,

@@ -6,6 +6,7 @@ import { REQUEST_KINDS, REQUEST_STANDINGS } from '../../src/administration/reset
 import { APP_KINDS, REMOTE_USERS } from '../../src/apps/app.ts';
 import { PROBES } from '../../src/apps/app-probe.ts';
 import { DISCLOSURES } from '../../src/apps/scopes.ts';
+import { FETCH_REASONS } from '../../src/apps/fetch-fault.ts';
 import { CLIENT_AUTHENTICATIONS } from '../../src/apps/oidc-client.ts';
 import { AUDIT_DETAILS } from '../../src/audit/details.ts';
 import { AUDIT_EVENTS } from '../../src/audit/vocabulary.ts';
@@ -62,6 +63,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   'connect.trait.*': APP_TRAITS,
   'admin-apps.*': ['yes', 'no', 'unknown'],
   'admin-apps.probe.*': PROBES,
+  'admin-apps.probe-reason.*': FETCH_REASONS,
   'error-page.*': [
     'not-found',
     'method',

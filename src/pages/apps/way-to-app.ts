@@ -132,5 +132,5 @@ export async function appOfHost(
 
 /** Where a sign-in leads in the end. Without a page to return to, somebody's only app is opened. */
 export async function afterSignIn({ apps }: Pick<PageServices, 'apps'>, returnTo: string): Promise<string> {
-  return returnTo === '/' && (await apps.all()).length > 0 ? START : returnTo;
+  return returnTo === '/' && (await apps.any()) ? START : returnTo;
 }

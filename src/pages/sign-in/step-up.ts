@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
+import type { MessageKey } from '../../kernel/i18n.ts';
 import { type StepUpGoal, type StepUpOutcome, stepUpAuthenticators } from '../../sign-in/step-up.ts';
 import type { SignedIn } from '../../web/auth-state.ts';
 import { flashForm, readFlashedForm } from '../../web/flash.ts';
@@ -51,7 +52,7 @@ export function stepUpPages(addPage: AddPage, services: StepUpServices): void {
         title: context.words.t('step-up.title'),
         width: 'narrow',
         ...(way && { formOrigin: way.formOrigin }),
-        model: { email: account.email, app: way?.app.name },
+        model: { email: account.email, app: way?.app.name, about: aboutOf(returnPathOf(request)) },
       };
     },
     async submit({ password }, { who: person, request, response }) {
@@ -106,6 +107,12 @@ function stepUpDue(services: StepUpServices): (handler: Handler<SignedIn>) => Re
       await updateState(request, begun.state);
       await redirectTo(response, CODE);
     });
+}
+
+/** What the page that the step-up is for changes. */
+function aboutOf(returnTo: string): MessageKey {
+  if (/^\/admin\/apps(?:[/?]|$)/.test(returnTo)) return 'step-up.text-app';
+  return returnTo.startsWith('/admin/') ? 'step-up.text-administration' : 'step-up.text';
 }
 
 function goalOf(returnTo: string, way: AppOnTheWay | undefined): StepUpGoal {

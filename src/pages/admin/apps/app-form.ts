@@ -123,7 +123,7 @@ function editForm<Fields extends AnyForm[0], One extends AnyForm[1], Input exten
     view: ({ who: { context }, subject: { app, groups } }) => {
       const { t } = context.words;
       const back = { href: pathOf(app), text: app.name };
-      const page = { title: t('admin-apps.edit'), action: editPathOf(app), back, cancel: back.href };
+      const page = { title: t(EDIT_TITLES[form.kind]), action: editPathOf(app), back, cancel: back.href };
       return formPage(t, page, form, groups);
     },
     placeErrors,
@@ -147,6 +147,12 @@ const TITLES = {
   host: 'admin-apps.new-host',
   oidc: 'admin-apps.new-oidc',
   signed: 'admin-apps.new-signed',
+} as const satisfies Record<AppKind, MessageKey>;
+
+const EDIT_TITLES = {
+  host: 'admin-apps.edit',
+  oidc: 'admin-apps.edit-oidc',
+  signed: 'admin-apps.edit-signed',
 } as const satisfies Record<AppKind, MessageKey>;
 
 const SAID = {
