@@ -30,6 +30,8 @@ const DATA: readonly RegExp[] = [
   /\bhttp:\/\/127\.0\.0\.1:1\b|\bbad port\b/,
   // Proxies, and their files in deploy/guard.
   /\b(nginx\.conf|nginx|Caddyfile|Caddy|Traefik|HAProxy|Apache|traefik\.yaml|haproxy\.cfg|apache\.conf|(haproxy|apache)-postern\.lua)\b/,
+  // What the provider says of a refused request, in English as in the log.
+  /\btoken: invalid_client\b|\bclient authentication failed: invalid secret provided\b/,
   // Apps that speak a protocol: their names and documents, what they are told, and what is pasted into them.
   /\b(BookStack|Deskpro|Discourse(Connect)?|GitLab|GLPI|MediaWiki|Nextcloud|Odoo|osTicket|Redmine|Zammad|Zendesk|Help Scout Docs)\b/,
   /\b(docs\/apps\/)?[a-z-]+\.md\b|\bhttp:\/\/localhost:3000\/\S*/,

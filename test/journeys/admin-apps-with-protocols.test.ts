@@ -286,6 +286,17 @@ onPortal('Apps that speak a protocol, in the administration', (portal) => {
     assert.match(subjects[0] ?? '', /./);
   });
 
+  it('show what the provider has refused them, and why', async () => {
+    const app = await newClient(portal(), { name: 'Faulty' });
+    await ada.visits(`/admin/apps/${app.id}`);
+    assert.match(ada.page.text, /There were no errors/);
+    const refused = { endpoint: 'token', error: 'invalid_client', detail: '<b>client</b> secret is wrong' };
+    for (const _time of [1, 2]) portal().services.clientErrors.record(app.id, refused);
+    await ada.visits(`/admin/apps/${app.id}`);
+    assert.match(ada.page.text, /token: invalid_client\s+2\s+<b>client<\/b> secret is wrong/);
+    assert.equal(ada.page.$('td bdi[lang=en]').length, 2);
+  });
+
   it('have forms of their own kind alone', async () => {
     const app = await newClient(portal(), { name: 'One kind' });
     for (const path of ['edit/host', 'edit/signed', 'proxy', 'secret/end']) {

@@ -151,6 +151,7 @@ onAppsBehindProxy('Apps in the administration', ({ portal, proxy }) => {
     portal().wait(minutes(10));
     await ada.presses('Save app');
     assert.equal(ada.page.path.split('?')[0], '/step-up');
+    assert.match(ada.page.text, /This page changes how people are signed in to an app/);
     assert.equal(await found('Kept'), undefined);
     ada.fillsIn('Password', PASSWORD);
     await ada.presses('Continue');
@@ -184,6 +185,14 @@ onAppsBehindProxy('Apps in the administration', ({ portal, proxy }) => {
       assert.ok(!text.includes('wiki.example.org'), name);
       assert.match(text, /postern/i);
     }
+    await ada.visits(`/admin/apps/${app.id}/proxy?proxy=nginx`);
+    assert.deepEqual(
+      ada.page
+        .$('h2')
+        .toArray()
+        .map((heading) => ada.page.$(heading).text()),
+      ['nginx.conf', 'upstream.conf'],
+    );
     await ada.visits(`/admin/apps/${app.id}/proxy?proxy=../../etc/passwd`);
     assert.match(ada.page.$('h2').first().text(), /nginx\.conf/);
   });
@@ -256,6 +265,15 @@ onAppsBehindProxy('Apps in the administration', ({ portal, proxy }) => {
       await ada.presses('Check now');
       assert.match(ada.page.text, /The app’s address answers\s+No\s+\S+/);
       assert.match(ada.page.text, /Not checked/);
+      const unused = createServer().listen(0, '127.0.0.1');
+      await once(unused, 'listening');
+      const { port } = unused.address() as AddressInfo;
+      unused.close();
+      await once(unused, 'close');
+      const away = await appWith(portal(), { origin: `http://127.0.0.1:${port}` });
+      await ada.visits(`/admin/apps/${away.id}`);
+      await ada.presses('Check now');
+      assert.match(ada.page.text, /No ECONNREFUSED Nothing listens at that address and port/);
     });
   });
 });

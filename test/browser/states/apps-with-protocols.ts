@@ -51,6 +51,10 @@ async function secrets(studio: Studio, ada: Person): Promise<void> {
   await services.appSecrets.rotate(app, OPERATOR);
   await studio.presses('apps/secret-stale', ada, t('admin-apps.secret-new'));
   await studio.visits('apps/secret-with-former', ada, `${path}/secret`);
+  services.clientErrors.record(app.id, {
+    ...{ endpoint: 'token', error: 'invalid_client' },
+    detail: 'client authentication failed: invalid secret provided',
+  });
   await studio.visits('apps/client-with-two-secrets', ada, path);
   await studio.visits('apps/secret-end', ada, `${path}/secret/end`);
   const open = await newClient(studio.portal, { name: 'Apps', authentication: 'none', requiresPkce: true });

@@ -16,6 +16,7 @@ export function adminAppPages(
     | 'appProbe'
     | 'appSecrets'
     | 'apps'
+    | 'clientErrors'
     | 'clock'
     | 'groups'
     | 'guards'

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { type ListedApp, sharesSecret, startOf } from '../../../apps/app.ts';
 import type { Probe } from '../../../apps/app-probe.ts';
+import type { ClientError } from '../../../apps/client-errors.ts';
+import type { Translator } from '../../../kernel/i18n.ts';
 import type { SignedIn } from '../../../web/auth-state.ts';
 import { addFormPage } from '../../../web/form-page.ts';
 import type { Page } from '../../../web/rendering.ts';
 import type { AddPage } from '../../../web/routes.ts';
+import { NO_VALUE } from '../../lists.ts';
 import type { PageServices } from '../../page-services.ts';
 import { signOutsOf } from './app-sign-outs.ts';
 import { summaryOf } from './app-summary.ts';
@@ -21,7 +24,7 @@ import {
 
 type AppPageServices = Pick<
   PageServices,
-  'appProbe' | 'appSecrets' | 'apps' | 'groups' | 'guards' | 'logoutReports' | 'renderer'
+  'appProbe' | 'appSecrets' | 'apps' | 'clientErrors' | 'groups' | 'guards' | 'logoutReports' | 'renderer'
 >;
 
 /** People on the page of an app: those who have used it last. */
@@ -30,7 +33,7 @@ const MOST_USERS = 50;
 /** /admin/apps: every app, for whom it is, and when somebody last signed in to it. */
 export function appListPage(
   addPage: AddPage,
-  services: Omit<AppPageServices, 'appProbe' | 'appSecrets' | 'logoutReports'>,
+  services: Pick<AppPageServices, 'apps' | 'groups' | 'guards' | 'renderer'>,
 ): void {
   const { apps, groups, guards, renderer } = services;
   addPage(APPS, {
@@ -81,12 +84,12 @@ export function appPage(addPage: AddPage, services: AppPageServices): void {
 }
 
 async function viewOf(
-  services: Pick<AppPageServices, 'appSecrets' | 'apps' | 'groups' | 'logoutReports'>,
+  services: Pick<AppPageServices, 'appSecrets' | 'apps' | 'clientErrors' | 'groups' | 'logoutReports'>,
   { context: { words } }: SignedIn,
   app: ListedApp,
 ): Promise<Page> {
   const { t } = words;
-  const { appSecrets, apps, groups } = services;
+  const { appSecrets, apps, clientErrors, groups } = services;
   const users = await apps.users(app, MOST_USERS);
   const secrets = sharesSecret(app) ? await appSecrets.standing(app) : [];
   return {
@@ -99,6 +102,7 @@ async function viewOf(
       ...{ path: pathOf(app), editPath: editPathOf(app), kind: app.kind, start: startOf(app) },
       signOuts: await signOutsOf(services, app, words),
       facts: summaryOf(app, await groups.list(), secrets, words),
+      ...(app.kind === 'oidc' && { errors: clientErrors.of(app.id).map((error) => errorLine(error, words)) }),
       users: users.map(({ accountId, name, email, lastAt }) => [
         { text: name, href: `/admin/people/${accountId}` },
         email,
@@ -106,4 +110,10 @@ async function viewOf(
       ]),
     },
   };
+}
+
+/** What the provider has refused, and why: technical, in English, as in the log. */
+function errorLine({ at, count, endpoint, error, detail }: ClientError, words: Translator) {
+  const technical = (text: string) => ({ text: text || NO_VALUE, lang: 'en' });
+  return [words.when(at), technical(`${endpoint}: ${error}`), words.number(count), technical(detail)];
 }
