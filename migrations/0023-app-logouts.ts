@@ -8,7 +8,7 @@ export async function up(db: Knex): Promise<void> {
     table.string('id', 26).primary();
     table.string('app_id', 26).notNullable().references('id').inTable('apps').onDelete('cascade').index();
     // No references: the app has to be told all the more once the account or the sign-in is gone.
-    table.string('account_id', 26).notNullable().index();
+    table.string('account_id', 26).notNullable();
     table.string('sign_in_id', 26).notNullable();
     table.string('state', 20).notNullable();
     table.integer('tries').notNullable();
@@ -20,6 +20,7 @@ export async function up(db: Knex): Promise<void> {
     moment(table, 'settled_at');
     table.text('fault');
     table.index(['state', 'due_at']);
+    table.index(['account_id', 'state']);
     table.index('settled_at');
   });
 }

@@ -6,7 +6,7 @@ import type { Policies } from '../policy/policies.ts';
 import type { AuthSnapshots } from '../policy/snapshot.ts';
 import { policyIfValid } from '../sign-in/auth-state.ts';
 import type { LogoutDelivery } from './logout-delivery.ts';
-import type { LogoutStore, TrustedLogout } from './logouts.ts';
+import type { LogoutStore, OpenLogouts, TrustedLogout } from './logouts.ts';
 
 /** Time between two looks: other instances, the command line and the clock end sign-ins, too. Milliseconds. */
 const LONGEST_REST = seconds(15);
@@ -14,6 +14,12 @@ const SHORTEST_REST = seconds(1);
 
 /** Sign-ins that are found to be over by one statement. */
 const BATCH = 500;
+
+/**
+ * Open sign-ins that one look goes through; the next look goes on behind them. SQLite answers in this process, which does nothing
+ * else for as long.
+ */
+const WINDOW = 2000;
 
 /** A sign-in that rests on a trusted browser is looked at this often, and so many of them at each look. */
 const TRUST_EVERY = minutes(1);
@@ -49,6 +55,8 @@ export class LogoutWatch {
   /** The accounts to look at. */
   readonly #accounts = new Set<string>();
   #everything = false;
+  /** The last one that a look has gone through; "": all. */
+  #seen = '';
   #looking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isStarted = false;
@@ -120,20 +128,28 @@ export class LogoutWatch {
     const { store, delivery, clock } = this.#services;
     // Where no app can be told, a look is this one statement.
     if (!(await store.any())) return LONGEST_REST;
-    await this.#markOver(accounts);
-    if (!accounts) await this.#markDistrusted();
+    if (accounts) await this.#markOver({ accountIds: accounts });
+    else await this.#lookThroughWindow();
     await delivery.begin();
     const next = (await store.nextDue()) ?? Infinity;
     return Math.min(LONGEST_REST, Math.max(SHORTEST_REST, next - clock()));
   }
 
-  async #markOver(accounts: readonly string[] | undefined): Promise<void> {
+  async #lookThroughWindow(): Promise<void> {
+    const to = await this.#services.store.endOfWindow(this.#seen, WINDOW);
+    const among = { after: this.#seen, to };
+    await this.#markOver(among);
+    await this.#markDistrusted(among);
+    this.#seen = to ?? '';
+  }
+
+  async #markOver(among: OpenLogouts): Promise<void> {
     const { store, clock } = this.#services;
-    for (;;) {
+    for (let found = BATCH; found === BATCH; ) {
       const now = clock();
-      const ids = await store.over(now, BATCH, accounts);
+      const ids = await store.over(now, BATCH, among);
       await store.markDue(ids, now);
-      if (ids.length < BATCH) return;
+      found = ids.length;
     }
   }
 
@@ -141,10 +157,10 @@ export class LogoutWatch {
    * A trusted browser replaced the code of a sign-in, and the sign-in ends with that trust: when a factor, the address or a rule
    * has changed. No statement can tell that, so some are looked at each time.
    */
-  async #markDistrusted(): Promise<void> {
+  async #markDistrusted(among: OpenLogouts): Promise<void> {
     const { store, clock } = this.#services;
     const now = clock();
-    const trusted = await store.trusted(now, TRUST_BATCH);
+    const trusted = await store.trusted(now, TRUST_BATCH, among);
     const over: string[] = [];
     for (const one of trusted) if (!(await this.#isValid(one))) over.push(one.id);
     await store.markDue(over, now);

@@ -75,6 +75,11 @@ export interface LogoutDepth {
   readonly late: number;
 }
 
+/** Open logouts: of these accounts, or those after an id ("": from the first) up to another one (undefined: to the last). */
+export type OpenLogouts =
+  | { readonly accountIds: readonly string[] }
+  | { readonly after: string; readonly to: string | undefined };
+
 /** Storage of whom to tell that a sign-in has ended. */
 export interface LogoutStore {
   /** From now on, the app is to be told when the sign-in that this one rests on is over. */
@@ -85,11 +90,13 @@ export interface LogoutStore {
    * Open ones whose sign-in is over: ended, too old, or gone with its account; whose account is disabled or has ended all of
    * its sessions; or whose browser is no longer trusted where the sign-in rests on that. At most `most`.
    *
-   * @param accountIds of these accounts alone; undefined: of all
+   * @param among of these accounts alone, or of this window of all
    */
-  over(now: Instant, most: number, accountIds?: readonly string[]): Promise<readonly string[]>;
+  over(now: Instant, most: number, among: OpenLogouts): Promise<readonly string[]>;
+  /** Where a window of so many open ones ends that begins after this id; undefined: it has all that follow. */
+  endOfWindow(after: string, size: number): Promise<string | undefined>;
   /** Open ones that stand by the trust in their browser, and were not looked at since `dueAt`; longest first. */
-  trusted(now: Instant, most: number): Promise<readonly TrustedLogout[]>;
+  trusted(now: Instant, most: number, among: OpenLogouts): Promise<readonly TrustedLogout[]>;
   /** Sets when these open ones are looked at again. */
   lookAgain(ids: readonly string[], at: Instant): Promise<void>;
   /** From now on they are due. Of several callers, one changes each. */

@@ -13,6 +13,7 @@ import {
   type LogoutState,
   type LogoutProblems,
   type LogoutStore,
+  type OpenLogouts,
   TOLD_REMEMBERED,
   type TrustedLogout,
 } from '../apps/logouts.ts';
@@ -66,11 +67,11 @@ export class KnexLogoutStore extends SqlStore implements LogoutStore {
     return (await this.db(TABLE).whereIn('state', ['open', 'due']).first('id')) !== undefined;
   }
 
-  async over(now: Instant, most: number, accountIds?: readonly string[]): Promise<readonly string[]> {
+  async over(now: Instant, most: number, among: OpenLogouts): Promise<readonly string[]> {
     const rows: unknown = await this.#openOnes()
       .leftJoin('accounts', 'accounts.id', 'sign_ins.account_id')
       .leftJoin('trusted_browsers', 'trusted_browsers.id', 'sign_ins.trusted_browser_id')
-      .modify((open) => accountIds && open.whereIn(`${TABLE}.account_id`, [...accountIds]))
+      .modify(within, among)
       // Whatever is not certainly open is over: also a sign-in or an account that is no longer there.
       .whereNot((open) =>
         open
@@ -88,8 +89,21 @@ export class KnexLogoutStore extends SqlStore implements LogoutStore {
     return idRows.parse(rows);
   }
 
-  async trusted(now: Instant, most: number): Promise<readonly TrustedLogout[]> {
-    const rows: unknown = await this.#openOnes()
+  async endOfWindow(after: string, size: number): Promise<string | undefined> {
+    const open = this.db(TABLE).where(OPEN).where('id', '>', after).orderBy('id');
+    return idRows.parse(
+      await open
+        .offset(size - 1)
+        .limit(1)
+        .select('id'),
+    )[0];
+  }
+
+  async trusted(now: Instant, most: number, among: OpenLogouts): Promise<readonly TrustedLogout[]> {
+    const rows: unknown = await this.db(TABLE)
+      .join('sign_ins', 'sign_ins.id', `${TABLE}.sign_in_id`)
+      .where(OPEN)
+      .modify(within, among)
       .whereNotNull('sign_ins.trusted_browser_id')
       .where(`${TABLE}.due_at`, '<=', now)
       .orderBy(`${TABLE}.due_at`)
@@ -234,4 +248,13 @@ export class KnexLogoutStore extends SqlStore implements LogoutStore {
         .update(changes),
     );
   }
+}
+
+function within(open: Knex.QueryBuilder, among: OpenLogouts): void {
+  if ('accountIds' in among) {
+    open.whereIn(`${TABLE}.account_id`, [...among.accountIds]);
+    return;
+  }
+  open.where(`${TABLE}.id`, '>', among.after);
+  if (among.to !== undefined) open.where(`${TABLE}.id`, '<=', among.to);
 }

@@ -1,10 +1,11 @@
 import type { Account } from '../../../src/accounts/account.ts';
-import type { HostApp } from '../../../src/apps/app.ts';
+import type { HostApp, OidcApp } from '../../../src/apps/app.ts';
 import type { HostAppInput } from '../../../src/apps/apps.ts';
 import { hashToken } from '../../../src/kernel/identifiers.ts';
 import { minutes } from '../../../src/kernel/time.ts';
 import { PROXIES } from '../../../src/pages/admin/apps/proxy-recipes.ts';
 import { newApp } from '../../support/guarded-apps.ts';
+import { newClient } from '../../support/oidc-apps.ts';
 import { groupWith, siteRuleIs } from '../../support/policies.ts';
 import { OPERATOR } from '../../support/portal.ts';
 import { enrolsApp, enrolsEmail, mailedCode } from '../../support/victim.ts';
@@ -105,6 +106,11 @@ async function atHome(studio: Studio): Promise<void> {
   await app(studio, LONG.authenticator, { origin: `https://${'long-'.repeat(11)}name.example.net` });
   await studio.visits('app/home', person, '/');
   await signsInToApp(studio, account, wiki);
+  // Nobody delivers in these states, so the first one stays untold.
+  const told = 'https://tickets.example.net/logout';
+  const tickets = await newClient(studio.portal, { name: 'Tickets', backchannelLogoutUri: told });
+  const clients = [tickets, await newClient(studio.portal, { name: 'Phone book' })];
+  for (const client of clients) await signsInToClient(studio, account, client);
   await studio.visits('app/sign-out', person, '/apps/sign-out');
   await studio.presses('app/signed-out', person, t('apps.sign-out-button'));
 }
@@ -118,12 +124,20 @@ async function signsInToApp({ services }: Studio, account: Account, { id, host }
   await services.handOvers.redeem({ code, host, nonces: ['nonce'] }, OPERATOR.origin);
 }
 
+/** The same for a client, as the provider does it. */
+async function signsInToClient({ services }: Studio, account: Account, client: OidcApp): Promise<void> {
+  const [signIn] = await services.signIns.of(account);
+  if (!signIn) throw new Error('Nobody is signed in.');
+  const visit = { account, signInId: signIn.id, origin: OPERATOR.origin };
+  await services.clientSignIns.record(client, visit);
+}
+
 /** Apps as an administrator sees them. */
 async function administrated(studio: Studio): Promise<void> {
   const { t, services } = studio;
   const ada = await studio.signsIn({ email: 'ada@example.org' });
   await studio.visits('apps/list', ada, '/admin/apps');
-  const [wiki, long] = await services.apps.all();
+  const [wiki, long] = (await services.apps.all()).filter(({ kind }) => kind === 'host');
   if (!wiki || !long) throw new Error('There are two apps.');
   await studio.visits(
     'apps/used',

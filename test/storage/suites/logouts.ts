@@ -21,6 +21,9 @@ import { type Engine, useDatabase } from '../../support/databases.ts';
 import { newClient } from './apps.ts';
 import { NOW, person, winners } from './people.ts';
 
+/** Every open one. */
+const ALL = { after: '', to: undefined };
+
 export function logoutsSuite(engine: Engine): void {
   describe('logouts', () => {
     const database = useDatabase(engine);
@@ -81,7 +84,7 @@ export function logoutsSuite(engine: Engine): void {
       clock.passes(hours(24) - 1);
       await looks();
       assert.deepEqual([posted, await state()], [[], 'open']);
-      assert.deepEqual(await store().over(clock.now, 9), []);
+      assert.deepEqual(await store().over(clock.now, 9, ALL), []);
     });
 
     const endings: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -115,7 +118,7 @@ export function logoutsSuite(engine: Engine): void {
       const from = { token_hash: 't', browser: 'Lynx', address: '' };
       await database()('trusted_browsers').insert({ ...browser, ...from, ...times });
       await database()('sign_ins').where({ id: signInId }).update({ trusted_browser_id: browser.id });
-      assert.deepEqual(await store().over(NOW, 9), []);
+      assert.deepEqual(await store().over(NOW, 9, ALL), []);
       await looks();
       assert.deepEqual(posted, [tokenFor()]);
     });
@@ -126,9 +129,27 @@ export function logoutsSuite(engine: Engine): void {
       const other = await opens(desk, bob, bobs);
       await stores().signIns.end(bob.id, bobs, NOW);
       await ends();
-      assert.deepEqual(await store().over(NOW, 9, [bob.id]), [other]);
-      assert.deepEqual([...(await store().over(NOW, 9))].sort(), [sid, other].sort());
-      assert.equal((await store().over(NOW, 1)).length, 1);
+      assert.deepEqual(await store().over(NOW, 9, { accountIds: [bob.id] }), [other]);
+      assert.deepEqual([...(await store().over(NOW, 9, ALL))].sort(), [sid, other].sort());
+      assert.equal((await store().over(NOW, 1, ALL)).length, 1);
+    });
+
+    it('are looked for in windows, each of which begins where the one before ended', async () => {
+      const sids = [sid];
+      for (let count = 0; count < 4; count += 1) sids.push(await opens(desk, ann, await signsIn(ann)));
+      await stores().signIns.endOthers(ann.id, '', NOW);
+      const windows: string[][] = [];
+      for (let after = ''; windows.length < 9; ) {
+        const to = await store().endOfWindow(after, 2);
+        windows.push([...(await store().over(NOW, 9, { after, to }))].sort());
+        if (to === undefined) break;
+        after = to;
+      }
+      assert.deepEqual(
+        windows.map(({ length }) => length),
+        [2, 2, 1],
+      );
+      assert.deepEqual(windows.flat(), sids.sort());
     });
 
     it('are told by one of two instances, each once', async () => {
