@@ -112,7 +112,7 @@ async function questionPage(
   const isAdministrator = who.kind === 'signed in' && who.account.role === 'administrator';
   return {
     view: 'apps/sign-out',
-    title: t('menu.sign-out'),
+    title: t('open-id.sign-out-title'),
     width: 'narrow',
     ...(returnTo !== undefined && { formOrigin: new URL(returnTo).origin }),
     model: {
