@@ -1,14 +1,14 @@
-import { isOpenFor, isOver, type SignIns } from '../accounts/sign-ins.ts';
+import type { SignIns } from '../accounts/sign-ins.ts';
 import { hashToken } from '../kernel/identifiers.ts';
 import { type Clock, type Instant, minutes } from '../kernel/time.ts';
 import { bind, type Transaction } from '../kernel/transaction.ts';
 import type { Policies } from '../policy/policies.ts';
 import type { PersonSnapshot } from '../policy/snapshot.ts';
 import type { Settings } from '../settings/settings.ts';
-import { policyIfValid } from '../sign-in/auth-state.ts';
-import { accessTo, type Refusal, visitorOf } from './access.ts';
+import type { Refusal } from './access.ts';
 import type { HostApp } from './app.ts';
 import { type Claims, claimsOf } from './claims.ts';
+import { standingAccess } from './standing-sign-in.ts';
 
 /** A browser that is signed in to an app, by a cookie of the app's host. */
 export interface AppSignIn {
@@ -117,19 +117,14 @@ export class AppSignIns {
     const { app, appSignIn, person, settings } = await this.#services.snapshots.read(host, tokenHash);
     if (!app) return { kind: 'unknown host' };
     const now = this.#services.clock();
-    const signIn = person?.signIn;
     const isCurrent = appSignIn?.appId === app.id && appSignIn.expiresAt > now;
-    if (!isCurrent || !signIn || !isOpenFor(person.account, signIn) || isOver(signIn, now)) {
-      return { kind: 'signed out', app };
-    }
-    const policy = policyIfValid(person, signIn.epoch, settings, this.#services.policies);
-    if (!policy) return { kind: 'signed out', app };
-    const visitor = visitorOf({ ...person, policy, signIn }, person.memberships, now);
-    const access = accessTo(app, visitor);
+    if (!isCurrent) return { kind: 'signed out', app };
+    const standing = standingAccess(app, { settings, person }, this.#services.policies, now);
+    if (standing.kind === 'signed out') return { kind: 'signed out', app };
     // What is refused is no use: it must not keep the sign-in open.
-    if (access.kind !== 'allowed') return { kind: 'refused', app, refusal: access };
-    await this.#services.signIns.recordUse(signIn, SEEN_EVERY);
+    if (standing.kind === 'refused') return { kind: 'refused', app, refusal: standing.refusal };
+    await this.#services.signIns.recordUse(standing.signIn, SEEN_EVERY);
     if (now - appSignIn.lastSeenAt >= SEEN_EVERY) await this.#services.store.touch(appSignIn.id, now);
-    return { kind: 'allowed', app, claims: claimsOf(app, visitor) };
+    return { kind: 'allowed', app, claims: claimsOf(app, standing.visitor) };
   }
 }

@@ -203,6 +203,8 @@ export class RunningProvider {
 /** The provider lists response modes that no client may use, and lets scripts of any site read what is public. */
 async function correctAnswer(ctx: Koa.Context, next: Koa.Next): Promise<void> {
   await next();
+  // Its own answer would be 500: clients try again after a 503.
+  if (exchangeOf(ctx.req).left?.kind === 'fault') ctx.respond = false;
   const isDiscovery = ctx.path.endsWith('/openid-configuration') && typeof ctx.body === 'object';
   if (isDiscovery) Object.assign(ctx.body ?? {}, { response_modes_supported: ['query', 'form_post'] });
   for (const name of Object.keys(ctx.response.headers)) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { loadWords } from '../../../src/kernel/i18n.ts';
 import { PASSWORD } from '../../support/portal.ts';
-import { answerAt, isAtPortal, type OpenIdSite } from './site.ts';
 import { Visitor } from '../visitor.ts';
+import { answerAt, isAtPortal, type OpenIdSite } from './site.ts';
 
 const { t } = loadWords().for('en');
 

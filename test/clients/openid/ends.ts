@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { PORTAL } from '../chain.ts';
+import type { Visitor } from '../visitor.ts';
+import { CALLBACK } from './relying-party.ts';
 import type { OpenIdSite } from './site.ts';
 import { isRefused } from './tokens.ts';
-import { CALLBACK } from './relying-party.ts';
-import type { Visitor } from '../visitor.ts';
 
 /** Everything that rests on a sign-in ends with it. */
 export function ends(site: () => OpenIdSite): void {

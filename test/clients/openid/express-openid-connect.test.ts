@@ -3,10 +3,10 @@ import { loadWords } from '../../../src/kernel/i18n.ts';
 import { MARIADB } from '../../support/databases.ts';
 import { openLynx, withoutScript } from '../browsers.ts';
 import { PORTAL } from '../chain.ts';
-import { expressClient } from './express-app.ts';
 import { WIKI } from '../names.ts';
-import { signsIn } from './signs-in.ts';
 import { signsInByPages } from '../steps.ts';
+import { expressClient } from './express-app.ts';
+import { signsIn } from './signs-in.ts';
 import { TLS_FRONT } from './tls-front.ts';
 
 const { client, pagesServed } = expressClient();

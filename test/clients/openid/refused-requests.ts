@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { answerAt, isAtPortal, type OpenIdSite } from './site.ts';
 import { CALLBACK } from './relying-party.ts';
+import { answerAt, isAtPortal, type OpenIdSite } from './site.ts';
 
 /** Requests at the authorization endpoint that get no code (ASVS 5.0 V10.4). */
 export function refusesRequests(site: () => OpenIdSite): void {

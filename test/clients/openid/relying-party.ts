@@ -1,9 +1,9 @@
 import * as openid from 'openid-client';
 import type { Surroundings } from '../chain.ts';
 import { WIKI } from '../names.ts';
+import type { Visitor } from '../visitor.ts';
 import { type Credentials, ISSUER } from './open-id-app.ts';
 import { portalFetch } from './portal-fetch.ts';
-import type { Visitor } from '../visitor.ts';
 
 export const CALLBACK = `${WIKI}/callback`;
 

@@ -4,8 +4,8 @@ import { apacheMainFile } from '../apache.ts';
 import type { AppProxy } from '../app-proxies.ts';
 import type { Surroundings } from '../chain.ts';
 import { TICKETS, TICKETS_HOST } from '../names.ts';
-import { type Credentials, ISSUER, type OpenIdClient } from './open-id-app.ts';
 import { installRequestTracker } from '../request-tracker.ts';
+import { type Credentials, ISSUER, type OpenIdClient } from './open-id-app.ts';
 
 /** The first account of a chain. */
 const AGENT = 'ann1@example.org';

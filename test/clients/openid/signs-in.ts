@@ -4,9 +4,9 @@ import { CREATION_TIMEOUT, type Engine } from '../../support/databases.ts';
 import { until } from '../../support/until.ts';
 import type { AppProxy } from '../app-proxies.ts';
 import { Chain, type Member, PORTAL } from '../chain.ts';
-import { type OpenIdClient, registers } from './open-id-app.ts';
 import { signsInByPages } from '../steps.ts';
 import { Visitor } from '../visitor.ts';
+import { type OpenIdClient, registers } from './open-id-app.ts';
 
 const words = loadWords().for('en');
 

@@ -4,12 +4,12 @@ import { until } from '../../support/until.ts';
 import { Chain, GROUP, type Member, PORTAL } from '../chain.ts';
 import { EchoApp } from '../echo-app.ts';
 import { WIKI, WIKI_HOST } from '../names.ts';
+import { signsInByPages } from '../steps.ts';
+import { Visitor } from '../visitor.ts';
 import { ISSUER, type OpenIdApp, registers } from './open-id-app.ts';
 import { portalFetch } from './portal-fetch.ts';
 import { CALLBACK, RelyingParty } from './relying-party.ts';
-import { signsInByPages } from '../steps.ts';
 import { TLS_FRONT } from './tls-front.ts';
-import { Visitor } from '../visitor.ts';
 
 /** A group of the same person that no app is told of. */
 export const SECRET_GROUP = 'Whistleblowers';

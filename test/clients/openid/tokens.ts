@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as openid from 'openid-client';
-import type { OpenIdSite } from './site.ts';
 import { basic, CALLBACK, type RelyingParty } from './relying-party.ts';
+import type { OpenIdSite } from './site.ts';
 
 type Code = Awaited<ReturnType<RelyingParty['code']>>;
 
