@@ -10,6 +10,7 @@ import { median, percentile } from '../test/support/timing.ts';
 import { measureGuard } from './guard.ts';
 import { Client, Cookies } from './http.ts';
 import { closedLoop, type Run } from './load.ts';
+import { addOpenIdApp, codeFlow } from './open-id.ts';
 import { endAll, type Serving, serve } from './processes.ts';
 import { expect, type Subject, subject } from './subjects.ts';
 
@@ -23,9 +24,10 @@ const RUNS = 5;
 const PAGES = 3000;
 const SECOND_STEPS = 400;
 const SIGN_INS = 120;
+const CODE_FLOWS = 300;
 const MEMORY_REQUESTS = 100_000;
 /** A person's code can be used once in 30 seconds, so every measurement has its own people. */
-const PEOPLE = 1 + RUNS * (SECOND_STEPS + SIGN_INS) + 2 * SIGN_INS;
+const PEOPLE = 1 + RUNS * (2 * SECOND_STEPS + SIGN_INS) + 4 * SIGN_INS + CLIENTS;
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-bench-'));
 process.on('exit', () => {
@@ -60,6 +62,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<void>>> = {
   'sign-ins': compareSignIns,
   latency: watchSignInPage,
   memory: watchMemory,
+  'open-id': measureOpenId,
   guard: () => measureGuard(mkdtempSync(join(folder, 'guard-')), say),
 };
 const wanted = process.argv.slice(2);
@@ -146,6 +149,56 @@ async function watchSignInPage(): Promise<void> {
   say(
     `p99 of the sign-in page: ${ms(before)} idle, ${ms(beside)} beside eight sign-ins; ${ratio} times (wanted: under 5)`,
   );
+}
+
+/**
+ * Code flows (authorize, token, userinfo) of people who are signed in, beside the twin's second step; what the provider adds to the
+ * memory; and the time of one flow while eight people sign in.
+ */
+async function measureOpenId(): Promise<void> {
+  const before = portal.memory();
+  const app = await addOpenIdApp({ ...environment, PORT: String(portal.port) });
+  const signedIn = await closedLoop(takePeople(CLIENTS), CLIENTS, async (one) =>
+    own.giveCode(await own.givePassword(one)),
+  );
+  const withoutProvider = portal.memory();
+  const flows = (count: number, clients: number) =>
+    closedLoop(Array.from({ length: count }), clients, () => {
+      turn += 1;
+      const cookies = signedIn.results[turn % CLIENTS];
+      if (!cookies) throw new Error('Nobody is signed in.');
+      return codeFlow(own.client, app, cookies);
+    });
+  let turn = 0;
+  await flows(CODE_FLOWS, CLIENTS);
+  say(
+    `memory: ${Math.round(before)} MB, after the sign-ins ${Math.round(withoutProvider)} MB, with the provider and ${CODE_FLOWS} flows ${Math.round(portal.memory())} MB`,
+  );
+  const secondSteps = async (run: number) => {
+    const theirs = peopleOf(run, SECOND_STEPS);
+    const { results } = await closedLoop(theirs, CLIENTS, (one) => least.givePassword(one));
+    await earlyInStep();
+    return closedLoop(results, CLIENTS, (half) => least.giveCode(half));
+  };
+  await compare(
+    'code flow, beside the second step',
+    undefined,
+    () => flows(CODE_FLOWS, CLIENTS),
+    secondSteps,
+  );
+  taken += RUNS * SECOND_STEPS;
+  const idle = await flows(CODE_FLOWS, 1);
+  const busy = signIns(own, takePeople(2 * SIGN_INS));
+  let isOver = false;
+  void busy.finally(() => {
+    isOver = true;
+  });
+  const times: number[] = [];
+  while (!isOver) times.push(...(await flows(1, 1)).latencies);
+  await busy;
+  const [alone, beside] = [percentile(idle.latencies, 0.99), percentile(times, 0.99)];
+  say(`p99 of a code flow: ${ms(alone)} idle, ${ms(beside)} beside eight sign-ins`);
+  say(`memory after all flows: ${Math.round(portal.memory())} MB`);
 }
 
 /** Resident memory during requests of pages and sign-ins. */
