@@ -97,7 +97,7 @@ function domainOver(db: Knex, passwordHasher: PasswordHasher) {
     /** Creates an account with `PASSWORD`. */
     async account(email: string): Promise<Account> {
       const created = await registration.create({ email, name: 'Ann' }, 'member', PASSWORD, OPERATOR);
-      if (!created) throw new Error(`${email} has an account already.`);
+      if (!created) throw new Error(`${email} already has an account.`);
       return created;
     },
   };

@@ -104,9 +104,9 @@ onPortal(
       const said = ann.page.errorAt('Email');
       assert.match(said, /Too many failed sign-ins with this email/);
       assert.doesNotMatch(said, /\d|second/);
-      await ann.follow('Forgotten your password?');
+      await ann.follow('Forgot your password?');
       ann.fillsIn('Email', email);
-      await ann.presses('Send link');
+      await ann.presses('Email me a link');
       await ann.visits(linkIn(await portal().mailbox.next(email)));
       ann.fillsIn('New password', NEXT);
       await ann.presses('Save password');

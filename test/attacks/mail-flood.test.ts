@@ -173,11 +173,11 @@ onPortal(
         const person = from('203.0.113.3');
         await person.visits('/forgotten-password');
         person.fillsIn('Email', one);
-        await person.presses('Send link');
+        await person.presses('Email me a link');
         assert.equal(person.page.status, 429);
         texts.push(person.page.text.replaceAll(one, 'X').replace(/\d+ (minute|second)s?/g, 'soon'));
       }
-      assert.match(texts[0] ?? '', /Too many emails were asked for from your network\. .* in soon/);
+      assert.match(texts[0] ?? '', /Too many emails were requested from your network\. .* in soon/);
       assert.equal(texts[0], texts[1]);
     });
 

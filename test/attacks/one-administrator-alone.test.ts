@@ -78,7 +78,9 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     await savesPolicy(attacker, () => attacker.fillsIn('Waiting period in hours', '0'));
     assert.deepEqual((await settings()).resets, { secondApproval: true, waitingHours: WAITING });
     for (const account of [eve, ben]) {
-      assert.ok((await subjects(account)).includes('A change of the approval of 2FA resets waits'));
+      assert.ok(
+        (await subjects(account)).includes('A change to the approval of 2FA resets needs confirmation'),
+      );
     }
   });
 
@@ -328,7 +330,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     await half.visits('/sign-in/code/lost-access');
     half.fillsIn('What happened?', 'My phone fell into a lake');
     half.fillsIn('How can we reach you?', 'Room 5');
-    await half.presses('Ask for a reset');
+    await half.presses('Request a reset');
     await approves(attacker, await requestPage());
     portal().wait(hours(WAITING));
     assert.equal(await portal().services.resetRequests.carryOutDue(OPERATOR), 0);
@@ -346,7 +348,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
       const mails = portal().mailbox.sentTo(ben.email).slice(before);
       await portal().delivered();
       const [mail] = portal().mailbox.sentTo(ben.email).slice(before);
-      assert.equal(mail?.subject, 'The policy of Help Center asks for less', `${what} ${mails.length}`);
+      assert.equal(mail?.subject, 'The policy of Help Center requires less', `${what} ${mails.length}`);
       assert.match(mail?.text ?? '', new RegExp(`By: ${eve.email.replace('.', '\\.')}`));
       assert.doesNotMatch(JSON.stringify(mail?.from), /nobody@example\.org/);
     }
@@ -394,8 +396,8 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
 
   async function asksForReset(by: Person = attacker): Promise<void> {
     await by.visits(`/admin/people/${victim.id}/request-reset`);
-    by.fillsIn('How you checked that it is them', NOTE);
-    await by.presses('Ask for approval');
+    by.fillsIn('How did you verify their identity?', NOTE);
+    await by.presses('Request approval');
   }
 
   async function requestPage(): Promise<string> {

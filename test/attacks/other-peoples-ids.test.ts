@@ -68,7 +68,7 @@ onPortal("An attacker with another person's ids", (portal) => {
       `${ownId}.${ownToken}.x`,
     ]) {
       const thief = await thiefOf(portal(), vera);
-      await thief.presses('Stop and sign out');
+      await thief.presses('Cancel and sign out');
       await thief.visits('/sign-in');
       thief.cookies.set('postern-trust', cookie);
       await givesPassword(thief, vera.email);

@@ -278,7 +278,7 @@ onPortal('An attacker with the cookie of a session from before the second factor
     const browser = await signsIn(portal(), email);
     await enrolsApp(portal(), account);
     await browser.visits('/profile');
-    await browser.presses('Stop and sign out');
+    await browser.presses('Cancel and sign out');
     assert.deepEqual(await portal().services.signIns.of(account), []);
   });
 });

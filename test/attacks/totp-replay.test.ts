@@ -4,7 +4,7 @@ import { onPortal, PASSWORD } from '../support/portal.ts';
 import { nextStep, signsIn } from '../support/steps.ts';
 import { isSignedIn, signsInFully, type Victim, victimWithCodes } from '../support/victim.ts';
 
-const USED = /has been used already/;
+const USED = /have already used/;
 
 onPortal("An attacker who reads the app's code over the person's shoulder", (portal) => {
   let vera: Victim;

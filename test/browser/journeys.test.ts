@@ -21,7 +21,7 @@ function inChromium(way: Way): People<Visitor> {
       assert.equal(await boss.isOffered('Show password'), hasScript, 'only the script offers that');
     },
     async atRefusal(ann) {
-      await ann.goesToTheFault('This code is not right. Check it and type it again.', 'Verification Code');
+      await ann.goesToTheFault('That code is wrong. Check it and try again.', 'Verification Code');
     },
     complaintsOf: ({ complaints }) => complaints,
     async leave() {

@@ -81,7 +81,7 @@ function signsInToApps<One extends Traveller>(people: People<One>): void {
         const phone = await enrolsApp(portal, account);
         const ann = await people.arrive(both(desk), `${desk.origin}/requests?a=b&c=d`);
         try {
-          await ann.shows(`Sign in to go on to “${app.name}”`);
+          await ann.shows(`Sign in to continue to “${app.name}”`);
           await ann.fillsIn('Email', account.email);
           await ann.fillsIn('Password', PASSWORD);
           await ann.presses('Sign in');

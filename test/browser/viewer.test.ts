@@ -31,7 +31,7 @@ describe('Chromium, shown a captured state', () => {
     assert.equal((await answer).status(), 422);
     assert.equal(new URL(viewer.page.url()).pathname, '/sign-in');
     const summary = viewer.page.getByRole('alert');
-    assert.match((await summary.textContent()) ?? '', /The email or the password is not right/);
+    assert.match((await summary.textContent()) ?? '', /The email or the password is wrong/);
     assert.equal(await summary.evaluate((element) => getComputedStyle(element).borderTopWidth), '4px');
   });
 

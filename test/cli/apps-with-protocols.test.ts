@@ -112,7 +112,7 @@ describe('The command line: apps that speak a protocol', () => {
       clientAuthentication: 'post',
     });
     assert.equal((await detail('app.updated'))?.['client-authentication'], 'none → post');
-    assert.match((await app('update', 'Desk', '--algorithm', 'ES256')).output, /as given already/);
+    assert.match((await app('update', 'Desk', '--algorithm', 'ES256')).output, /already has these settings/);
   });
 
   it('that take a signed hand-over have the usual address of their format, unless it is given', async () => {
@@ -153,7 +153,7 @@ describe('The command line: apps that speak a protocol', () => {
       writeFileSync(file, output);
       assert.equal(
         (await app('update', name, '--from', file)).output,
-        `The app “${name}” is as given already.\n`,
+        `The app “${name}” is already has these settings.\n`,
       );
       await app('remove', name);
       const again = await app('create', '--from', file);

@@ -98,7 +98,7 @@ describe('The command line: apps', () => {
     assert.equal((await app('update', 'Pages', '--everybody')).code, 0);
     assert.equal((await shown('Pages')).groups, 'everybody');
     const again = await app('update', 'Pages', '--everybody');
-    assert.equal(again.output, 'The app “Pages” is as given already.\n');
+    assert.equal(again.output, 'The app “Pages” already has these settings.\n');
     await command('group', 'delete', 'Agents');
     await app('update', 'Pages', '--groups', '');
     assert.match((await app('list')).output, / nobody /);
@@ -131,8 +131,8 @@ describe('The command line: apps', () => {
   });
 
   for (const [what, text, error] of [
-    ['is not JSON', 'name: Wiki', /does not hold the settings of one app as JSON/],
-    ['is a list', '[]', /does not hold the settings of one app/],
+    ['is not JSON', 'name: Wiki', /does not contain the settings of one app as JSON/],
+    ['is a list', '[]', /does not contain the settings of one app/],
     ['has a mistyped demand', '{"prooof":"strong"}', /“prooof” is no setting of an app/],
     ['has an unknown demand', '{"proof":"stronger"}', /“proof” .*cannot be set to this/],
     ['has the path of an address', '{"address":"https://a.example/x"}', /“address”/],

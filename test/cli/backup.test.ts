@@ -117,7 +117,7 @@ describe('The command line: backups', () => {
     writeFileSync(file(), 'precious');
     const ran = await runs(database('portal.sqlite'), ['backup', file()]);
     assert.equal(ran.code, 1);
-    assert.match(ran.errors, /^.*backup\.gz cannot be made: EEXIST\.\n$/);
+    assert.match(ran.errors, /^Cannot create .*backup\.gz: EEXIST\.\n$/);
     assert.equal(readFileSync(file(), 'utf8'), 'precious');
   });
 
@@ -177,8 +177,8 @@ describe('The command line: backups', () => {
 
   it('are identified by file name', async () => {
     const ran = await restores('none.sqlite');
-    assert.match(ran.errors, /backup\.gz cannot be read: ENOENT\./);
+    assert.match(ran.errors, /^Cannot read .*backup\.gz: ENOENT\./);
     const missing = await runs(database('portal.sqlite'), ['backup', join(folder, 'no', 'such', 'folder')]);
-    assert.match(missing.errors, /cannot be made: ENOENT/);
+    assert.match(missing.errors, /^Cannot create .*: ENOENT/);
   });
 });

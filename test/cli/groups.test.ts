@@ -152,9 +152,9 @@ describe('The command line: groups', () => {
     const ann = await signsIn(portal, email);
     const enforcement = async () => (await portal.services.accounts.find(id))?.enforcement;
     const ran = await command('user', 'enforce-2fa', email, '--grace', '3d');
-    assert.deepEqual(ran, { code: 0, output: `2FA is enforced for ${email}.\n`, errors: '' });
+    assert.deepEqual(ran, { code: 0, output: `2FA is now required for ${email}.\n`, errors: '' });
     assert.deepEqual((await enforcement())?.grace, { kind: 'days', days: 3 });
-    assert.match((await command('user', 'enforce-2fa', email)).output, /was enforced for .* already/);
+    assert.match((await command('user', 'enforce-2fa', email)).output, /was already required for/);
     await command('user', 'lift-2fa', email);
     assert.equal(await enforcement(), null);
     assert.match((await command('user', 'lift-2fa', email)).output, /was not enforced/);

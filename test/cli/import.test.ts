@@ -285,13 +285,13 @@ describe('The command line: people from a file', () => {
   });
 
   for (const [what, text, words] of [
-    ['an empty file', '', /nobody in it/],
-    ['only a header', 'email,name\n', /nobody in it/],
+    ['an empty file', '', /table is empty/],
+    ['only a header', 'email,name\n', /table is empty/],
     ['no header', 'a@example.org,A\n', /“email” is missing/],
     [
       'a column that is not known',
       'email,name,pasword_hash\na@example.org,A,x\n',
-      /Not known: pasword_hash\. .*can be left out/,
+      /Unknown columns: pasword_hash\. .*can skip/,
     ],
     ['a column twice', 'email,name,name\na@example.org,A,B\n', /“name” stands there twice/],
     ['a header with an open quote', '"email,name\na@example.org,A\n', /quotes do not match/],

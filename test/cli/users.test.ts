@@ -75,7 +75,7 @@ describe('The command line: people', () => {
   for (const [what, password, words] of [
     ['short', 'brief', /too short/],
     ['long', 'x1'.repeat(200), /too long/],
-    ['common', 'passwordpassword', /first passwords that attackers/],
+    ['common', 'passwordpassword', /too common/],
     ['made of own words', 'person-example', /own words/],
     ['missing', '', /There is no password/],
     ['of several lines', 'one line here\nanother line', /several lines/],

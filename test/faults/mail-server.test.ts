@@ -10,7 +10,7 @@ import { openPortal, PASSWORD, type TestPortal } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 import { isSignedIn, newEmail } from '../support/victim.ts';
 
-const UNSURE = /The mail server has not said yet whether it takes the email/;
+const UNSURE = /The mail server has not confirmed the email yet/;
 const AWAY = /We could not send the email right now/;
 
 interface Fault {

@@ -10,7 +10,7 @@ import { openPortal, type TestPortal } from '../support/portal.ts';
 import { givesPassword, signsIn } from '../support/steps.ts';
 import { enrolsEmail, isSignedIn, newEmail } from '../support/victim.ts';
 
-const UNSURE = /has not said yet whether it takes the email\. If it comes, enter its code here\./;
+const UNSURE = /has not confirmed the email yet\. If it arrives, enter its code here\./;
 
 type How = 'drops' | 'dawdles';
 

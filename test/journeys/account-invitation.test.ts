@@ -102,7 +102,7 @@ onPortal('An invitation', (portal) => {
     ann.forgetsCookies();
     await looksAt(newest);
     assert.equal(dead.size, 1);
-    assert.match(ann.page.text, /ask an administrator of the help desk for a new invitation/);
+    assert.match(ann.page.text, /ask an administrator for a new invitation/);
     await ann.follow('Sign in');
   });
 

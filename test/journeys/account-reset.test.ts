@@ -18,7 +18,7 @@ onPortal('A forgotten password', (portal) => {
   async function asksForLink(person: Person, address = email): Promise<void> {
     await person.visits('/forgotten-password');
     person.fillsIn('Email', address);
-    await person.presses('Send link');
+    await person.presses('Email me a link');
   }
 
   async function opensLink(person: Person): Promise<string> {
@@ -37,8 +37,8 @@ onPortal('A forgotten password', (portal) => {
   describe('requesting the link', () => {
     it('is reached from the sign-in page', async () => {
       await ann.visits('/sign-in');
-      await ann.follow('Forgotten your password?');
-      assert.equal(ann.page.heading, 'Forgotten your password?');
+      await ann.follow('Forgot your password?');
+      assert.equal(ann.page.heading, 'Forgot your password?');
       await ann.follow('Sign in');
       assert.equal(ann.page.path, '/sign-in');
     });
@@ -61,7 +61,7 @@ onPortal('A forgotten password', (portal) => {
         text = person.page.text;
       }
       assert.equal(pages.size, 1);
-      assert.match(text, /If there is an account with the address you gave/);
+      assert.match(text, /If there is an account with this address/);
       await portal().mailbox.next(email);
       await portal().mailbox.next(`new${number}@example.org`);
       assert.ok(!portal().mailbox.addressees.includes(`nobody${number}@example.org`));
@@ -89,7 +89,7 @@ onPortal('A forgotten password', (portal) => {
     it('grants one of twenty concurrent requests', async () => {
       await ann.visits('/forgotten-password');
       ann.fillsIn('Email', email);
-      const answers = await ann.races(20, 'Send link');
+      const answers = await ann.races(20, 'Email me a link');
       assert.equal(answers.filter(({ status }) => status === 303).length, 1);
       assert.equal(answers.filter(({ status }) => status === 429).length, 19);
     });
@@ -180,9 +180,9 @@ onPortal('A forgotten password', (portal) => {
       for (const dead of [first, `${second}x`, '/reset-password', '/reset-password?token=a&token=b']) {
         await ann.visits(dead);
         assert.equal(ann.page.status, 410, dead);
-        assert.equal(ann.page.heading, 'This link does not work any more');
+        assert.equal(ann.page.heading, 'This link no longer works');
       }
-      await ann.follow('Ask for a new link');
+      await ann.follow('Request a new link');
       assert.equal(ann.page.path, '/forgotten-password');
       portal().wait(60 * 60 * 1000);
       assert.equal((await ann.visits(second)).status, 410);
@@ -233,7 +233,7 @@ describe('The response to a forgotten password', () => {
       const ann = new Person(portal.app);
       await ann.visits('/forgotten-password');
       ann.fillsIn('Email', 'ann@example.org');
-      await ann.presses('Send link');
+      await ann.presses('Email me a link');
       assert.equal(ann.page.path, '/forgotten-password/sent');
       while (sockets.size === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     } finally {

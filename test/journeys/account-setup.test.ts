@@ -33,7 +33,7 @@ onPortal('Setting up the site', (portal) => {
     it(`shows the page for invalid links for the token ${JSON.stringify(other.slice(0, 30))}`, async () => {
       await boss.visits(`/setup?token=${other}`);
       assert.equal(boss.page.status, 410);
-      assert.equal(boss.page.heading, 'This link does not work any more');
+      assert.equal(boss.page.heading, 'This link no longer works');
       assert.match(boss.page.text, /its log shows a new link/);
     });
   }
@@ -97,7 +97,7 @@ onPortal('Setting up the site', (portal) => {
 
   it('works once', async () => {
     assert.equal(boss.page.status, 410);
-    assert.equal(boss.page.heading, 'This link does not work any more');
+    assert.equal(boss.page.heading, 'This link no longer works');
     await boss.follow('Sign in');
     const answer = await boss.submitsRaw('POST', '/setup', { ...FIRST, token });
     assert.equal(answer.status, 410);

@@ -20,7 +20,7 @@ onPortal('Signing up', (portal) => {
   async function asks(address = email, name = 'Ann Example'): Promise<void> {
     ann.fillsIn('Your name', name);
     ann.fillsIn('Email', address);
-    await ann.presses('Send link');
+    await ann.presses('Email me a link');
   }
 
   async function opensLink(): Promise<string> {
@@ -51,7 +51,7 @@ onPortal('Signing up', (portal) => {
     await portal().services.settings.change({ signUp: false });
     stranger.fillsIn('Your name', 'Ann Example');
     stranger.fillsIn('Email', email);
-    await stranger.presses('Send link');
+    await stranger.presses('Email me a link');
     assert.equal(stranger.page.status, 404);
     await other.close();
     assert.ok(!portal().mailbox.addressees.includes(email));
@@ -164,7 +164,7 @@ onPortal('Signing up', (portal) => {
     const second = await opensLink();
     await ann.visits(first);
     assert.equal(ann.page.status, 410);
-    assert.equal(ann.page.heading, 'This link does not work any more');
+    assert.equal(ann.page.heading, 'This link no longer works');
     await ann.follow('Create an account');
     portal().wait(24 * 60 * 60 * 1000);
     assert.equal((await ann.visits(second)).status, 410);

@@ -122,8 +122,8 @@ onPortal('Administration: audit log', (portal) => {
   });
 
   for (const [what, query, label, words] of [
-    ['an unknown event', 'event=sign-in', 'What happened', /Choose one from the list/],
-    ['two events', 'event=sign-out&event=sign-out', 'What happened', /Choose one from the list/],
+    ['an unknown event', 'event=sign-in', 'What happened', /Choose an event/],
+    ['two events', 'event=sign-out&event=sign-out', 'What happened', /Choose an event/],
     ['no day', 'from=yesterday', 'From (UTC)', /year-month-day/],
     ['a day that never was', 'from=2030-02-30', 'From (UTC)', /year-month-day/],
     ['a moment', 'to=2030-02-03T00:00', 'To (UTC)', /year-month-day/],
@@ -143,7 +143,7 @@ onPortal('Administration: audit log', (portal) => {
 
   it('says so when nothing matches', async () => {
     await ada.visits('/admin/audit?person=%25_%25');
-    assert.match(ada.page.text, /Nothing in the log fits these filters/);
+    assert.match(ada.page.text, /No entries match these filters/);
   });
 
   it('has pages of 50 that keep the filters', async () => {

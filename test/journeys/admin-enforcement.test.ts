@@ -40,7 +40,7 @@ onPortal('Administration: the policy of a person', (portal) => {
       fact('2FA rule'),
       'Optional, by: the site’s policy. Methods: Authentication App, Email Authentication.',
     );
-    assert.equal(fact('At the next sign-in'), 'The password is enough.');
+    assert.equal(fact('Next sign-in'), 'Password only.');
     assert.equal(fact('Groups'), 'In no group');
     await groupWith(portal(), { rule: 'mandatory', methods: ['app'] }, [bob], 'Agents');
     await groupWith(portal(), { rule: 'mandatory', methods: ['email'] }, [bob], 'Desk');
@@ -48,13 +48,13 @@ onPortal('Administration: the policy of a person', (portal) => {
     assert.equal(fact('Groups'), 'Agents, Desk');
     assert.equal(
       fact('2FA rule'),
-      'Mandatory, by: the group “Agents”, the group “Desk”. Methods: Authentication App. ' +
-        'These rules have no method in common, so the strongest of theirs counts.',
+      'Required, by: the group “Agents”, the group “Desk”. Methods: Authentication App. ' +
+        'These rules have no method in common, so the strongest of their methods is required.',
     );
-    assert.equal(fact('At the next sign-in'), '2FA has to be set up before anything else.');
+    assert.equal(fact('Next sign-in'), '2FA set-up required.');
     await enrolsApp(portal(), bob);
     await ada.visits(`/admin/people/${bob.id}`);
-    assert.equal(fact('At the next sign-in'), 'An authenticator is asked for.');
+    assert.equal(fact('Next sign-in'), '2FA code required.');
     await siteRuleIs(portal(), { rule: 'off' });
     for (const group of await portal().services.groups.all()) {
       await portal().services.groups.remove(group, OPERATOR);
@@ -67,46 +67,43 @@ onPortal('Administration: the policy of a person', (portal) => {
     await groupWith(portal(), { rule: 'mandatory', grace: { kind: 'days', days: 14 } }, [bob], 'Agents');
     await ada.visits(`/admin/people/${bob.id}`);
     assert.equal(
-      fact('At the next sign-in'),
-      '2FA has to be set up, and may be put off. Grace lasts for 14 days from the next sign-in.',
+      fact('Next sign-in'),
+      '2FA set-up required, can be postponed. The grace period lasts 14 days from the next sign-in.',
     );
     await signsIn(portal(), bob.email);
     await ada.visits(`/admin/people/${bob.id}`);
     assert.match(
-      fact('At the next sign-in'),
-      /may be put off\. Grace ends on \d+ \w+ \d{4} at \d\d:\d\d UTC\.$/,
+      fact('Next sign-in'),
+      /can be postponed\. The grace period ends on \d+ \w+ \d{4} at \d\d:\d\d UTC\.$/,
     );
     portal().wait(days(14));
     ada = await signsIn(portal(), 'ada@example.org');
     await ada.visits(`/admin/people/${bob.id}`);
-    assert.equal(fact('At the next sign-in'), '2FA has to be set up before anything else.');
+    assert.equal(fact('Next sign-in'), '2FA set-up required.');
   });
 
   it('is explained for a person with an authenticator that does not satisfy it', async () => {
     await enrolsApp(portal(), bob);
     await groupWith(portal(), { rule: 'mandatory', methods: ['email'] }, [bob], 'Desk');
     await ada.visits(`/admin/people/${bob.id}`);
-    assert.equal(
-      fact('At the next sign-in'),
-      'An authenticator is asked for. 2FA has to be set up before anything else.',
-    );
+    assert.equal(fact('Next sign-in'), '2FA code required. 2FA set-up required.');
   });
 
   it('can require 2FA of them alone, at once and in open sessions, with a mail and an audit entry', async () => {
     const open = await signsIn(portal(), bob.email);
-    await ada.follow('Enforce 2FA');
-    assert.equal(ada.page.heading, 'Enforce 2FA for Bob Builder?');
-    await ada.presses('Enforce 2FA');
+    await ada.follow('Require 2FA');
+    assert.equal(ada.page.heading, 'Require 2FA for Bob Builder?');
+    await ada.presses('Require 2FA');
     await ada.presses('Save');
-    assert.equal(ada.page.notice, '2FA is enforced for Bob Builder.');
-    assert.match(fact('2FA rule'), /^Mandatory, by: “Enforce 2FA” for this person\./);
+    assert.equal(ada.page.notice, '2FA is now required for Bob Builder.');
+    assert.match(fact('2FA rule'), /^Required, by: “Require 2FA” for this person\./);
     assert.deepEqual((await stored())?.grace, { kind: 'none' });
-    assert.equal((await portal().mailbox.next(bob.email)).subject, '2FA is mandatory for your account now');
+    assert.equal((await portal().mailbox.next(bob.email)).subject, '2FA is now required for your account');
     const event = await lastEvent('two-factor.enforced');
     assert.deepEqual([event?.actorLabel, event?.detail], ['ada@example.org', { grace: 'none' }]);
     await open.visits('/profile');
     assert.equal(open.page.path, '/sign-in/set-up');
-    assert.match(open.page.text, /An administrator has made 2FA mandatory for your account/);
+    assert.match(open.page.text, /An administrator has made 2FA required for your account/);
   });
 
   it('is that of others again when this is lifted, in open sessions too', async () => {
@@ -115,26 +112,26 @@ onPortal('Administration: the policy of a person', (portal) => {
     const open = await signsIn(portal(), bob.email);
     assert.equal(open.page.path, '/sign-in/set-up');
     await ada.visits(`/admin/people/${bob.id}`);
-    await ada.follow('Lift enforcement');
-    await ada.presses('Lift enforcement');
-    assert.equal(ada.page.notice, '2FA is no longer enforced for Bob Builder.');
+    await ada.follow('Stop requiring 2FA');
+    await ada.presses('Stop requiring 2FA');
+    assert.equal(ada.page.notice, '2FA is no longer required for Bob Builder in particular.');
     assert.equal(await stored(), null);
-    assert.match((await portal().mailbox.next(bob.email)).subject ?? '', /no longer enforced/);
+    assert.match((await portal().mailbox.next(bob.email)).subject ?? '', /no longer required/);
     assert.equal((await lastEvent('two-factor.enforcement-lifted'))?.actorLabel, 'ada@example.org');
     const again = await signsIn(portal(), bob.email);
     assert.equal(again.page.path, '/profile/two-factor/suggestion');
   });
 
   it('may have its own grace period when 2FA is enforced', async () => {
-    await ada.follow('Enforce 2FA');
-    ada.chooses('For so many days');
-    ada.fillsIn('Days of grace (optional)', '366');
-    await ada.presses('Enforce 2FA');
+    await ada.follow('Require 2FA');
+    ada.chooses('A number of days after first sign-in');
+    ada.fillsIn('Number of days (optional)', '366');
+    await ada.presses('Require 2FA');
     assert.equal(ada.page.status, 422);
-    assert.match(ada.page.errorAt('Days of grace (optional)'), /0 to 365/);
+    assert.match(ada.page.errorAt('Number of days (optional)'), /0 to 365/);
     assert.equal(await stored(), null);
-    ada.fillsIn('Days of grace (optional)', '3');
-    await ada.presses('Enforce 2FA');
+    ada.fillsIn('Number of days (optional)', '3');
+    await ada.presses('Require 2FA');
     await ada.presses('Save');
     assert.deepEqual((await stored())?.grace, { kind: 'days', days: 3 });
     const person = await signsIn(portal(), bob.email);
@@ -145,8 +142,8 @@ onPortal('Administration: the policy of a person', (portal) => {
   });
 
   it('is changed by one of twenty concurrent requests; later ones see the new state', async () => {
-    await ada.follow('Enforce 2FA');
-    await ada.presses('Enforce 2FA');
+    await ada.follow('Require 2FA');
+    await ada.presses('Require 2FA');
     const answers = await ada.races(20, 'Save');
     assert.ok(answers.every(({ status }) => status === 303 || status === 409));
     const { total } = await portal().services.audit.search({
@@ -154,7 +151,7 @@ onPortal('Administration: the policy of a person', (portal) => {
     });
     assert.equal(total, 1);
     await ada.presses('Save');
-    assert.match(ada.page.notice ?? '', /done already/);
+    assert.match(ada.page.notice ?? '', /already done/);
   });
 
   it('changes with the groups that the person joins and leaves, each with a mail and an audit entry', async () => {
@@ -177,7 +174,7 @@ onPortal('Administration: the policy of a person', (portal) => {
     assert.deepEqual((await lastEvent('group.member-removed'))?.detail, { group: 'Agents' });
     await ada.visits(`/admin/people/${bob.id}/groups`);
     await ada.presses('Save groups');
-    assert.equal(ada.page.notice, 'Nothing was different, so nothing was changed.');
+    assert.equal(ada.page.notice, 'No changes to save.');
   });
 
   it('does not change if the form of the groups is not ours, before or at the confirmation', async () => {

@@ -44,17 +44,17 @@ onPortal('Administration: groups', (portal) => {
     await ada.follow('Groups');
     assert.equal(ada.page.heading, 'Groups');
     assert.equal(ada.page.$('.tabs [aria-current=page]').text(), 'Groups');
-    assert.match(ada.page.text, /the strictest holds/);
+    assert.match(ada.page.text, /strictest rule that applies to a person wins/);
     assert.match(ada.page.text, /There are no groups yet/);
   });
 
   it('are created with a rule, methods and grace, recorded, and listed', async () => {
     await ada.follow('New group');
     ada.fillsIn('Name of the group', 'Agents');
-    ada.chooses('Mandatory');
+    ada.chooses('Required');
     ada.unticks('Email Authentication');
-    ada.chooses('For so many days');
-    ada.fillsIn('Days of grace (optional)', '14');
+    ada.chooses('A number of days after first sign-in');
+    ada.fillsIn('Number of days (optional)', '14');
     await ada.presses('Save group');
     assert.equal(ada.page.heading, 'Agents');
     assert.equal(ada.page.notice, 'The group has been created. Now add its members.');
@@ -67,7 +67,7 @@ onPortal('Administration: groups', (portal) => {
     });
     await ada.follow('Groups');
     assert.deepEqual(cells(), [
-      ...['Agents', 'Mandatory', 'Authentication App', 'For 14 days from the first sign-in', '0'],
+      ...['Agents', 'Required', 'Authentication App', 'For 14 days from the first sign-in', '0'],
     ]);
   });
 
@@ -80,7 +80,7 @@ onPortal('Administration: groups', (portal) => {
     assert.equal(ada.page.value('Two-factor authentication (2FA)'), 'mandatory');
     ada.fillsIn('Name of the group', 'Desk');
     ada.chooses('Until a date');
-    ada.fillsIn('Grace ends on', '2099-03-01');
+    ada.fillsIn('Last day without 2FA', '2099-03-01');
     await ada.presses('Save group');
     assert.equal(ada.page.noticeKind, 'success');
     assert.match(ada.page.text, /Grace period Until 1 March 2099 at 00:00 UTC/);
@@ -90,9 +90,9 @@ onPortal('Administration: groups', (portal) => {
       ...{ group: 'Agents', grace: 'none → 2099-03-01T00:00:00.000Z', to: 'Desk' },
     });
     await ada.follow('Edit group');
-    assert.equal(ada.page.value('Grace ends on'), '2099-03-01');
+    assert.equal(ada.page.value('Last day without 2FA'), '2099-03-01');
     await ada.presses('Save group');
-    assert.equal(ada.page.notice, 'Nothing was different, so nothing was changed.');
+    assert.equal(ada.page.notice, 'No changes to save.');
   });
 
   for (const [what, fields, label, words] of [
@@ -105,11 +105,11 @@ onPortal('Administration: groups', (portal) => {
     ['an unknown rule', { rule: 'strict' }, 'Two-factor authentication (2FA)', /Choose one/],
     ['no method', { 'method-app': [] }, 'Methods', /at least one method/],
     ['an unknown grace', { grace: 'sometime' }, 'Grace period', /whether there is a grace period/],
-    ['no date', { grace: 'until' }, 'Grace ends on', /Enter the date/],
-    ['no such day', { grace: 'until', graceDate: '2030-02-30' }, 'Grace ends on', /year-month-day/],
-    ['two dates', { graceDate: ['2030-01-01', '2030-01-02'] }, 'Grace ends on', /year-month-day/],
-    ['many days', { grace: 'days', graceDays: '366' }, 'Days of grace (optional)', /from 0 to 365/],
-    ['half a day', { grace: 'days', graceDays: '0.5' }, 'Days of grace (optional)', /from 0 to 365/],
+    ['no date', { grace: 'until' }, 'Last day without 2FA', /Enter the date/],
+    ['no such day', { grace: 'until', graceDate: '2030-02-30' }, 'Last day without 2FA', /year-month-day/],
+    ['two dates', { graceDate: ['2030-01-01', '2030-01-02'] }, 'Last day without 2FA', /year-month-day/],
+    ['many days', { grace: 'days', graceDays: '366' }, 'Number of days (optional)', /from 0 to 365/],
+    ['half a day', { grace: 'days', graceDays: '0.5' }, 'Number of days (optional)', /from 0 to 365/],
   ] as const) {
     it(`refuse ${what} at the field, and nothing is created`, async () => {
       await ada.follow('New group');
@@ -126,7 +126,7 @@ onPortal('Administration: groups', (portal) => {
     const other = await groupWith(portal(), { rule: 'off' }, [], 'Agents');
     await groupWith(portal(), { rule: 'off' }, [], 'Desk');
     await ada.goesOnFrom(await ada.submitsRaw('POST', '/admin/groups/new', { ...FILLED, name: 'AGENTS' }));
-    assert.equal(ada.page.errorAt('Name of the group'), 'There is a group of this name already.');
+    assert.equal(ada.page.errorAt('Name of the group'), 'There is already a group with this name.');
     const path = `/admin/groups/${other.id}/edit`;
     await ada.goesOnFrom(await ada.submitsRaw('POST', path, { ...FILLED, name: 'desk' }));
     assert.match(ada.page.errorAt('Name of the group'), /already/);
@@ -147,7 +147,7 @@ onPortal('Administration: groups', (portal) => {
       ada.fillsIn('Email of the person to add', ann.email.toUpperCase());
       await ada.presses('Add');
       await ada.presses('Save');
-      assert.equal(ada.page.notice, 'Ann <b>Agent</b> has been added. They get an email.');
+      assert.equal(ada.page.notice, 'Ann <b>Agent</b> has been added. We’ll email them.');
       assert.deepEqual(cells(), [...['Ann <b>Agent</b>', ann.email, 'None', 'Remove Ann <b>Agent</b>']]);
       const mail = await portal().mailbox.next(ann.email);
       assert.equal(mail.subject, 'You were added to a group');
@@ -160,7 +160,7 @@ onPortal('Administration: groups', (portal) => {
     it('are not added twice, or without an account: the field says so', async () => {
       await portal().services.groups.add(agents, ann, OPERATOR);
       for (const [email, words] of [
-        [ann.email, /is in this group already/],
+        [ann.email, /is already in this group/],
         ['nobody@example.org', /Nobody has an account with the address nobody@example\.org/],
         ['no address', /name@example\.org/],
         ['', /Enter the person/],
@@ -220,8 +220,8 @@ onPortal('Administration: groups', (portal) => {
       await ada.visits(`/admin/groups/${night.id}/edit`);
       ada.unticks('Email Authentication');
       await ada.presses('Save group');
-      assert.equal(ada.page.heading, 'Save this?');
-      assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
+      assert.equal(ada.page.heading, 'Save changes?');
+      assert.match(ada.page.text, /1 person would only have authenticators that are no longer offered/);
       assert.deepEqual((await groupNamed('Night')).methods, ['app', 'email']);
       const called = ada.copy();
       await called.follow('Keep the group as it is');
@@ -245,7 +245,7 @@ onPortal('Administration: groups', (portal) => {
       await ada.follow('Delete group');
       assert.equal(ada.page.heading, 'Delete the group “Night”?');
       assert.match(ada.page.text, /no longer applies to its 1 member/);
-      assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
+      assert.match(ada.page.text, /1 person would only have authenticators that are no longer offered/);
       await ada.presses('Delete group');
       assert.equal(ada.page.notice, 'The group “Night” has been deleted.');
       assert.deepEqual(await portal().services.groups.all(), []);
@@ -288,7 +288,7 @@ onPortal('Administration: groups', (portal) => {
     assert.ok(account);
     const chiefs = await groupWith(portal(), { rule: 'off' }, [account], 'Chiefs');
     await ada.visits(`/admin/groups/${chiefs.id}/edit`);
-    ada.chooses('Mandatory');
+    ada.chooses('Required');
     await ada.presses('Save group');
     await ada.presses('Save');
     assert.equal(ada.page.path, '/sign-in/set-up');

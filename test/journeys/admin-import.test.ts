@@ -77,7 +77,7 @@ onPortal('Administration: people in bulk', (portal) => {
       const email = someone();
       await pastes(`email,name\n${email},Zoe\n`, 'Check only');
       assert.equal(ada.page.heading, 'Import people');
-      assert.match(ada.page.text, /No faults. 1 account would be created. Nothing has been changed yet./);
+      assert.match(ada.page.text, /No errors. 1 account would be created. Nothing has been changed yet./);
       assert.match(String(ada.page.$('#csv').val()), new RegExp(email));
       assert.equal(await exists(email), false);
       await ada.presses('Import');
@@ -89,7 +89,7 @@ onPortal('Administration: people in bulk', (portal) => {
       await pastes(`email,name,role\n${email},Zoe,\nnonsense,Bob,\nada@example.org,Ada,\n`);
       assert.equal(ada.page.status, 422);
       assert.match(ada.page.title, /^Error: /);
-      assert.match(ada.page.text, /2 lines have faults. Nothing was imported./);
+      assert.match(ada.page.text, /2 lines have errors. Nothing was imported./);
       const rows = ada.page
         .$('tbody tr')
         .toArray()
@@ -106,7 +106,7 @@ onPortal('Administration: people in bulk', (portal) => {
       const before = portal().mailbox.sentTo(one).length;
       await ada.follow('Import people');
       ada.fillsIn('People', `email,name\n${one},One\n${two},Two\n`);
-      ada.chooses('Leave out those who have an account already');
+      ada.chooses('Skip people who already have an account');
       await ada.presses('Import');
       assert.match(ada.page.text, /1 account was created/);
       await portal().mailbox.next(two);
@@ -127,8 +127,8 @@ onPortal('Administration: people in bulk', (portal) => {
       const email = someone();
       await pastes(`Email,Full name,Phone\n${email},Zoe,1\n`, 'Check only');
       assert.equal(ada.page.status, 422);
-      assert.match(ada.page.text, /Not known: Phone\./);
-      ada.chooses('Leave out columns that are not known');
+      assert.match(ada.page.text, /Unknown columns: Phone\./);
+      ada.chooses('Skip unknown columns');
       await ada.presses('Check only');
       assert.match(ada.page.text, /1 account would be created\..* Not imported: Phone\./);
       await ada.presses('Import');

@@ -166,7 +166,7 @@ onPortal('Administration: people', (portal) => {
       ada.fillsIn('Email', bob.email.toUpperCase());
       await ada.presses('Send invitation');
       assert.equal(ada.page.status, 422);
-      assert.match(ada.page.errorAt('Email'), /There is an account with this email address/);
+      assert.match(ada.page.errorAt('Email'), /There is already an account with this email address/);
       assert.equal(ada.page.value('Name'), 'Second Bob');
     });
 
@@ -179,7 +179,7 @@ onPortal('Administration: people', (portal) => {
       ['half an address', { email: 'nia@' }, 'Email', /name@example\.org/],
       ['two addresses', { email: ['a@b.example', 'c@d.example'] }, 'Email', /Enter the person’s/],
       ['a header in the address', { email: 'a@b.example\nBcc: c@d.example' }, 'Email', /line breaks/],
-      ['another role', { administrator: 'owner' }, 'Role', /Tick the box/],
+      ['another role', { administrator: 'owner' }, 'Role', /Select the box/],
     ] as const) {
       it(`refuses ${what} at the field, and creates nothing`, async () => {
         const typed = { name: 'Nia', email: `not-created${number}@example.org`, ...fields };
@@ -211,9 +211,9 @@ onPortal('Administration: people', (portal) => {
     assert.match(ada.page.text, new RegExp(`Email ${bob.email} Role Member Make administrator`));
     assert.match(ada.page.text, /State Active Disable/);
     assert.match(ada.page.text, /2FA Authentication App \(2\) Reset 2FA/);
-    assert.match(ada.page.text, /Password Chosen Send password link/);
-    assert.match(ada.page.text, /Last sign-in .* UTC End sessions/);
-    assert.match(ada.page.text, /Phone Authentication App .* UTC Not used yet Usable Tablet/);
+    assert.match(ada.page.text, /Password Set Send password link/);
+    assert.match(ada.page.text, /Last sign-in .* UTC Sign out everywhere/);
+    assert.match(ada.page.text, /Phone Authentication App .* UTC Not used yet Active Tablet/);
     const [phone] = await portal().services.authenticators.of(bob.id);
     await portal().services.authenticators.block(phone?.id ?? '', portal().now());
     await ada.visits(bobsPage);
@@ -226,10 +226,10 @@ onPortal('Administration: people', (portal) => {
     for (const [link, heading, button, notice, event] of [
       ['Reset 2FA', /^Reset the 2FA of Bob <b>/, 'Reset 2FA', /has been reset/, 'two-factor.reset'],
       [
-        'End sessions – Last sign-in',
-        /^End all sessions of/,
-        'End sessions',
-        /have been ended/,
+        'Sign out everywhere – Last sign-in',
+        /^Sign .* out everywhere/,
+        'Sign out everywhere',
+        /has been signed out everywhere/,
         'account.sessions-ended',
       ],
       [
@@ -301,8 +301,8 @@ onPortal('Administration: people', (portal) => {
 
     it('ends sessions: open ones are over, and signing in again works', async () => {
       const member = await signsIn(portal(), bob.email);
-      await ada.follow('End sessions – Last sign-in');
-      await ada.presses('End sessions');
+      await ada.follow('Sign out everywhere – Last sign-in');
+      await ada.presses('Sign out everywhere');
       await member.visits('/');
       assert.equal(member.page.heading, 'Sign in');
       const again = await signsIn(portal(), bob.email);
@@ -337,7 +337,7 @@ onPortal('Administration: people', (portal) => {
       assert.match(ada.page.text, /State Disabled Enable/);
       await member.visits('/');
       assert.equal(member.page.heading, 'Sign in');
-      assert.match((await signsIn(portal(), bob.email)).page.errors.join(), /not right/);
+      assert.match((await signsIn(portal(), bob.email)).page.errors.join(), /is wrong/);
       await portal().mailbox.next(bob.email);
       await ada.follow('Enable – State');
       await ada.presses('Enable account');
@@ -429,7 +429,7 @@ onPortal('Administration: people', (portal) => {
 
     for (const [link, button] of [
       ['Reset 2FA', 'Reset 2FA'],
-      ['End sessions – Last sign-in', 'End sessions'],
+      ['Sign out everywhere – Last sign-in', 'Sign out everywhere'],
     ] as const) {
       it(`says before "${button}" that it signs out here too, and does so`, async () => {
         await hers.follow(link);

@@ -99,10 +99,7 @@ onPortal('Administration: policy', (portal) => {
     ada.fillsIn('Help contact (optional)', 'help@nova.example');
     ada.fillsIn('Sender address (optional)', 'codes@nova.example');
     await ada.presses('Save policy');
-    assert.equal(
-      ada.page.notice,
-      'The policy has been saved. It applies from now on, for open sessions too.',
-    );
+    assert.equal(ada.page.notice, 'Saved. Applies immediately, including to people already signed in.');
     assert.match(ada.page.title, /^Policy - Administration - Nova$/);
     assert.match(ada.page.text, /Need help\? help@nova\.example/);
     await ada.visits('/profile/two-factor/set-up/email');
@@ -112,14 +109,14 @@ onPortal('Administration: policy', (portal) => {
     const [warning, code] = portal().mailbox.sentTo('ada@example.org').slice(-2);
     assert.equal(code?.from?.value[0]?.address, 'codes@nova.example');
     // The mail that warns all administrators of a new sender still comes from the earlier one.
-    assert.match(warning?.subject ?? '', /asks for less/);
+    assert.match(warning?.subject ?? '', /requires less/);
     assert.notEqual(warning?.from?.value[0]?.address, 'codes@nova.example');
   });
 
   it('saves for how long 2FA may be put off, and since when it is mandatory', async () => {
     ada.chooses('Require users to set up 2FA');
-    ada.chooses('For so many days');
-    ada.fillsIn('Days of grace (optional)', '30');
+    ada.chooses('A number of days after first sign-in');
+    ada.fillsIn('Number of days (optional)', '30');
     const before = portal().now();
     await ada.presses('Save policy');
     await ada.presses('Save');
@@ -131,13 +128,13 @@ onPortal('Administration: policy', (portal) => {
       ...{ rule: 'optional → mandatory', grace: 'none → 30 days' },
     });
     ada.chooses('Until a date');
-    ada.fillsIn('Grace ends on', '2099-03-01');
+    ada.fillsIn('Last day without 2FA', '2099-03-01');
     await ada.presses('Save policy');
     // Thirty days that have not started end before that date, so nobody is asked earlier.
-    assert.equal(ada.page.value('Grace ends on'), '2099-03-01');
+    assert.equal(ada.page.value('Last day without 2FA'), '2099-03-01');
     assert.deepEqual((await settings()).grace, { kind: 'until', at: Date.UTC(2099, 2, 1) });
     assert.equal((await settings()).mandatorySince, mandatorySince, 'it has been so all along');
-    ada.chooses('None: it holds at once');
+    ada.chooses('No grace period');
     await ada.presses('Save policy');
     await ada.presses('Save');
     assert.equal(ada.page.path, '/sign-in/set-up', 'it bites at once');
@@ -166,7 +163,7 @@ onPortal('Administration: policy', (portal) => {
     }
     ada.fillsIn('Waiting period in hours', '');
     await ada.presses('Save policy');
-    assert.match(ada.page.notice ?? '', /waits for another administrator/);
+    assert.match(ada.page.notice ?? '', /needs another administrator/);
     assert.deepEqual((await settings()).resets, { secondApproval: true, waitingHours: 24 });
     const { pendingResets } = await settings();
     assert.deepEqual(pendingResets?.resets, { secondApproval: false, waitingHours: 0 });
@@ -230,7 +227,7 @@ onPortal('Administration: policy', (portal) => {
     ['no rule', { rule: '' }, 'Two-factor authentication (2FA)', /Choose one/],
     ['an unknown rule', { rule: 'sometimes' }, 'Two-factor authentication (2FA)', /Choose one/],
     ['two rules', { rule: ['off', 'optional'] }, 'Two-factor authentication (2FA)', /Choose one/],
-    ['a method twice', { 'method-app': ['on', 'on'] }, 'Methods', /Tick the box/],
+    ['a method twice', { 'method-app': ['on', 'on'] }, 'Methods', /Select the box/],
     ['no site name', { siteName: '   ' }, 'Site name', /Enter the name of the site/],
     ['a long site name', { siteName: 'a'.repeat(10_000) }, 'Site name', /at most 60/],
     ['a site name with a line break', { siteName: 'a\r\nBcc: b' }, 'Site name', /line breaks/],
@@ -245,10 +242,10 @@ onPortal('Administration: policy', (portal) => {
       /name@example\.org/,
     ],
     ['two addresses', { sender: ['a@b.example', 'c@d.example'] }, 'Sender address (optional)', /one line/],
-    ['a grace without its date', { grace: 'until' }, 'Grace ends on', /Enter the date/],
-    ['a grace of half a day', { graceDays: '.5' }, 'Days of grace (optional)', /from 0 to 365/],
+    ['a grace without its date', { grace: 'until' }, 'Last day without 2FA', /Enter the date/],
+    ['a grace of half a day', { graceDays: '.5' }, 'Number of days (optional)', /from 0 to 365/],
     ['two graces', { grace: ['none', 'days'] }, 'Grace period', /whether there is a grace period/],
-    ['sign-up "yes"', { signUp: 'yes' }, 'Sign-up', /Tick the box/],
+    ['sign-up "yes"', { signUp: 'yes' }, 'Sign-up', /Select the box/],
   ] as const) {
     it(`refuses ${what} at the field, and changes nothing`, async () => {
       await ada.goesOnFrom(await ada.submitsRaw('POST', '/admin/policy', { ...FILLED, ...fields }));
@@ -282,8 +279,8 @@ onPortal('Administration: policy', (portal) => {
       ada.fillsIn('Help contact (optional)', 'Room 7');
       await ada.presses('Save policy');
       assert.equal(ada.page.path, '/admin/policy/confirm');
-      assert.equal(ada.page.heading, 'Save this?');
-      assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
+      assert.equal(ada.page.heading, 'Save changes?');
+      assert.match(ada.page.text, /1 person would only have authenticators that are no longer offered/);
       assert.match(
         ada.page.text,
         /still asked for what they have .*: nobody gets in with the password alone/,
@@ -309,7 +306,7 @@ onPortal('Administration: policy', (portal) => {
     it('also shows it when 2FA is switched off, and still asks for it until a reset', async () => {
       ada.chooses('Off');
       await ada.presses('Save policy');
-      assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
+      assert.match(ada.page.text, /1 person would only have authenticators that are no longer offered/);
       await ada.presses('Save');
       assert.equal((await signsIn(portal(), email)).page.path, '/sign-in/code');
       await ann.visits('/profile/two-factor');
@@ -326,7 +323,7 @@ onPortal('Administration: policy', (portal) => {
       ada.unticks('Email Authentication');
       await ada.presses('Save policy');
       assert.equal(ada.page.heading, 'Ask people to set up 2FA?');
-      assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
+      assert.match(ada.page.text, /1 person would only have authenticators that are no longer offered/);
       await ada.presses('Save');
       await ann.visits('/');
       assert.equal(ann.page.path, '/sign-in/set-up/app');
@@ -347,7 +344,7 @@ onPortal('Administration: policy', (portal) => {
       await again.presses('I have saved them. Continue');
       assert.ok(isSignedIn(again));
       await again.visits('/profile/two-factor');
-      assert.match(again.page.text, /switched this method off\. It is not asked for/);
+      assert.match(again.page.text, /switched this method off\. You are not asked for it/);
     });
 
     it('shows nothing if everything is still offered, and does not count people who had nothing offered before', async () => {
@@ -361,7 +358,7 @@ onPortal('Administration: policy', (portal) => {
       assert.equal(ada.page.noticeKind, 'info');
       ada.chooses('Off');
       await ada.presses('Save policy');
-      assert.match(ada.page.text, /1 person would have only/, 'Bob; what Ann has is not on offer already');
+      assert.match(ada.page.text, /1 person would only have/, 'Bob; what Ann has is not on offer already');
       await portal().services.authenticators.reset(account.id, 'test', portal().now());
     });
 

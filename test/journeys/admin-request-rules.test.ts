@@ -39,7 +39,7 @@ onPortal('Administration: requests, with stricter rules', (portal) => {
       assert.match(ada.page.notice ?? '', /Another administrator has to approve as well/);
       assert.ok(!ada.page.links.some(({ text }) => text === 'Approve'));
       await ada.visits(`${page}/approve`);
-      assert.match(ada.page.notice ?? '', /cannot be done/);
+      assert.match(ada.page.notice ?? '', /already done or is no longer possible/);
       assert.equal((await lost.authenticators()).length, 1);
       await approves(ben, page);
       assert.equal(ben.page.notice, 'The 2FA has been reset.');
@@ -54,7 +54,7 @@ onPortal('Administration: requests, with stricter rules', (portal) => {
       await administration.disable(first, OPERATOR);
       await approves(ben, page);
       assert.match(ben.page.notice ?? '', /Another administrator has to approve as well/);
-      assert.match(ben.page.text, /ada@example\.org.*Does not count any more/);
+      assert.match(ben.page.text, /ada@example\.org.*No longer valid/);
       assert.equal((await lost.authenticators()).length, 1);
       await administration.enable(first, OPERATOR);
     });
@@ -64,17 +64,17 @@ onPortal('Administration: requests, with stricter rules', (portal) => {
       await lost.nextMail();
       await ada.visits(`/admin/people/${lost.account.id}`);
       await ada.follow('Reset 2FA');
-      assert.equal(ada.page.heading, 'Ask for a reset for Ann <i>Lost</i>?');
-      await ada.presses('Ask for approval');
-      assert.match(ada.page.errorAt('How you checked that it is them'), /Write a note/);
-      ada.fillsIn('How you checked that it is them', NOTE);
-      await ada.presses('Ask for approval');
+      assert.equal(ada.page.heading, 'Request a reset for Ann <i>Lost</i>?');
+      await ada.presses('Request approval');
+      assert.match(ada.page.errorAt('How did you verify their identity?'), /Write a note/);
+      ada.fillsIn('How did you verify their identity?', NOTE);
+      await ada.presses('Request approval');
       page = `/admin/requests/${(await lost.open())?.id}`;
       assert.equal(ada.page.path, page);
       assert.match(ada.page.notice ?? '', /Another administrator has to approve/);
-      assert.match(ada.page.text, /Asked by An administrator/);
+      assert.match(ada.page.text, /Requested by An administrator/);
       const mail = await lost.nextMail();
-      assert.match(mail.text ?? '', /An administrator has asked/);
+      assert.match(mail.text ?? '', /An administrator has requested/);
       assert.doesNotMatch(mail.text ?? '', /ELinks/);
       linkIn(mail);
       assert.equal((await lost.authenticators()).length, 1);
@@ -93,7 +93,7 @@ onPortal('Administration: requests, with stricter rules', (portal) => {
     it('let nobody request for their own account, or approve for it', async () => {
       const own = await portal().services.accounts.findByEmail('ada@example.org');
       await ada.visits(`/admin/people/${own?.id}/reset-2fa`);
-      assert.match(ada.page.notice ?? '', /Another administrator has to ask/);
+      assert.match(ada.page.notice ?? '', /Another administrator has to request/);
     });
   });
 
@@ -108,7 +108,7 @@ onPortal('Administration: requests, with stricter rules', (portal) => {
     assert.match(signedIn.page.text, /This request is about your own account/);
     assert.ok(!signedIn.page.links.some(({ text }) => text === 'Approve'));
     await signedIn.goesOnFrom(await signedIn.submitsRaw('GET', `${own}/approve`, {}));
-    assert.match(signedIn.page.notice ?? '', /cannot be done/);
+    assert.match(signedIn.page.notice ?? '', /already done or is no longer possible/);
     await signedIn.visits('/');
     await signedIn.goesOnFrom(await signedIn.submitsRaw('POST', `${own}/approve`, { note: NOTE }));
     assert.deepEqual((await portal().services.resetRequests.openOf(cal))?.approvals, []);
@@ -131,7 +131,7 @@ onPortal('Administration: requests, with stricter rules', (portal) => {
       assert.equal(mail.subject, 'Your 2FA will be reset');
       linkIn(mail);
       await ada.visits(`${page}/carry-out`);
-      assert.match(ada.page.notice ?? '', /cannot be done/);
+      assert.match(ada.page.notice ?? '', /already done or is no longer possible/);
       await lost.person.visits('/sign-in/code/lost-access');
       assert.match(lost.person.page.text, /It has been approved\. Your 2FA will be reset after/);
       assert.equal((await lost.authenticators()).length, 1);
@@ -144,7 +144,7 @@ onPortal('Administration: requests, with stricter rules', (portal) => {
       portal().wait(hours(24));
       ada = await signsIn(portal(), 'ada@example.org');
       await ada.visits(`${page}/carry-out`);
-      assert.match(ada.page.notice ?? '', /cannot be done/);
+      assert.match(ada.page.notice ?? '', /already done or is no longer possible/);
       assert.match(ada.page.text, /Cancelled/);
       assert.equal((await lost.authenticators()).length, 1);
     });
@@ -153,8 +153,8 @@ onPortal('Administration: requests, with stricter rules', (portal) => {
       portal().wait(hours(24));
       ben = await signsIn(portal(), 'ben@example.org');
       await ben.visits(page);
-      assert.match(ben.page.text, /Approved, ready to carry out/);
-      await ben.follow('Carry out');
+      assert.match(ben.page.text, /Approved, ready to reset/);
+      await ben.follow('Reset now');
       await ben.races(20, 'Reset 2FA');
       assert.equal((await lost.events('reset-request.carried-out')).length, 1);
       assert.equal((await lost.events('two-factor.reset')).length, 1);

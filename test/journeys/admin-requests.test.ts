@@ -34,7 +34,7 @@ onPortal('Administration: requests', (portal) => {
       await ada.visits('/admin/requests');
       assert.equal(ada.page.heading, 'Requests');
       const [row] = ada.page.$('tbody tr').toArray();
-      assert.match(ada.page.$(row).text(), /Ann <i>Lost<\/i>.*The person.*UTC.*Waits for a decision/s);
+      assert.match(ada.page.$(row).text(), /Ann <i>Lost<\/i>.*Account owner.*UTC.*Needs a decision/s);
       assert.equal(ada.page.$('tbody a').first().attr('href'), page);
     });
 
@@ -100,7 +100,7 @@ onPortal('Administration: requests', (portal) => {
       await approves(ada, page);
       assert.equal(ada.page.path, page);
       assert.equal(ada.page.notice, 'The 2FA has been reset.');
-      assert.match(ada.page.text, /Carried out/);
+      assert.match(ada.page.text, /Reset/);
       assert.deepEqual(await lost.authenticators(), []);
       assert.equal((await lost.nextMail()).subject, 'Your 2FA was reset');
       const [approved] = await lost.events('reset-request.approved');
@@ -116,7 +116,7 @@ onPortal('Administration: requests', (portal) => {
 
     it('requires a note, and says at the field what is wrong with it', async () => {
       await ada.visits(`${page}/approve`);
-      const label = 'How you checked that it is them';
+      const label = 'How did you verify their identity?';
       const cases = badLines('note', label, /Write a note/).filter(
         ({ words }) => !/line breaks/.test(words.source),
       );
@@ -129,26 +129,26 @@ onPortal('Administration: requests', (portal) => {
 
     it('requires a step-up of the administrator, and keeps the note in between', async () => {
       await ada.visits(`${page}/approve`);
-      ada.fillsIn('How you checked that it is them', NOTE);
+      ada.fillsIn('How did you verify their identity?', NOTE);
       portal().wait(11 * 60_000);
       await ada.presses('Approve reset');
       assert.match(ada.page.path, /^\/step-up/);
       ada.fillsIn('Password', 'seventeen green herons');
       await ada.presses('Continue');
       assert.equal(ada.page.path, `${page}/approve`);
-      assert.equal(ada.page.value('How you checked that it is them'), NOTE);
+      assert.equal(ada.page.value('How did you verify their identity?'), NOTE);
       assert.equal((await lost.authenticators()).length, 1);
     });
 
     it('is done by one of twenty', async () => {
       await ada.visits(`${page}/approve`);
-      ada.fillsIn('How you checked that it is them', NOTE);
+      ada.fillsIn('How did you verify their identity?', NOTE);
       const answers = await ada.races(20, 'Approve reset');
       assert.ok(answers.every(({ status }) => status === 303));
       assert.equal((await lost.events('reset-request.approved')).length, 1);
       assert.equal((await lost.events('two-factor.reset')).length, 1);
       await ada.visits(`${page}/approve`);
-      assert.match(ada.page.notice ?? '', /has been done already/);
+      assert.match(ada.page.notice ?? '', /already done/);
     });
 
     it('requires the token of the form', async () => {
@@ -180,17 +180,17 @@ onPortal('Administration: requests', (portal) => {
       const [app] = await lost.authenticators();
       const { services } = portal();
       await ada.visits(`/admin/people/${lost.account.id}`);
-      assert.ok(!ada.page.links.some(({ text }) => text.startsWith('Free')));
+      assert.ok(!ada.page.links.some(({ text }) => text.startsWith('Unblock')));
       await services.authenticators.block(app?.id ?? '', portal().now());
       await ada.visits(`/admin/people/${lost.account.id}`);
-      await ada.follow('Free – Wrong codes');
-      await ada.presses('Free blocked authenticators');
+      await ada.follow('Unblock – Wrong codes');
+      await ada.presses('Unblock authenticators');
       assert.match(ada.page.notice ?? '', /can be used again/);
       assert.equal((await lost.authenticators())[0]?.blockedAt, null);
       assert.equal((await lost.nextMail()).subject, 'Your authenticators can be used again');
       assert.equal((await lost.events('authenticators.freed')).length, 1);
       await ada.visits(`/admin/people/${lost.account.id}/free-authenticators`);
-      assert.match(ada.page.notice ?? '', /cannot be done/);
+      assert.match(ada.page.notice ?? '', /already done or is no longer possible/);
     });
 
     it('ends the wait after wrong codes', async () => {
@@ -202,8 +202,8 @@ onPortal('Administration: requests', (portal) => {
       await lost.nextMail();
       await ada.visits(`/admin/people/${lost.account.id}`);
       assert.match(ada.page.text, /Wrong codes Has to wait until/);
-      await ada.follow('Free – Wrong codes');
-      await ada.presses('Free blocked authenticators');
+      await ada.follow('Unblock – Wrong codes');
+      await ada.presses('Unblock authenticators');
       assert.equal(await portal().services.secondStep.waiting(lost.account), undefined);
       assert.equal((await lost.authenticators()).length, 1);
     });

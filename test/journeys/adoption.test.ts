@@ -73,7 +73,7 @@ onPortal('Administration: adoption', (portal) => {
       ['Everyone', '2 40%', '2 40%', '1 20%', '4 80%', '1'],
     ]);
     assert.deepEqual(table(2).slice(0, 3), [
-      ['Group', 'Mandatory', 'Mandatory, not set up', 'Still in grace', 'Overdue'],
+      ['Group', 'Required', 'Required, not set up', 'In grace period', 'Overdue'],
       ['Everyone', '3 60%', '2 40%', '2 40%', '0 0%'],
       ['Agents & <co>', '3 100%', '2 66.7%', '2 66.7%', '0 0%'],
     ]);
@@ -139,7 +139,7 @@ onPortal('Administration: adoption', (portal) => {
 
   it('lists the people with what they have, and when they have to set it up', async () => {
     await ada.visits(`/admin/adoption/people?figure=lacking&group=${agents.id}`);
-    assert.equal(ada.page.heading, 'Mandatory, not set up: Agents & <co>');
+    assert.equal(ada.page.heading, 'Required, not set up: Agents & <co>');
     assert.match(ada.page.text, /2 people/);
     const names = table(0).slice(1);
     assert.deepEqual(
@@ -254,7 +254,10 @@ onPortal('Administration: adoption', (portal) => {
     const boss = await signsIn({ ...portal(), app }, 'ada@example.org');
     const figures = async () => {
       await boss.visits('/admin/adoption');
-      assert.match(boss.page.text, /so this is how it was on [^.]+ UTC\. It is made anew after [^.]+ UTC\./);
+      assert.match(
+        boss.page.text,
+        /so these are the numbers of [^.]+ UTC\. They are updated after [^.]+ UTC\./,
+      );
       return boss.page.$('table').first().text();
     };
     const before = await figures();

@@ -47,7 +47,7 @@ onPortal(
       const account = await newAccount();
       const phone = await enrolsApp(portal(), account);
       const { begun, browser: ann } = await leftBy(party);
-      assert.match(ann.page.text, new RegExp(`Sign in to go on to “${party.app.name}”`));
+      assert.match(ann.page.text, new RegExp(`Sign in to continue to “${party.app.name}”`));
       mayLeadTo(ann, party);
       ann.fillsIn('Email', account.email);
       ann.fillsIn('Password', 'not the password');
@@ -76,7 +76,7 @@ onPortal(
       const account = await newAccount();
       const { begun, browser: ann } = await leftBy(party);
       await givesPassword(ann, account.email);
-      assert.match(ann.page.text, /asks for an authentication app, and you have none yet/);
+      assert.match(ann.page.text, /asks for an authentication app, and you do not have one yet/);
       mayLeadTo(ann, party);
       await ann.presses('Set up authentication app');
       mayLeadTo(ann, party);
@@ -169,7 +169,7 @@ onPortal(
       const party = await client({ proof: 'strong' });
       const ann = await signedIn(await newAccount());
       await ann.visits((await party.begins()).url);
-      assert.match(ann.page.text, /asks for a safer way of signing in than your administrators offer you/);
+      assert.match(ann.page.text, /asks for a safer way to sign in than your administrators allow/);
       await ann.presses(`Back to “${party.app.name}”`);
       assert.match(party.callbackOf(ann.page), /error=unmet_authentication_requirements/);
     });

@@ -36,7 +36,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
     const ann = new Person(portal().app);
     await ann.visits(await host.leadsToPortal('/page?a=b&c=%C3%A9'));
     assert.equal(ann.page.path.split('?')[0], '/sign-in');
-    assert.match(ann.page.text, new RegExp(`Sign in to go on to “${app.name}”`));
+    assert.match(ann.page.text, new RegExp(`Sign in to continue to “${app.name}”`));
     assert.deepEqual(formOriginsOf(ann), [app.origin]);
     await givesPassword(ann, account.email);
     assert.equal(ann.page.path, '/sign-in/code');
@@ -223,7 +223,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
       const ann = new Person(portal().app);
       await ann.visits(await host.leadsToPortal('/page'));
       await givesPassword(ann, account.email);
-      assert.match(ann.page.text, /asks for an authentication app, and you have none yet/);
+      assert.match(ann.page.text, /asks for an authentication app, and you do not have one yet/);
       assert.deepEqual(
         ann.page.buttons.filter((text) => text.startsWith('Set up')),
         ['Set up authentication app'],
@@ -283,7 +283,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
       const ann = await signsIn(portal(), (await newAccount()).email);
       await ann.visits(await new AppHost(proxy(), app).leadsToPortal());
       assert.equal(ann.page.status, 403);
-      assert.match(ann.page.text, /asks for a safer way of signing in than your administrators offer you/);
+      assert.match(ann.page.text, /asks for a safer way to sign in than your administrators allow/);
     });
   });
 
@@ -390,7 +390,7 @@ onAppsBehindProxy('Opening an app', ({ portal, proxy }) => {
       assert.equal(ann.page.heading, 'Confirm your email address');
       assert.ok(!ann.page.buttons.includes('Continue'), 'there is no code yet');
       await ann.presses('Send Verification Code');
-      assert.match(ann.page.text, /We have sent a new code/);
+      assert.match(ann.page.text, /We sent a new code/);
       assert.deepEqual(formOriginsOf(ann), [app.origin]);
       const mail = await portal().mailbox.next(account.email);
       assert.match(mail.text ?? '', /code to confirm your email address/);

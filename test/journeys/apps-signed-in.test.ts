@@ -35,7 +35,7 @@ onSignedApps('Signing in to an app by a signed hand-over', ({ portal, connect })
         const ann = new Person(portal().app);
         const there = new DeskBrowser(desk);
         await ann.visits(await there.leadsToPortal('/requests?a=b&c=%C3%A9'));
-        assert.match(ann.page.text, new RegExp(`Sign in to go on to “${app.name}”`));
+        assert.match(ann.page.text, new RegExp(`Sign in to continue to “${app.name}”`));
         assert.deepEqual(formOriginsOf(ann), [app.origin]);
         await givesPassword(ann, account.email);
         assert.equal(ann.page.path, '/sign-in/code');
@@ -209,7 +209,7 @@ onSignedApps('Signing in to an app by a signed hand-over', ({ portal, connect })
       const page = `${format === 'help-scout' ? '' : desk.origin}/search?q=${'a'.repeat(1000)}`;
       const ann = new Person(portal().app);
       await ann.visits(`${signInPathOf(app.id)}?${new URLSearchParams({ [name]: page })}`);
-      assert.match(ann.page.text, new RegExp(`Sign in to go on to “${app.name}”`));
+      assert.match(ann.page.text, new RegExp(`Sign in to continue to “${app.name}”`));
       await givesPassword(ann, email);
       assert.ok((await new DeskBrowser(desk).arrives(ann)).includes(email), format);
     }

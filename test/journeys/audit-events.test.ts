@@ -26,7 +26,7 @@ onPortal('The audit log', (portal) => {
         await person.visits('/sign-up');
         person.fillsIn('Your name', 'Sue');
         person.fillsIn('Email', email);
-        await person.presses('Send link');
+        await person.presses('Email me a link');
         assert.equal(person.page.status, status);
       }
       const { label } = typist(email, hasAccount, portal().services.keyring);
@@ -43,7 +43,7 @@ onPortal('The audit log', (portal) => {
     for (let index = 0; index < 2; index++) {
       await person.visits('/forgotten-password');
       person.fillsIn('Email', email);
-      await person.presses('Send link');
+      await person.presses('Email me a link');
     }
     await portal().mailbox.next(email);
     assert.equal((await events('password.reset-requested', email)).length, 1);
@@ -97,7 +97,7 @@ onPortal('The audit log', (portal) => {
       await person.visits('/sign-in/code/lost-access');
       person.fillsIn('What happened?', 'My phone is broken');
       person.fillsIn('How can we reach you?', 'Room 5');
-      await person.presses('Ask for a reset');
+      await person.presses('Request a reset');
     };
     await asks();
     const cancelling = new Person(portal().app);
@@ -149,7 +149,7 @@ onPortal('The audit log', (portal) => {
       page.fillsIn('Authenticator Name', 'Post');
       return page.presses('Save name');
     });
-    await edits(ann, 'Post', (page) => page.presses('Ask for this one first'));
+    await edits(ann, 'Post', (page) => page.presses('Make default'));
     await edits(ann, 'Post', async (page) => {
       await page.follow('Remove');
       await page.presses('Remove');
@@ -170,7 +170,7 @@ onPortal('The audit log', (portal) => {
     await ann.presses('Create recovery codes');
     assert.deepEqual(await next(), ['authenticator.replaced', 'recovery-codes.created']);
     await ann.visits('/profile/sign-ins');
-    await ann.presses(ann.page.buttons.find((text) => text.startsWith('Sign out there')) ?? '');
+    await ann.presses(ann.page.buttons.find((text) => text.startsWith('Sign out –')) ?? '');
     await ann.visits('/profile/language');
     ann.chooses('العربية', 'Language');
     await ann.presses('Save');

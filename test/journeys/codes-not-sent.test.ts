@@ -15,7 +15,7 @@ const AWAY =
 const AWAY_SET_UP =
   /^We could not send the email right now\. Try again in a minute\. If that does not help, contact the help desk\.$/;
 const DELAYED =
-  /^Your mail server does not take emails from us right now\. It may take some minutes\. When the email comes, enter its code here\.$/;
+  /^Your mail server is not accepting our email right now\. This may take a few minutes\. When the email arrives, enter its code here\.$/;
 const REFUSED =
   /The email could not be sent: the mail server refused this address\. If the address is right, contact the help desk\./;
 
@@ -62,15 +62,15 @@ describe('A code while the mail server fails for everyone', () => {
         person = await signsIn(portal, ann.email);
         assert.equal(person.page.noticeKind, 'warning');
         assert.match(person.page.notice ?? '', AWAY);
-        assert.doesNotMatch(person.page.text, /We sent a code|next code in/);
+        assert.doesNotMatch(person.page.text, /We emailed a 6-digit code|next code in/);
         assert.equal(await send('Send Verification Code'), 422);
         assert.match(person.page.errorAt(FIELD), AWAY);
-        assert.doesNotMatch(person.page.text, /We sent a code|next code in/);
+        assert.doesNotMatch(person.page.text, /We emailed a 6-digit code|next code in/);
 
         mailbox = await server.returns();
         for (let time = 1; time <= 5; time++) {
           await send(time === 1 ? 'Send Verification Code' : 'Send a new code');
-          assert.equal(person.page.notice, 'We have sent a new code. Only the newest one counts.');
+          assert.equal(person.page.notice, 'We sent a new code. Only the latest code works.');
           portal.wait(seconds(30));
         }
         assert.equal(sent(), 5);
@@ -184,7 +184,7 @@ onPortal('A code that the mail server', (portal) => {
     for (let time = 1; time <= 5; time++) {
       portal().wait(seconds(30));
       assert.equal(await send(), 200);
-      assert.match(person.page.notice ?? '', /We have sent a new code/);
+      assert.match(person.page.notice ?? '', /We sent a new code/);
     }
     assert.equal(sent() - before, 5);
     portal().wait(seconds(30));
@@ -197,7 +197,7 @@ onPortal('A code that the mail server', (portal) => {
     let tried = 1;
     for (let half = 0; half < 100; half++) {
       portal().wait(seconds(30));
-      const [button = ''] = person.page.buttons.filter((text) => /^Send /.test(text));
+      const [button = ''] = person.page.buttons.filter((text) => /^(?:Send|Email me) /.test(text));
       await person.presses(button);
       if (person.page.status === 200) tried += 1;
     }

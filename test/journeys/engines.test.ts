@@ -154,9 +154,9 @@ for (const engine of [POSTGRESQL, MARIADB]) {
       await inAdministration('Groups');
       await boss.follow('New group');
       boss.fillsIn('Name of the group', 'Agents');
-      boss.chooses('Mandatory');
-      boss.chooses('For so many days');
-      boss.fillsIn('Days of grace (optional)', '7');
+      boss.chooses('Required');
+      boss.chooses('A number of days after first sign-in');
+      boss.fillsIn('Number of days (optional)', '7');
       await boss.presses('Save group');
       boss.fillsIn('Email of the person to add', ZOE);
       await boss.presses('Add');

@@ -100,7 +100,7 @@ onPortal('Errors', (portal) => {
     const { end, refused } = await manySignIns();
     await givesPassword(ann, 'ann@example.org');
     assert.equal(ann.page.status, 503);
-    assert.equal(ann.page.heading, 'Too many people at once');
+    assert.equal(ann.page.heading, 'We’re busy right now');
     assert.equal(ann.page.headers['retry-after'], '10');
     end();
     await refused;
@@ -130,7 +130,7 @@ onPortal('Errors', (portal) => {
     await ann.visits('/sign-in');
     const answer = await ann.submitsRaw('POST', '/sign-in', { email: 'a'.repeat(33_000), password: 'x' });
     assert.equal(answer.status, 413);
-    assert.match(answer.text, /more text than we take/);
+    assert.match(answer.text, /too much text/);
   });
 
   for (const csrf of ['none', '', 'made-up', 'x'.repeat(5000)]) {

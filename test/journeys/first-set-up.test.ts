@@ -27,7 +27,7 @@ onBothStores('Mandatory 2FA', (portal) => {
     assert.match(ann.page.title, /Step 2 of 2/);
     ann.fillsIn('Verification Code', codeIn(await portal().mailbox.next(email)));
     await ann.presses('Submit Code and Create');
-    assert.equal(ann.page.notice, '“Mail” has been created. You will be asked for it when you sign in.');
+    assert.equal(ann.page.notice, '“Mail” is set up. You’ll use it when you sign in.');
     assert.equal(ann.page.heading, 'Recovery codes');
     await ann.presses('I have saved them. Continue');
     assert.equal(ann.page.heading, 'Hello, Ann Example');
@@ -178,7 +178,7 @@ onBothStores('Mandatory 2FA', (portal) => {
     await ann.visits('/profile/two-factor');
     await ann.follow('Edit Phone');
     await ann.follow('Remove');
-    assert.match(ann.page.text, /You will have to create another one before you can do anything else/);
+    assert.match(ann.page.text, /You will have to set up another one before you can continue/);
     await ann.presses('Remove');
     assert.equal(ann.page.path, '/sign-in/set-up');
     await ann.visits('/');

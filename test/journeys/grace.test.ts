@@ -37,10 +37,10 @@ onPortal('Grace', (portal) => {
     assert.equal(ann.page.path, '/sign-in/set-up');
     assert.equal(ann.page.heading, 'Set up two-factor authentication');
     assert.match(ann.page.text, /Help Center requires two-factor authentication/);
-    assert.match(ann.page.text, /You can put it off until 1 March 2099 at 00:00 UTC\./);
+    assert.match(ann.page.text, /You can postpone it until 1 March 2099 at 00:00 UTC\./);
     assert.match(ann.page.text, /Set it up now/);
     await ann.presses('Not now');
-    assert.equal(ann.page.heading, "Where you're signed in");
+    assert.equal(ann.page.heading, 'Your sessions');
   });
 
   it('shows the deadline on each page of the account, with a link to set it up', async () => {
@@ -107,7 +107,7 @@ onPortal('Grace', (portal) => {
     await mandatory(WEEK);
     await ann.visits('/profile');
     assert.equal(ann.page.path, '/profile');
-    assert.match(banner(ann), /put it off for 7 days from your next sign-in/);
+    assert.match(banner(ann), /postpone it for 7 days from your next sign-in/);
     assert.deepEqual(await begun(), [null], 'looking at pages begins nothing');
   });
 
@@ -175,7 +175,7 @@ onPortal('Grace', (portal) => {
     await ann.visits('/profile/two-factor');
     await ann.follow('Edit Phone');
     await ann.follow('Remove');
-    assert.match(ann.page.text, /You will have to create another one before you can do anything else/);
+    assert.match(ann.page.text, /You will have to set up another one before you can continue/);
     await ann.presses('Remove');
     assert.equal(ann.page.path, '/sign-in/set-up');
     assert.ok(!ann.page.buttons.includes('Not now'));
@@ -238,7 +238,7 @@ onPortal('Grace', (portal) => {
     await ann.presses('Continue');
     assert.equal(ann.page.path, '/sign-in/set-up');
     assert.match(ann.page.text, /because you are in the group “Desk”/);
-    assert.match(ann.page.text, /The authenticators that you have do not satisfy this/);
+    assert.match(ann.page.text, /Your present authenticators do not meet this requirement/);
     await ann.presses('Not now');
     assert.equal(ann.page.path, '/');
     assert.match(banner(ann), /until 1 March 2099/);

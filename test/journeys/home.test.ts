@@ -32,7 +32,7 @@ onPortal(
 
     it('greets the person, and describes the state of 2FA in a sentence, with a link', async () => {
       assert.equal(ann.page.heading, 'Hello, Ann Example');
-      assert.match(ann.page.text, /Only your password protects your account\. .* is not set up\./);
+      assert.match(ann.page.text, /is not set up\. Only your password protects your account\./);
       await ann.follow('Set up 2FA');
       assert.equal(ann.page.heading, 'Your 2FA');
       await setsUpApp(portal(), ann, email);

@@ -23,13 +23,13 @@ onPortal('Asking for a reset', (portal) => {
     const before = await signsIn(portal(), email);
     await setsUpApp(portal(), before, email);
     ann = await signsIn(portal(), email, { userAgent: 'Dillo/3.1.1' });
-    await ann.follow('I have lost access');
+    await ann.follow('Can’t get a code?');
   });
 
   const asks = async (person = ann, told = TOLD) => {
     person.fillsIn('What happened?', told.happened);
     person.fillsIn('How can we reach you?', told.contact);
-    await person.presses('Ask for a reset');
+    await person.presses('Request a reset');
   };
   const open = () => portal().services.resetRequests.openOf(account);
   const events = async (event: AuditEventName) =>
@@ -38,10 +38,10 @@ onPortal('Asking for a reset', (portal) => {
   it('explains what to do, with the help contact, and has a form', async () => {
     await portal().services.settings.change({ helpContact: 'help@example.org' });
     await ann.visits(PATH);
-    assert.equal(ann.page.heading, 'If you have lost access');
+    assert.equal(ann.page.heading, 'Can’t get a code?');
     assert.match(
       ann.page.text,
-      /Contact the help desk’s administrator, and ask for a reset of your 2FA: help@example\.org/,
+      /Contact the help desk’s administrator and ask for a reset of your 2FA: help@example\.org/,
     );
     assert.match(ann.page.text, /They check that it is you before they reset anything/);
     await portal().services.settings.change({ helpContact: '' });
@@ -50,13 +50,10 @@ onPortal('Asking for a reset', (portal) => {
   it('puts a request into the queue, explains what happens next, and shows when it was made', async () => {
     await asks();
     assert.equal(ann.page.path, PATH);
-    assert.equal(
-      ann.page.notice,
-      'Your request is with the administrators. We have sent you an email about it.',
-    );
-    assert.match(ann.page.text, /A reset was asked for on .* UTC\. An administrator will get in touch/);
-    assert.match(ann.page.text, /To cancel it, open the link in the newest email/);
-    assert.ok(!ann.page.buttons.includes('Ask for a reset'));
+    assert.equal(ann.page.notice, 'The administrators have your request. We have emailed you about it.');
+    assert.match(ann.page.text, /You requested a reset on .* UTC\. An administrator will contact you/);
+    assert.match(ann.page.text, /To cancel it, open the link in our latest email/);
+    assert.ok(!ann.page.buttons.includes('Request a reset'));
     const request = await open();
     assert.deepEqual(
       { happened: request?.happened, contact: request?.contact, browser: request?.browser },
@@ -75,7 +72,7 @@ onPortal('Asking for a reset', (portal) => {
   it('mails the person who asked, from where, how to cancel it, and what to do if it was not them', async () => {
     await asks();
     const mail = await portal().mailbox.next(email);
-    assert.equal(mail.subject, 'Someone asked to reset your 2FA');
+    assert.equal(mail.subject, 'Someone requested a reset of your 2FA');
     assert.match(mail.text ?? '', /Browser: Dillo/);
     assert.match(mail.text ?? '', /someone knows your password/);
     assert.match(mail.text ?? '', /\/forgotten-password/);
@@ -87,23 +84,23 @@ onPortal('Asking for a reset', (portal) => {
     await asks();
     portal().mailbox.refuse(false);
     assert.equal(ann.page.noticeKind, 'warning');
-    assert.match(ann.page.notice ?? '', /could not be sent/);
+    assert.match(ann.page.notice ?? '', /could not email you/);
     assert.notEqual(await open(), undefined);
   });
 
   it('makes one request for twenty concurrent forms, and sends one mail', async () => {
     ann.fillsIn('What happened?', TOLD.happened);
     ann.fillsIn('How can we reach you?', TOLD.contact);
-    const answers = await ann.races(20, 'Ask for a reset');
+    const answers = await ann.races(20, 'Request a reset');
     assert.ok(answers.every(({ status }) => status === 303 || status === 429));
     assert.equal((await events('reset-request.made')).length, 1);
     const letters = portal().mailbox.messages.filter(
       ({ subject, to }) =>
-        subject === 'Someone asked to reset your 2FA' && JSON.stringify(to).includes(email),
+        subject === 'Someone requested a reset of your 2FA' && JSON.stringify(to).includes(email),
     );
     assert.equal(letters.length, 1);
     await ann.visits(PATH);
-    assert.match(ann.page.text, /A reset was asked for on/);
+    assert.match(ann.page.text, /You requested a reset on/);
   });
 
   it('shows the open request in another browser, and makes no second one', async () => {
@@ -112,7 +109,7 @@ onPortal('Asking for a reset', (portal) => {
     const other = await signsIn(portal(), email);
     await other.goesOnFrom(await other.submitsRaw('POST', PATH, TOLD));
     assert.equal(other.page.path, PATH);
-    assert.match(other.page.text, /A reset was asked for on/);
+    assert.match(other.page.text, /You requested a reset on/);
     assert.equal((await open())?.id, first?.id);
     assert.equal((await events('reset-request.made')).length, 1);
   });
@@ -128,12 +125,12 @@ onPortal('Asking for a reset', (portal) => {
     await ann.visits(PATH);
     await asks();
     assert.equal(ann.page.status, 429);
-    assert.match(ann.page.errorAt('What happened?'), /You can ask again in \d+ seconds/);
+    assert.match(ann.page.errorAt('What happened?'), /You can try again in \d+ seconds/);
     assert.match(ann.page.headers['retry-after'] ?? '', /^\d+$/);
     assert.equal(ann.page.value('How can we reach you?'), TOLD.contact);
     portal().wait(minutes(1));
     await asks();
-    assert.match(ann.page.text, /A reset was asked for on/);
+    assert.match(ann.page.text, /You requested a reset on/);
   });
 
   it('says at each field what is wrong', async () => {
@@ -157,7 +154,7 @@ onPortal('Asking for a reset', (portal) => {
       ann.fillsIn('What happened?', 'x');
       ann.fillsIn('How can we reach you?', 'y');
       ann.fillsIn(label, 'x'.repeat(label === 'What happened?' ? 1001 : 201));
-      await ann.presses('Ask for a reset');
+      await ann.presses('Request a reset');
       assert.match(ann.page.errorAt(label), longest);
     }
     assert.equal(await open(), undefined);
@@ -182,7 +179,7 @@ onPortal('Asking for a reset', (portal) => {
     await signedIn.goesOnFrom(await signedIn.submitsRaw('POST', PATH, TOLD));
     assert.equal(signedIn.page.path, '/');
     await signedIn.visits('/step-up/code/lost-access');
-    assert.ok(!signedIn.page.buttons.includes('Ask for a reset'));
+    assert.ok(!signedIn.page.buttons.includes('Request a reset'));
     assert.equal(await portal().services.resetRequests.openOf(other), undefined);
     assert.equal((await signedIn.submitsRaw('POST', '/step-up/code/lost-access', TOLD)).status, 405);
   });
@@ -231,7 +228,7 @@ onPortal('Asking for a reset', (portal) => {
       );
       assert.equal((await events('reset-request.cancelled')).length, 1);
       await ann.visits(PATH);
-      assert.ok(ann.page.buttons.includes('Ask for a reset'));
+      assert.ok(ann.page.buttons.includes('Request a reset'));
     });
 
     it('works once, for one of twenty concurrent requests, and never again', async () => {
@@ -241,7 +238,7 @@ onPortal('Asking for a reset', (portal) => {
       assert.equal((await events('reset-request.cancelled')).length, 1);
       await mailReader.visits(link);
       assert.equal(mailReader.page.status, 410);
-      assert.match(mailReader.page.text, /may have been decided or cancelled already/);
+      assert.match(mailReader.page.text, /may already have been decided or cancelled/);
     });
 
     it('does not cancel a later request', async () => {

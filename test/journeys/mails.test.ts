@@ -29,7 +29,7 @@ onPortal('Mails that the mail server does not accept', (portal) => {
   async function mailsOfBob(): Promise<string[][]> {
     await ada.visits(`/admin/people/${bob.id}`);
     const { $ } = ada.page;
-    const section = $('section').filter((_, one) => $(one).find('h2').text() === 'Mails');
+    const section = $('section').filter((_, one) => $(one).find('h2').text() === 'Emails');
     return section
       .find('tbody tr')
       .toArray()
@@ -78,7 +78,7 @@ onPortal('Mails that the mail server does not accept', (portal) => {
       await portal().deliver();
       assert.equal(came(), before + 1);
       const [[, , , later, nothing] = []] = await mailsOfBob();
-      assert.match(later ?? '', /^Taken by the mail server \d/);
+      assert.match(later ?? '', /^Accepted \d/);
       assert.equal(nothing, '–');
     });
   }
@@ -123,7 +123,7 @@ onPortal('Mails that the mail server does not accept', (portal) => {
     const code = codeIn(await portal().mailbox.next(bob.email));
     const [[subject, , , state] = [], [, , , earlier, answer] = []] = await mailsOfBob();
     assert.equal(subject, 'Your verification code for Help Center');
-    assert.match(state ?? '', /^Taken by the mail server/);
+    assert.match(state ?? '', /^Accepted/);
     assert.deepEqual([/^Refused/.test(earlier ?? ''), answer], [true, '550 Not today']);
     assert.doesNotMatch(ada.page.text, new RegExp(`\\b${code}\\b`));
     again.fillsIn('Verification Code', code);
@@ -133,7 +133,7 @@ onPortal('Mails that the mail server does not accept', (portal) => {
 
   for (const [how, says, mails] of [
     ['refuses', /^422 \/profile\/email .*could not be sent/, 0],
-    ['defers', /^200 \/profile\/email\/code .*It may take some minutes/, 1],
+    ['defers', /^200 \/profile\/email\/code .*This may take a few minutes/, 1],
   ] as const) {
     it(`do not reveal by their absence who has an account, if the mail server ${how} them: the page is the same`, async () => {
       portal().mailbox.behave(how);
@@ -162,7 +162,7 @@ onPortal('Mails that the mail server does not accept', (portal) => {
     for (const _time of ['once', 'twice']) {
       await presses('Send password link', 'Send password link');
       assert.equal(ada.page.noticeKind, 'warning');
-      assert.match(ada.page.notice ?? '', /The mail waits/);
+      assert.match(ada.page.notice ?? '', /The email is waiting/);
     }
     portal().mailbox.behave('takes');
     portal().wait(minutes(1));
@@ -170,7 +170,7 @@ onPortal('Mails that the mail server does not accept', (portal) => {
     assert.equal(came(), 1);
     const link = linkIn(await portal().mailbox.next(bob.email));
     const states = (await mailsOfBob()).map(([, , , state]) => state?.split(' ')[0]);
-    assert.deepEqual(states, ['Taken', 'Replaced']);
+    assert.deepEqual(states, ['Accepted', 'Replaced']);
     assert.equal((await ada.copy().visits(link)).status, 200);
   });
 
@@ -182,7 +182,7 @@ onPortal('Mails that the mail server does not accept', (portal) => {
     ada.fillsIn('Email', email);
     await ada.presses('Send invitation');
     assert.equal(ada.page.noticeKind, 'warning');
-    assert.match(ada.page.notice ?? '', /The invitation to \S+ waits/);
+    assert.match(ada.page.notice ?? '', /The invitation to \S+ is waiting/);
     portal().mailbox.behave('takes');
     portal().wait(minutes(1));
     await portal().deliver();
@@ -197,9 +197,9 @@ onPortal('Mails that the mail server does not accept', (portal) => {
     await member.visits('/sign-in/code/lost-access');
     member.fillsIn('What happened?', 'It fell into the lake.');
     member.fillsIn('How can we reach you?', 'At the desk');
-    await member.presses('Ask for a reset');
+    await member.presses('Request a reset');
     assert.equal(member.page.noticeKind, 'warning');
-    assert.match(member.page.notice ?? '', /The email about it waits/);
+    assert.match(member.page.notice ?? '', /Our email about it is waiting/);
     portal().mailbox.behave('takes');
     portal().wait(minutes(1));
     await portal().deliver();
@@ -209,12 +209,12 @@ onPortal('Mails that the mail server does not accept', (portal) => {
   it('do not delay a page if the mail server is slow: the page responds first, and one mail arrives', async () => {
     portal().mailbox.behave('dawdles');
     await presses('Send password link', 'Send password link');
-    assert.match(ada.page.notice ?? '', /The mail waits/);
+    assert.match(ada.page.notice ?? '', /The email is waiting/);
     portal().mailbox.behave('takes');
     await portal().deliver();
     assert.equal(came(), 1);
     const [[, , , state] = []] = await mailsOfBob();
-    assert.match(state ?? '', /^Taken/);
+    assert.match(state ?? '', /^Accepted/);
   });
 
   it('are mentioned in Administration once they have been waiting for more than 15 minutes', async () => {
@@ -226,7 +226,7 @@ onPortal('Mails that the mail server does not accept', (portal) => {
     portal().wait(minutes(16));
     for (const page of ['/admin/people', '/admin/policy', '/admin/requests', '/admin/audit']) {
       await ada.visits(page);
-      assert.match(ada.page.text, /1 mail has been waiting for more than 15 minutes, since \d+ \w+ \d{4}/);
+      assert.match(ada.page.text, /1 email has been waiting for more than 15 minutes, since \d+ \w+ \d{4}/);
       assert.match(ada.page.text, /The last try failed: 451 Not today/);
     }
   });
@@ -234,6 +234,6 @@ onPortal('Mails that the mail server does not accept', (portal) => {
   it('are listed for administrators only', async () => {
     const member = await signsIn(portal(), bob.email);
     assert.equal((await member.visits(`/admin/people/${bob.id}`)).status, 403);
-    assert.doesNotMatch(member.page.text, /Mails/);
+    assert.doesNotMatch(member.page.text, /Emails/);
   });
 });

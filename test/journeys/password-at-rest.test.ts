@@ -38,7 +38,7 @@ onPortal(
       const elsewhere = new Person(portal().app);
       await elsewhere.visits('/forgotten-password');
       elsewhere.fillsIn('Email', email);
-      await elsewhere.presses('Send link');
+      await elsewhere.presses('Email me a link');
       await elsewhere.visits(await nextLink());
       elsewhere.fillsIn('New password', PASSWORD);
       await elsewhere.presses('Save password');

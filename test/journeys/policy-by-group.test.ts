@@ -25,7 +25,7 @@ onPortal('Policy by group', (portal) => {
     await groupWith(portal(), { rule: 'mandatory' }, [ann], 'Agents');
     const person = await signsIn(portal(), ann.email);
     assert.equal(person.page.path, '/sign-in/set-up');
-    assert.match(person.page.text, /2FA is mandatory for you because you are in the group “Agents”\./);
+    assert.match(person.page.text, /2FA is required because you are in the group “Agents”\./);
     await person.follow('Set up authentication app');
     const app = await scansQrCode(person);
     person.fillsIn('Authenticator Name', 'Phone');
@@ -43,7 +43,7 @@ onPortal('Policy by group', (portal) => {
     await groupWith(portal(), { rule: 'optional', methods: ['app'] }, [ann], 'Pilots');
     const person = await signsIn(portal(), ann.email);
     await person.visits('/profile/two-factor');
-    assert.match(person.page.text, /2FA is offered to you because you are in the group “Pilots”/);
+    assert.match(person.page.text, /You can set up 2FA because you are in the group “Pilots”/);
     assert.doesNotMatch(person.page.text, /Email Authentication/);
     await setsUpApp(portal(), person, ann.email);
     assert.equal((await signsIn(portal(), ann.email)).page.path, '/sign-in/code');
@@ -128,7 +128,7 @@ onPortal('Policy by group', (portal) => {
       await person.visits('/profile/two-factor');
       assert.match(
         person.page.text,
-        /It does not satisfy what is asked of you\. It is asked for when you sign in/,
+        /It does not meet the requirement\. You are asked for it when you sign in/,
       );
     });
 
@@ -167,8 +167,8 @@ onPortal('Policy by group', (portal) => {
     await groupWith(portal(), { rule: 'mandatory', methods: ['email'] }, [ann], 'Desk');
     const person = await signsIn(portal(), ann.email);
     assert.equal(person.page.path, '/sign-in/set-up/app');
-    assert.match(person.page.text, /in the group “Agents”\. 2FA is mandatory .* in the group “Desk”\./);
-    assert.match(person.page.text, /no method in common, so the strongest of their methods counts/);
+    assert.match(person.page.text, /in the group “Agents”\. 2FA is required .* in the group “Desk”\./);
+    assert.match(person.page.text, /no method in common, so the strongest of their methods is required/);
     await enrolsApp(portal(), ann);
     await person.visits('/sign-in/code');
     assert.equal(person.page.path, '/sign-in/code');

@@ -72,10 +72,10 @@ onPortal('The preview of a rule', (portal) => {
       assert.equal(ada.page.path, '/admin/policy/confirm');
       assert.equal(ada.page.heading, 'Ask people to set up 2FA?');
       assert.match(ada.page.text, /2 people would be asked to set up 2FA/);
-      assert.deepEqual(said(), { 'At once': '2', 'Mailbox not confirmed': '1' });
+      assert.deepEqual(said(), { Immediately: '2', 'Email not confirmed': '1' });
       assert.deepEqual(rows(), [
-        ['Bob <b>Builder</b>', bob.email, 'Confirmed', 'At once'],
-        ['Ina Invited', ina.email, 'Not confirmed', 'At once'],
+        ['Bob <b>Builder</b>', bob.email, 'Confirmed', 'Immediately'],
+        ['Ina Invited', ina.email, 'Not confirmed', 'Immediately'],
       ]);
       const [link] = ada.page.links.filter(({ text }) => text === 'Bob <b>Builder</b>');
       assert.equal(link?.href, `/admin/people/${bob.id}`);
@@ -97,14 +97,14 @@ onPortal('The preview of a rule', (portal) => {
     it('shows the date of a grace, or the days from the next sign-in', async () => {
       await makesMandatory();
       ada.chooses('Until a date');
-      ada.fillsIn('Grace ends on', '2099-03-01');
+      ada.fillsIn('Last day without 2FA', '2099-03-01');
       await ada.presses('Save policy');
-      assert.deepEqual(said(), { 'Until 1 March 2099 at 00:00 UTC': '2', 'Mailbox not confirmed': '1' });
+      assert.deepEqual(said(), { 'Until 1 March 2099 at 00:00 UTC': '2', 'Email not confirmed': '1' });
       await makesMandatory();
-      ada.chooses('For so many days');
-      ada.fillsIn('Days of grace (optional)', '14');
+      ada.chooses('A number of days after first sign-in');
+      ada.fillsIn('Number of days (optional)', '14');
       await ada.presses('Save policy');
-      assert.deepEqual(said(), { '14 days from the next sign-in': '2', 'Mailbox not confirmed': '1' });
+      assert.deepEqual(said(), { '14 days from the next sign-in': '2', 'Email not confirmed': '1' });
       assert.equal(rows()[0]?.[3], '14 days from the next sign-in');
     });
 
@@ -116,12 +116,12 @@ onPortal('The preview of a rule', (portal) => {
       await ada.presses('Not now');
       await portal().services.accounts.setRole(bob.id, 'administrator');
       await ada.visits('/admin/policy');
-      ada.fillsIn('Grace ends on', '2098-03-01');
+      ada.fillsIn('Last day without 2FA', '2098-03-01');
       await ada.presses('Save policy');
       assert.equal(ada.page.noticeKind, 'success', 'more time asks nobody anything');
-      ada.chooses('None: it holds at once');
+      ada.chooses('No grace period');
       await ada.presses('Save policy');
-      assert.deepEqual(said(), { 'At once': '2', 'Mailbox not confirmed': '1' });
+      assert.deepEqual(said(), { Immediately: '2', 'Email not confirmed': '1' });
       await portal().services.accounts.setRole(bob.id, 'member');
     });
 
@@ -133,7 +133,7 @@ onPortal('The preview of a rule', (portal) => {
       ada.unticks('Email Authentication');
       await ada.presses('Save policy');
       assert.equal(ada.page.heading, 'Ask people to set up 2FA?');
-      assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
+      assert.match(ada.page.text, /1 person would only have authenticators that are no longer offered/);
       assert.match(
         ada.page.text,
         /still asked for what they have .*: nobody gets in with the password alone/,
@@ -209,10 +209,10 @@ onPortal('The preview of a rule', (portal) => {
     it('shows which of its members are asked', async () => {
       const desk = await groupWith(portal(), { rule: 'optional' }, [bob, mel], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}/edit`);
-      ada.chooses('Mandatory');
+      ada.chooses('Required');
       await ada.presses('Save group');
       assert.equal(ada.page.path, `/admin/groups/${desk.id}/confirm`);
-      assert.deepEqual(rows(), [['Bob <b>Builder</b>', bob.email, 'Confirmed', 'At once']]);
+      assert.deepEqual(rows(), [['Bob <b>Builder</b>', bob.email, 'Confirmed', 'Immediately']]);
       const called = ada.copy();
       await called.follow('Keep the group as it is');
       assert.equal((await portal().services.groups.find(desk.id))?.rule, 'optional');
@@ -223,7 +223,7 @@ onPortal('The preview of a rule', (portal) => {
     it('saves nothing if its members have changed since', async () => {
       const desk = await groupWith(portal(), { rule: 'optional' }, [bob], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}/edit`);
-      ada.chooses('Mandatory');
+      ada.chooses('Required');
       await ada.presses('Save group');
       await portal().services.groups.add(desk, ina, OPERATOR);
       await ada.presses('Save');
@@ -236,7 +236,7 @@ onPortal('The preview of a rule', (portal) => {
     it('is saved for one of twenty concurrent requests with the same page, and shown again to the others', async () => {
       const desk = await groupWith(portal(), { rule: 'optional' }, [bob], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}/edit`);
-      ada.chooses('Mandatory');
+      ada.chooses('Required');
       await ada.presses('Save group');
       const statuses = (await ada.races(20, 'Save')).map(({ status }) => status).sort();
       assert.deepEqual(statuses, [303, ...Array.from({ length: 19 }, () => 409)]);
@@ -245,11 +245,11 @@ onPortal('The preview of a rule', (portal) => {
     it('shows the effect of deleting it, which does nothing if a rule has changed in between', async () => {
       const desk = await groupWith(portal(), { rule: 'optional' }, [mel], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}/delete`);
-      assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
+      assert.match(ada.page.text, /1 person would only have authenticators that are no longer offered/);
       await groupWith(portal(), { rule: 'optional' }, [mel], 'Zoo');
       await ada.presses('Delete group');
       assert.equal(ada.page.status, 409);
-      assert.doesNotMatch(ada.page.text, /no longer on offer/);
+      assert.doesNotMatch(ada.page.text, /no longer offered/);
       assert.ok(await portal().services.groups.find(desk.id));
       await ada.presses('Delete group');
       assert.equal(await portal().services.groups.find(desk.id), undefined);
@@ -263,7 +263,7 @@ onPortal('The preview of a rule', (portal) => {
       ada.fillsIn('Email of the person to add', ina.email);
       await ada.presses('Add');
       assert.equal(ada.page.path, `/admin/groups/${desk.id}/members/confirm`);
-      assert.deepEqual(rows(), [['Ina Invited', ina.email, 'Not confirmed', 'At once']]);
+      assert.deepEqual(rows(), [['Ina Invited', ina.email, 'Not confirmed', 'Immediately']]);
       const called = ada.copy();
       await called.follow('Keep the group as it is');
       assert.deepEqual(await groupsOf(ina), []);
@@ -290,7 +290,7 @@ onPortal('The preview of a rule', (portal) => {
     it('shows which authenticators of a leaving member are no longer offered', async () => {
       const desk = await groupWith(portal(), { rule: 'optional' }, [mel], 'Desk');
       await ada.visits(`/admin/groups/${desk.id}/members/${mel.id}/remove`);
-      assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
+      assert.match(ada.page.text, /1 person would only have authenticators that are no longer offered/);
       await siteRuleIs(portal(), { rule: 'off', methods: ['app'] });
       await ada.presses('Remove from group');
       assert.match(ada.page.notice ?? '', STALE);
@@ -330,8 +330,8 @@ onPortal('The preview of a rule', (portal) => {
       await ada.visits(`/admin/people/${mel.id}/groups`);
       ada.unticks('Desk');
       await ada.presses('Save groups');
-      assert.equal(ada.page.heading, 'Save this?');
-      assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
+      assert.equal(ada.page.heading, 'Save changes?');
+      assert.match(ada.page.text, /1 person would only have authenticators that are no longer offered/);
       await ada.presses('Save');
       assert.deepEqual(await groupsOf(mel), []);
     });
@@ -340,20 +340,24 @@ onPortal('The preview of a rule', (portal) => {
   describe('of one person', () => {
     const enforcement = async () => (await portal().services.accounts.find(bob.id))?.enforcement;
 
-    it('shows when "Enforce 2FA" asks them, with the chosen grace', async () => {
+    it('shows when "Require 2FA" asks them, with the chosen grace', async () => {
       await ada.visits(`/admin/people/${bob.id}/enforce-2fa`);
-      ada.chooses('For so many days');
-      ada.fillsIn('Days of grace (optional)', '3');
-      await ada.presses('Enforce 2FA');
+      ada.chooses('A number of days after first sign-in');
+      ada.fillsIn('Number of days (optional)', '3');
+      await ada.presses('Require 2FA');
       assert.equal(ada.page.path, `/admin/people/${bob.id}/enforce-2fa/confirm`);
-      assert.deepEqual(said(), { '3 days from the next sign-in': '1', 'Mailbox not confirmed': '0' });
+      assert.deepEqual(said(), { '3 days from the next sign-in': '1', 'Email not confirmed': '0' });
       const called = ada.copy();
       await called.follow('Cancel');
       assert.equal(await enforcement(), null);
       await groupWith(portal(), { rule: 'mandatory' }, [bob], 'Agents');
       await ada.presses('Save');
       assert.match(ada.page.notice ?? '', STALE);
-      assert.match(ada.page.text, /This asks nobody to set up 2FA/, 'the group asks already, and earlier');
+      assert.match(
+        ada.page.text,
+        /Nobody will be asked to set up 2FA/,
+        'the group asks already, and earlier',
+      );
       assert.equal(await enforcement(), null);
       await ada.presses('Save');
       assert.deepEqual((await enforcement())?.grace, { kind: 'days', days: 3 });
@@ -363,14 +367,14 @@ onPortal('The preview of a rule', (portal) => {
       await portal().services.administration.enforceTwoFactor(mel, { kind: 'none' }, OPERATOR);
       const enforced = async () => (await portal().services.accounts.find(mel.id))?.enforcement;
       await ada.visits(`/admin/people/${mel.id}/lift-2fa`);
-      assert.match(ada.page.text, /1 person would have only authenticators that are no longer on offer/);
+      assert.match(ada.page.text, /1 person would only have authenticators that are no longer offered/);
       await groupWith(portal(), { rule: 'optional' }, [mel], 'Desk');
-      await ada.presses('Lift enforcement');
+      await ada.presses('Stop requiring 2FA');
       assert.equal(ada.page.status, 409);
       assert.match(ada.page.notice ?? '', STALE);
-      assert.doesNotMatch(ada.page.text, /no longer on offer/);
+      assert.doesNotMatch(ada.page.text, /no longer offered/);
       assert.ok(await enforced());
-      await ada.presses('Lift enforcement');
+      await ada.presses('Stop requiring 2FA');
       assert.equal(await enforced(), null);
     });
 

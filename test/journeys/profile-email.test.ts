@@ -37,7 +37,7 @@ onPortal('Changing the email address', (portal) => {
     assert.ok(ann.page.text.includes(email));
     await asksFor(next);
     assert.equal(ann.page.path, '/profile/email/code');
-    assert.match(ann.page.text, new RegExp(`We sent a code to ${next} on .* UTC`));
+    assert.match(ann.page.text, new RegExp(`We emailed a 6-digit code to ${next} on .* UTC`));
     assert.equal(await holderOf(next), undefined, 'nothing is changed yet');
     const mail = await portal().mailbox.next(next);
     assert.match(mail.text ?? '', /code to confirm this address/);
@@ -75,7 +75,7 @@ onPortal('Changing the email address', (portal) => {
       { fields: {}, label, words: /Enter the code/ },
       { fields: { code: '' }, label, words: /Enter the code/ },
       { fields: { code: ['123456', '123456'] }, label, words: /Enter the code/ },
-      { fields: { code: 'abcdef' }, label, words: /6 digits and no letters/ },
+      { fields: { code: 'abcdef' }, label, words: /6 digits only/ },
       { fields: { code: '12345' }, label, words: /6 digits/ },
       { fields: { code: '1'.repeat(10_000) }, label, words: /6 digits/ },
       { fields: { code: '12345\u00006' }, label, words: /6 digits/ },
@@ -113,7 +113,7 @@ onPortal('Changing the email address', (portal) => {
 
       for (const code of ['000000', '111111', '222222', '333333']) {
         await submits(code);
-        assert.match(ann.page.errorAt('Verification Code'), /not right/);
+        assert.match(ann.page.errorAt('Verification Code'), /is wrong/);
       }
       assert.equal(await holderOf(next), bob);
       assert.notEqual(await holderOf(email), undefined);
@@ -125,7 +125,7 @@ onPortal('Changing the email address', (portal) => {
       await portal().account(next);
       await submits(code);
       assert.equal(ann.page.status, 422);
-      assert.match(ann.page.errorAt('Verification Code'), /not right/);
+      assert.match(ann.page.errorAt('Verification Code'), /is wrong/);
       assert.notEqual(await holderOf(email), await holderOf(next));
     });
   });
@@ -161,9 +161,9 @@ onPortal('Changing the email address', (portal) => {
       await asksFor(next, elsewhere);
       const other = codeIn(await portal().mailbox.next(next));
       await submits(other === code ? wrongFor(code) : other);
-      assert.match(ann.page.errorAt('Verification Code'), /not right/);
+      assert.match(ann.page.errorAt('Verification Code'), /is wrong/);
       await submits(other === code ? wrongFor(code) : code, elsewhere);
-      assert.match(elsewhere.page.errorAt('Verification Code'), /not right/);
+      assert.match(elsewhere.page.errorAt('Verification Code'), /is wrong/);
       await submits(code);
       assert.equal(ann.page.path, '/profile');
     });
@@ -173,7 +173,7 @@ onPortal('Changing the email address', (portal) => {
       portal().wait(31_000);
       await asksFor(`third${number}@example.net`);
       await submits(code);
-      assert.match(ann.page.errorAt('Verification Code'), /not right/);
+      assert.match(ann.page.errorAt('Verification Code'), /is wrong/);
       assert.notEqual(await holderOf(email), undefined);
     });
 
@@ -181,12 +181,12 @@ onPortal('Changing the email address', (portal) => {
       for (let failures = 0; failures < 3; failures++) await submits(wrongFor(code));
       portal().wait(31_000);
       await ann.presses('Send a new code');
-      assert.match(ann.page.notice ?? '', /We have sent a new code/);
+      assert.match(ann.page.notice ?? '', /We sent a new code/);
       const newest = codeIn(await portal().mailbox.next(next));
       await submits(code === newest ? wrongFor(newest) : code);
-      assert.match(ann.page.errorAt('Verification Code'), /not right/, 'the earlier one is dead');
+      assert.match(ann.page.errorAt('Verification Code'), /is wrong/, 'the earlier one is dead');
       await submits(wrongFor(newest));
-      assert.match(ann.page.errorAt('Verification Code'), /not right/);
+      assert.match(ann.page.errorAt('Verification Code'), /is wrong/);
       portal().wait(31_000);
       await submits(newest);
       assert.match(ann.page.errorAt('Verification Code'), /Send a new code/);
@@ -213,8 +213,8 @@ onPortal('Changing the email address', (portal) => {
     it('is valid for ten minutes', async () => {
       portal().wait(10 * 60 * 1000);
       await submits(code);
-      assert.match(ann.page.errorAt('Verification Code'), /no longer valid/);
-      assert.match(ann.page.text, /No code has been sent to .* yet, or the last one is no longer valid/);
+      assert.match(ann.page.errorAt('Verification Code'), /has expired/);
+      assert.match(ann.page.text, /You don’t have a valid code for .* yet/);
       assert.ok(ann.page.buttons.includes('Send Verification Code'));
     });
 

@@ -86,7 +86,7 @@ onBothStores('Changing the password', (portal) => {
       for (let failures = 0; failures < 5; failures++) {
         await changes(ann, 'not the password');
         assert.equal(ann.page.status, 422);
-        assert.match(ann.page.errorAt('Current password'), /not right/);
+        assert.match(ann.page.errorAt('Current password'), /is wrong/);
       }
       await changes(ann);
     });
@@ -112,8 +112,8 @@ onBothStores('Changing the password', (portal) => {
       { fields: { password: '' }, label, words: /Enter your current password/ },
       { fields: { password: [PASSWORD, PASSWORD] }, label, words: /Enter your current password/ },
       { fields: { password: 'x'.repeat(10_000) }, label, words: /too long/ },
-      { fields: { password: `${PASSWORD}\u0000` }, label, words: /not right/ },
-      { fields: { password: PASSWORD.toUpperCase() }, label, words: /not right/ },
+      { fields: { password: `${PASSWORD}\u0000` }, label, words: /is wrong/ },
+      { fields: { password: PASSWORD.toUpperCase() }, label, words: /is wrong/ },
     ]);
     assert.equal((await signsIn(portal(), email)).page.status, 200);
   });

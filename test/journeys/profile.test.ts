@@ -28,8 +28,8 @@ onPortal('My Profile', (portal) => {
       assert.equal(ann.page.heading, 'My Profile');
       assert.match(ann.page.text, /Your name Ann Example Change/);
       assert.match(ann.page.text, new RegExp(`Email ${email} Change`));
-      assert.match(ann.page.text, /Password Not shown Change/);
-      assert.match(ann.page.text, /Language As my browser says Change/);
+      assert.match(ann.page.text, /Password Hidden Change/);
+      assert.match(ann.page.text, /Language Same as my browser Change/);
       assert.match(
         ann.page.text,
         /authentication Not set up yet\. Only your password protects your account\. Your 2FA/,
@@ -171,7 +171,7 @@ onPortal('My Profile', (portal) => {
       const options = ann.page.$('select option').toArray();
       assert.deepEqual(
         options.map((option) => [ann.page.$(option).text(), ann.page.$(option).attr('lang')]),
-        [['As my browser says', undefined], ...loadWords().locales.map(({ code, name }) => [name, code])],
+        [['Same as my browser', undefined], ...loadWords().locales.map(({ code, name }) => [name, code])],
       );
       assert.equal(ann.page.value('Language'), 'browser');
       ann.chooses('العربية');

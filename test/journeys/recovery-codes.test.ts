@@ -113,7 +113,7 @@ onPortal('Recovery codes', (portal) => {
     lost.fillsIn('Authenticator Name', 'Phone');
     lost.fillsIn('Verification Code', fresh.code(portal().now()));
     await lost.presses('Submit Code and Create');
-    assert.match(lost.page.notice ?? '', /has taken the place of the earlier/);
+    assert.match(lost.page.notice ?? '', /has replaced the earlier/);
     nextStep(portal());
     const again = await signsIn(portal(), email);
     again.fillsIn('Verification Code', fresh.code(portal().now()));
@@ -160,7 +160,7 @@ onPortal('Recovery codes', (portal) => {
     await ann.visits('/profile/two-factor');
     await ann.follow('Edit Phone');
     await ann.follow('Remove');
-    assert.match(ann.page.text, /Your recovery codes will stop working, too/);
+    assert.match(ann.page.text, /Your recovery codes will also stop working/);
     await ann.presses('Remove');
     const account = await portal().services.accounts.findByEmail(email);
     assert.ok(account);

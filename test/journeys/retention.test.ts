@@ -31,7 +31,7 @@ onBothStores(
         await stranger.visits('/sign-up');
         stranger.fillsIn('Your name', 'Sue');
         stranger.fillsIn('Email', newEmail('sue'));
-        await stranger.presses('Send link');
+        await stranger.presses('Email me a link');
         assert.equal(stranger.page.heading, 'Check your email');
       }
       while (portal().mailbox.messages.length < 5) await pause(20);

@@ -29,7 +29,7 @@ onPortal('The second step by email', (portal) => {
     assert.match(ann.page.text, /“Work mail” sends a code to a•••@example\.org/);
     assert.match(
       ann.page.text,
-      /We sent a code to a•••@example\.org on .* UTC\. Only the newest code counts/,
+      /We emailed a 6-digit code to a•••@example\.org on .* UTC\. .*use the latest/,
     );
     ann.fillsIn('Verification Code', codeIn(await portal().mailbox.next(email)));
     await ann.presses('Continue');
@@ -64,7 +64,7 @@ onPortal('The second step by email', (portal) => {
 
   for (const [what, typed, words] of [
     ['nothing', '', /Enter the code/],
-    ['letters', 'abcdef', /6 digits and no letters/],
+    ['letters', 'abcdef', /6 digits only/],
     ['too few digits', '12345', /6 digits/],
     ['10,000 digits', '1'.repeat(10_000), /6 digits/],
   ] as const) {
@@ -99,11 +99,11 @@ onPortal('The second step by email', (portal) => {
     assert.match(ann.page.errorAt('Verification Code'), /next code in (30|29) seconds/);
     portal().wait(31_000);
     await ann.presses('Send a new code');
-    assert.equal(ann.page.notice, 'We have sent a new code. Only the newest one counts.');
+    assert.equal(ann.page.notice, 'We sent a new code. Only the latest code works.');
     const fresh = codeIn(await portal().mailbox.next(email));
     ann.fillsIn('Verification Code', old);
     await ann.presses('Continue');
-    if (old !== fresh) assert.match(ann.page.errorAt('Verification Code'), /not right/);
+    if (old !== fresh) assert.match(ann.page.errorAt('Verification Code'), /is wrong/);
     ann.fillsIn('Verification Code', fresh);
     await ann.presses('Continue');
     assert.equal(ann.page.heading, 'Hello, Ann Example');
@@ -130,7 +130,7 @@ onPortal('The second step by email', (portal) => {
     try {
       const other = await signsIn(portal(), email);
       assert.match(other.page.notice ?? '', /could not be sent/);
-      assert.doesNotMatch(other.page.text, /We sent a code/);
+      assert.doesNotMatch(other.page.text, /We emailed a 6-digit code/);
     } finally {
       portal().mailbox.refuse(false);
     }
@@ -141,7 +141,7 @@ onPortal('The second step by email', (portal) => {
     portal().wait(10 * 60_000);
     ann.fillsIn('Verification Code', code);
     await ann.presses('Continue');
-    assert.match(ann.page.errorAt('Verification Code'), /no longer valid/);
+    assert.match(ann.page.errorAt('Verification Code'), /has expired/);
   });
 
   it('lets in one of twenty concurrent requests with the right code', async () => {
@@ -201,15 +201,15 @@ onPortal('The second step by email', (portal) => {
   });
 
   it('can be cancelled', async () => {
-    await ann.presses('Stop and sign out');
+    await ann.presses('Cancel and sign out');
     await ann.visits('/sign-in/code');
     assert.equal(ann.page.heading, 'Sign in');
   });
 
   it('explains what to do when access is lost', async () => {
     await portal().services.settings.change({ helpContact: 'help@example.org, room 5' });
-    await ann.follow('I have lost access');
-    assert.equal(ann.page.heading, 'If you have lost access');
+    await ann.follow('Can’t get a code?');
+    assert.equal(ann.page.heading, 'Can’t get a code?');
     assert.match(ann.page.text, /help@example\.org, room 5/);
     await ann.follow('Back');
     assert.equal(ann.page.path, '/sign-in/code');
@@ -227,7 +227,7 @@ onPortal('The second step by app', (portal) => {
     assert.match(ann.page.text, /“Phone”/);
     ann.fillsIn('Verification Code', used);
     await ann.presses('Continue');
-    assert.match(ann.page.errorAt('Verification Code'), /has been used already/, 'the code of the enrolment');
+    assert.match(ann.page.errorAt('Verification Code'), /have already used/, 'the code of the enrolment');
     for (const [waiting, offset] of [
       [120_000, -1],
       [120_000, 0],

@@ -3,7 +3,7 @@ import type { Person } from '../support/person.ts';
 import { onBothStores } from '../support/portal.ts';
 import { setsUpEmail, signsIn } from '../support/steps.ts';
 
-onBothStores("Where you're signed in", (portal) => {
+onBothStores('Your sessions', (portal) => {
   let number = 0;
   let email = '';
   let here: Person;
@@ -23,7 +23,7 @@ onBothStores("Where you're signed in", (portal) => {
   });
 
   it('ends one at once', async () => {
-    await here.presses(here.page.buttons.find((text) => text.startsWith('Sign out there')) ?? '');
+    await here.presses(here.page.buttons.find((text) => text.startsWith('Sign out –')) ?? '');
     assert.equal(here.page.notice, 'That browser is signed out.');
     await there.visits('/');
     assert.equal(there.page.heading, 'Sign in');
@@ -47,9 +47,7 @@ onBothStores("Where you're signed in", (portal) => {
     await portal().account(mallory);
     const stranger = await signsIn(portal(), mallory);
     await stranger.visits('/profile/sign-ins');
-    const action = here.form(
-      here.page.buttons.find((text) => text.startsWith('Sign out there')) ?? '',
-    ).action;
+    const action = here.form(here.page.buttons.find((text) => text.startsWith('Sign out –')) ?? '').action;
     assert.equal((await stranger.submitsRaw('POST', action, {})).status, 404);
     await there.visits('/');
     assert.notEqual(there.page.heading, 'Sign in');
@@ -58,7 +56,7 @@ onBothStores("Where you're signed in", (portal) => {
   it('is offered after a factor was added', async () => {
     await setsUpEmail(portal(), here, email);
     assert.equal(here.page.path, '/profile/two-factor');
-    await here.follow("Where you're signed in");
+    await here.follow('Your sessions');
     assert.ok(here.page.buttons.includes('Sign out everywhere else'));
   });
 

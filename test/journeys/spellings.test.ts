@@ -5,7 +5,7 @@ import { onPortal, PASSWORD } from '../support/portal.ts';
 import { signsIn } from '../support/steps.ts';
 import { newEmail } from '../support/victim.ts';
 
-const UNSEEN = 'There is an invisible character in the email address. Delete the address and type it again.';
+const UNSEEN = 'There is an invisible character in the email address. Delete the address and enter it again.';
 
 onPortal('An email address in another spelling', (portal) => {
   let email = '';
@@ -32,7 +32,7 @@ onPortal('An email address in another spelling', (portal) => {
     const ann = new Person(portal().app);
     await ann.visits('/forgotten-password');
     ann.fillsIn('Email', spelled);
-    await ann.presses('Send link');
+    await ann.presses('Email me a link');
     assert.equal(ann.page.path, '/forgotten-password/sent');
     assert.match((await portal().mailbox.next(email)).text ?? '', /reset-password\?token=/);
   });
@@ -108,7 +108,7 @@ onPortal('An email address in another spelling', (portal) => {
     await ann.visits('/sign-up');
     ann.fillsIn('Your name', '\u200fAnn\u3164 Example');
     ann.fillsIn('Email', spelled);
-    await ann.presses('Send link');
+    await ann.presses('Email me a link');
     const punycode = email.replace('bücher', 'xn--bcher-kva');
     const mail = await portal().mailbox.next(email);
     const token = /token=([\w-]+)/.exec(mail.text ?? '')?.[1];

@@ -88,7 +88,7 @@ onPortal("The site's time zone", (portal) => {
     const stranger = new Person(portal().app);
     await stranger.visits('/forgotten-password');
     stranger.fillsIn('Email', 'ada@example.org');
-    await stranger.presses('Send link');
+    await stranger.presses('Email me a link');
     const mail = await portal().mailbox.next('ada@example.org');
     assert.match(mail.text ?? '', /30 November 2031 at 23:55 GMT\+9/);
     assert.ok(linkIn(mail));
@@ -127,10 +127,10 @@ onPortal("The site's time zone", (portal) => {
     await ada.visits('/admin/policy');
     assert.match(ada.page.text, /from the beginning of this day \(Asia\/Tokyo\) on/);
     ada.chooses('Until a date');
-    ada.fillsIn('Grace ends on', '2032-03-01');
+    ada.fillsIn('Last day without 2FA', '2032-03-01');
     await ada.presses('Save policy');
     assert.equal(ada.page.noticeKind, 'success');
-    assert.equal(ada.page.value('Grace ends on'), '2032-03-01');
+    assert.equal(ada.page.value('Last day without 2FA'), '2032-03-01');
     assert.deepEqual((await settings()).grace, { kind: 'until', at: Date.parse('2032-02-29T15:00:00Z') });
   });
 
@@ -138,9 +138,9 @@ onPortal("The site's time zone", (portal) => {
     await ada.visits('/admin/policy');
     ada.fillsIn('Time zone (optional)', 'America/New_York');
     ada.chooses('Until a date');
-    ada.fillsIn('Grace ends on', '2032-03-01');
+    ada.fillsIn('Last day without 2FA', '2032-03-01');
     await ada.presses('Save policy');
-    assert.equal(ada.page.value('Grace ends on'), '2032-03-01');
+    assert.equal(ada.page.value('Last day without 2FA'), '2032-03-01');
     assert.deepEqual((await settings()).grace, { kind: 'until', at: Date.parse('2032-03-01T05:00:00Z') });
   });
 
@@ -150,13 +150,13 @@ onPortal("The site's time zone", (portal) => {
     await ada.visits('/admin/groups/new');
     ada.fillsIn('Name of the group', 'Desk');
     ada.chooses('Until a date');
-    ada.fillsIn('Grace ends on', '2032-03-01');
+    ada.fillsIn('Last day without 2FA', '2032-03-01');
     await ada.presses('Save group');
     assert.match(ada.page.text, /1 March 2032 at 00:00 GMT\+9/);
     await ada.visits(`/admin/people/${bob.id}/enforce-2fa`);
     ada.chooses('Until a date');
-    ada.fillsIn('Grace ends on', '2032-03-02');
-    await ada.presses('Enforce 2FA');
+    ada.fillsIn('Last day without 2FA', '2032-03-02');
+    await ada.presses('Require 2FA');
     await ada.presses('Save');
     const { enforcement } = (await portal().services.accounts.find(bob.id)) ?? {};
     assert.deepEqual(enforcement?.grace, { kind: 'until', at: Date.parse('2032-03-01T15:00:00Z') });

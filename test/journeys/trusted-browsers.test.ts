@@ -5,7 +5,7 @@ import type { Person } from '../support/person.ts';
 import { OPERATOR, onPortal, PASSWORD } from '../support/portal.ts';
 import { givesPassword, nextStep, setsUpApp, setsUpEmail, signsIn } from '../support/steps.ts';
 
-const TRUST = "Don't ask for a code in this browser for 30 days";
+const TRUST = 'Don’t ask for a code in this browser for 30 days';
 
 onPortal('Trusted browsers', (portal) => {
   let number = 0;

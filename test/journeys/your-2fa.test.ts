@@ -80,7 +80,7 @@ onPortal('Your 2FA', (portal) => {
       ann.fillsIn('Authenticator Name', 'Phone');
       ann.fillsIn('Verification Code', '000000');
       await ann.presses('Submit Code and Create');
-      assert.match(ann.page.errorAt('Verification Code'), /not right/);
+      assert.match(ann.page.errorAt('Verification Code'), /is wrong/);
       assert.equal(ann.page.value('Authenticator Name'), 'Phone');
       assert.equal(ann.page.value('Verification Code'), '');
       assert.equal((await scansQrCode(ann)).entry.secret, scanned);
@@ -135,7 +135,10 @@ onPortal('Your 2FA', (portal) => {
       ann.fillsIn('Authenticator Name', 'PHONE');
       ann.fillsIn('Verification Code', second.code(portal().now()));
       await ann.presses('Submit Code and Create');
-      assert.match(ann.page.errorAt('Authenticator Name'), /with this name already/);
+      assert.match(
+        ann.page.errorAt('Authenticator Name'),
+        /You already have an authenticator with this name/,
+      );
       ann.fillsIn('Authenticator Name', 'Tablet');
       ann.fillsIn('Verification Code', second.code(portal().now()));
       await ann.presses('Submit Code and Create');
@@ -206,7 +209,7 @@ onPortal('Your 2FA', (portal) => {
       const sent = portal().mailbox.sentTo(email).length;
       ann.fillsIn('Verification Code', code === '000000' ? '111111' : '000000');
       await ann.presses('Submit Code and Create');
-      assert.match(ann.page.errorAt('Verification Code'), /not right/);
+      assert.match(ann.page.errorAt('Verification Code'), /is wrong/);
       await ann.visits(ann.page.path);
       assert.equal(portal().mailbox.sentTo(email).length, sent);
       ann.fillsIn('Verification Code', code);
@@ -332,7 +335,7 @@ onPortal('Your 2FA', (portal) => {
       assert.equal(meanwhile.page.heading, 'Hello, Ann Example');
       ann.fillsIn('Verification Code', fresh.code(portal().now()));
       await ann.presses('Submit Code and Create');
-      assert.equal(ann.page.notice, '“Phone” has taken the place of the earlier authenticator.');
+      assert.equal(ann.page.notice, '“Phone” has replaced the earlier authenticator.');
       assert.match((await portal().mailbox.next(email)).subject ?? '', /replaced/);
       const account = await portal().services.accounts.findByEmail(email);
       assert.equal((await portal().services.authenticators.of(account?.id ?? '')).length, 1);
@@ -348,8 +351,8 @@ onPortal('Your 2FA', (portal) => {
       await ann.visits('/profile/two-factor');
       await ann.follow('Edit Phone');
       await ann.presses('Replace');
-      await ann.presses('Add it beside the others instead');
-      assert.doesNotMatch(ann.page.text, /take the place/);
+      await ann.presses('Keep both instead');
+      assert.doesNotMatch(ann.page.text, /will replace/);
     });
   });
 
@@ -359,8 +362,8 @@ onPortal('Your 2FA', (portal) => {
       await setsUpEmail(portal(), ann, email, 'Mail');
       await ann.visits('/profile/two-factor');
       await ann.follow('Edit Mail');
-      await ann.presses('Ask for this one first');
-      assert.equal(ann.page.notice, 'You will be asked for “Mail” first.');
+      await ann.presses('Make default');
+      assert.equal(ann.page.notice, '“Mail” is now your default.');
       assert.match(ann.page.text, /Mail .* Asked for first/);
       portal().wait(31_000);
       const again = await signsIn(portal(), email);
@@ -376,7 +379,7 @@ onPortal('Your 2FA', (portal) => {
       assert.equal(ann.page.heading, 'Confirm that it is you');
       ann.fillsIn('Password', 'not my password');
       await ann.presses('Continue');
-      assert.match(ann.page.errorAt('Password'), /not right/);
+      assert.match(ann.page.errorAt('Password'), /is wrong/);
       ann.fillsIn('Password', PASSWORD);
       await ann.presses('Continue');
       assert.equal(ann.page.heading, 'Enter the code from your app');
@@ -413,7 +416,7 @@ onPortal('Your 2FA', (portal) => {
       await ann.presses('Continue');
       ann.fillsIn('Verification Code', code);
       await ann.presses('Continue');
-      assert.match(ann.page.errorAt('Verification Code'), /used already/);
+      assert.match(ann.page.errorAt('Verification Code'), /already used/);
     });
 
     it('keeps the typed values when it comes in between', async () => {

@@ -142,7 +142,7 @@ describe('The policy of a person', () => {
       assert.deepEqual(rulesOf({ group: { id: 'others', rule: undefined } }), ['mandatory', 'mandatory']);
     });
 
-    it('has other groups, or "Enforce 2FA", only for the person concerned', () => {
+    it('has other groups, or "Require 2FA", only for the person concerned', () => {
       const person = { ...known(), authenticators: [] };
       const other = { ...known(ann({ id: 'bob' })), authenticators: [] };
       assert.deepEqual(rulesOf({ person: { known: person, memberships: [] } }), ['mandatory', 'optional']);

@@ -53,7 +53,7 @@ describe('The duration of a shutdown', () => {
     ann.fillsIn('Authenticator Name', 'Work mail');
     mails.signal('SIGSTOP');
     await ann.presses('Send Verification Code');
-    assert.match(ann.page.notice ?? '', /has not said yet/);
+    assert.match(ann.page.notice ?? '', /has not confirmed the email yet/);
     server.signal('SIGTERM');
     await server.logged(/"msg":"closed"/);
     // The abandoned connection would keep the process alive for five seconds.

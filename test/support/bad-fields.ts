@@ -46,9 +46,9 @@ export function badNewPasswords(own: readonly string[], label: string): BadField
     ['😀'.repeat(11), /too short/],
     [`${'long'.repeat(64)}x`, /too long\. Use at most 256/],
     ['x'.repeat(10_000), /too long/],
-    ['            ', /one of the first/],
-    ['passwordpassword', /one of the first/],
-    ['123456789012', /one of the first/],
+    ['            ', /too common/],
+    ['passwordpassword', /too common/],
+    ['123456789012', /too common/],
     ...own.map((password): [string, RegExp] => [password, /made of your name/]),
   ];
   return worded.map(([password, words]) => ({ fields: { [field]: password }, label, words }));

@@ -13,7 +13,7 @@ export async function losesAccess(portal: TestPortal, email: string, name = 'Ann
   await person.visits('/sign-in/code/lost-access');
   person.fillsIn('What happened?', 'My phone\nfell <b>into</b> a lake');
   person.fillsIn('How can we reach you?', 'Room 5');
-  await person.presses('Ask for a reset');
+  await person.presses('Request a reset');
   await portal.mailbox.next(email);
   const { resetRequests, authenticators, audit } = portal.services;
   const request = await resetRequests.openOf(account);
@@ -38,6 +38,6 @@ export async function losesAccess(portal: TestPortal, email: string, name = 'Ann
 export async function approves(administrator: Person, page: string): Promise<void> {
   await administrator.visits(page);
   await administrator.follow('Approve');
-  administrator.fillsIn('How you checked that it is them', NOTE);
+  administrator.fillsIn('How did you verify their identity?', NOTE);
   await administrator.presses('Approve reset');
 }

@@ -43,7 +43,7 @@ export async function quickAccount(
     createdAt,
     approvesFrom: createdAt,
   };
-  if (!(await services.accounts.create(account))) throw new Error(`${email} has an account already.`);
+  if (!(await services.accounts.create(account))) throw new Error(`${email} already has an account.`);
   const created = await services.accounts.find(id);
   if (!created) throw new Error(`The account of ${email} was not kept.`);
   return created;

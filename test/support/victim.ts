@@ -11,7 +11,7 @@ import { groupWith } from './policies.ts';
 import { OPERATOR, type TestPortal } from './portal.ts';
 import { nextStep, savesRecoveryCodes, setsUpEmail, signsIn } from './steps.ts';
 
-export const TRUST = "Don't ask for a code in this browser for 30 days";
+export const TRUST = 'Don’t ask for a code in this browser for 30 days';
 
 /** A person with an app, recovery codes and a browser, whom the attacker targets. */
 export interface Victim {

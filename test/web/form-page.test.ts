@@ -196,7 +196,7 @@ describe('a form page', () => {
     await saves('Eve');
     await saves('Bob');
     assert.equal(ann.page.status, 422);
-    assert.equal(ann.page.errorAt('Your name'), 'There is a group of this name already.');
+    assert.equal(ann.page.errorAt('Your name'), 'There is already a group with this name.');
     assert.equal(ann.page.value('Your name'), 'Bob');
     assert.equal(ann.page.notice, undefined);
     assert.equal(site.name, 'Eve');

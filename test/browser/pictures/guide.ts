@@ -68,7 +68,7 @@ export const GUIDE_PICTURES: Readonly<Record<string, readonly GuidePicture[]>> =
   'lost-access': [
     {
       state: 'lost-access/empty',
-      alt: 'The page “If you have lost access”: what to do, and a form to ask the administrators for a reset.',
+      alt: 'The page “Can’t get a code?”: what to do, and a form to ask the administrators for a reset.',
     },
   ],
   'trusted-browsers': [

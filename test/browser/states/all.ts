@@ -11,8 +11,8 @@ import { grace } from './grace.ts';
 import { help } from './help.ts';
 import { openId } from './open-id.ts';
 import { profile } from './profile.ts';
-import { signingIn } from './signing-in.ts';
 import { signedApps } from './signed-apps.ts';
+import { signingIn } from './signing-in.ts';
 import { type State, Studio, type StudioOptions } from './studio.ts';
 import { yourTwoFactor } from './your-two-factor.ts';
 
