@@ -22,6 +22,10 @@ signsIn(client, TLS_FRONT, MARIADB, (chain) => {
       await signsInByPages(person, member, german);
       await page.waitForURL(`${WIKI}/`);
       assert.ok((await person.reads()).includes(`User ${member.email}`), await person.reads());
+      await page.getByRole('link', { name: 'Leave' }).click();
+      await page.waitForURL(`${PORTAL}/sign-in**`);
+      await page.goto(`${WIKI}/`);
+      assert.ok(page.url().startsWith(`${PORTAL}/sign-in`), page.url());
     });
   });
 
@@ -32,6 +36,10 @@ signsIn(client, TLS_FRONT, MARIADB, (chain) => {
       await lynx.shows(french.t('sign-in.title'));
       await signsInByPages(lynx, member, french);
       await lynx.shows(`User ${member.email}`);
+      await lynx.follows('Leave');
+      await lynx.shows(french.t('sign-in.title'));
+      await lynx.visits(`${WIKI}/?again`);
+      await lynx.shows(french.t('sign-in.title'));
     } finally {
       await lynx.close();
     }

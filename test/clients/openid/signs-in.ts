@@ -63,6 +63,18 @@ export function signsIn(
       }
     });
 
+    it('signs out of the app and of the portal', async () => {
+      await visitor.visits(client.signOut.url);
+      if (client.signOut.asks) {
+        assert.ok(visitor.url.startsWith(PORTAL), visitor.url);
+        await visitor.presses(words.t('apps.sign-out-button'));
+      }
+      if (client.signOut.arrives) assert.equal(visitor.url, client.signOut.arrives);
+      await isOut(visitor, ann);
+      await visitor.visits(`${PORTAL}/profile`);
+      assert.ok(visitor.url.startsWith(`${PORTAL}/sign-in`), visitor.url);
+    });
+
     if (client.hearsOfSignOuts) {
       it('hears that somebody has signed out at the portal, or has been disabled', async () => {
         for (const end of [signsOut, disabled]) {
@@ -95,6 +107,12 @@ export function signsIn(
     async function isIn(somebody: Visitor, { email }: Member): Promise<boolean> {
       const page = await somebody.visits(client.url);
       return new URL(somebody.url).host === new URL(client.url).host && page.text.includes(email);
+    }
+
+    async function isOut(somebody: Visitor, member: Member): Promise<void> {
+      await opens(somebody);
+      assert.ok(somebody.url.startsWith(`${PORTAL}/sign-in`), somebody.url);
+      assert.ok(!somebody.page.text.includes(member.email), somebody.page.text);
     }
 
     async function signsOut(somebody: Visitor): Promise<void> {
