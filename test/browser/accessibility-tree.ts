@@ -192,15 +192,17 @@ function isText(line: string): boolean {
 
 /** What is new in each run; and the state of a mail, because mails are sent while pages are shown. */
 function steady(text: string): string {
-  return text
-    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '00000000-0000-4000-8000-000000000000')
-    .replace(/\b0[0-9a-v]{25}\b/g, '0'.repeat(26))
-    // The new secret of an app: 256 bits in base64url.
-    .replace(/(?<![\w-])[\w-]{43}(?![\w-])/g, 'x'.repeat(43))
-    .replace(/\b[A-Z2-7]{4}( ?[A-Z2-7]{4}){7}\b/g, 'ABCD EFGH IJKL MNOP QRST UVWX YZ23 4567')
-    .replace(/\b[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}\b/g, 'ABCD-EFGH-JKMN-PQRS')
-    .replace(/"Waiting", "On its way[^"]*"|"Accepted", "[^"]*"/g, '"Waiting or taken"')
-    .replace(/::ffff:127\.0\.0\.1|::1\b/g, '127.0.0.1');
+  return (
+    text
+      .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '00000000-0000-4000-8000-000000000000')
+      .replace(/\b0[0-9a-v]{25}\b/g, '0'.repeat(26))
+      // The new secret of an app: 256 bits in base64url.
+      .replace(/(?<![\w-])[\w-]{43}(?![\w-])/g, 'x'.repeat(43))
+      .replace(/\b[A-Z2-7]{4}( ?[A-Z2-7]{4}){7}\b/g, 'ABCD EFGH IJKL MNOP QRST UVWX YZ23 4567')
+      .replace(/\b[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}\b/g, 'ABCD-EFGH-JKMN-PQRS')
+      .replace(/"Waiting", "On its way[^"]*"|"Accepted", "[^"]*"/g, '"Waiting or taken"')
+      .replace(/::ffff:127\.0\.0\.1|::1\b/g, '127.0.0.1')
+  );
 }
 
 function textOf(value: { readonly value?: unknown } | undefined): string {
