@@ -200,7 +200,7 @@ function steady(text: string): string {
       .replace(/(?<![\w-])[\w-]{43}(?![\w-])/g, 'x'.repeat(43))
       .replace(/\b[A-Z2-7]{4}( ?[A-Z2-7]{4}){7}\b/g, 'ABCD EFGH IJKL MNOP QRST UVWX YZ23 4567')
       .replace(/\b[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}\b/g, 'ABCD-EFGH-JKMN-PQRS')
-      .replace(/"Waiting", "On its way[^"]*"|"Accepted", "[^"]*"/g, '"Waiting or taken"')
+      .replace(/"Waiting", "Sending[^"]*"|"Accepted", "[^"]*"/g, '"Waiting or taken"')
       .replace(/::ffff:127\.0\.0\.1|::1\b/g, '127.0.0.1')
   );
 }
