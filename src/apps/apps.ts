@@ -75,6 +75,8 @@ interface AppServices {
   readonly store: AppStore;
   readonly groups: Pick<GroupStore, 'list'>;
   readonly secrets: Pick<AppSecrets, 'drop' | 'make'>;
+  /** Called after an app was added. */
+  readonly added: (app: App) => void;
   readonly audit: Pick<Audit, 'record'>;
   readonly administrators: Pick<Administrators, 'tell'>;
   readonly transaction: Transact;
@@ -133,7 +135,7 @@ export class Apps {
     const { transaction, clock } = this.#services;
     const now = clock();
     const app = appFrom(input, { id: newId(now), createdAt: now });
-    return transaction(this.#services, async ({ store, audit, secrets }, tx): Promise<AppCreated> => {
+    return transaction(this.#services, async ({ store, audit, secrets, added }, tx): Promise<AppCreated> => {
       const clash = await store.create(app);
       if (clash) return { kind: 'refused', fault: clash };
       await audit.record('app.created', actor, actor.party, {
@@ -141,6 +143,7 @@ export class Apps {
         kind: app.kind,
         ...(await this.in(tx).#factsOf(app)),
       });
+      tx.afterCommit(() => added(app));
       return { kind: 'created', app, ...(sharesSecret(app) && { secret: await secrets.make(app) }) };
     });
   }

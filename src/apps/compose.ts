@@ -2,6 +2,7 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { Administrators } from '../accounts/administrators.ts';
 import type { SignIns } from '../accounts/sign-ins.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { AfterResponse } from '../kernel/after-response.ts';
 import type { Keyring } from '../kernel/keyring.ts';
 import type { Clock } from '../kernel/time.ts';
 import type { Transact } from '../kernel/transaction.ts';
@@ -9,6 +10,7 @@ import type { GroupStore } from '../policy/group.ts';
 import type { Policies } from '../policy/policies.ts';
 import type { AuthSnapshots } from '../policy/snapshot.ts';
 import { Admissions } from './admissions.ts';
+import type { App } from './app.ts';
 import { AppProbe } from './app-probe.ts';
 import { type AppSecretStore, AppSecrets } from './app-secrets.ts';
 import { type AppSignInStore, AppSignIns, type AppSnapshots, type CheckOutcome } from './app-sign-ins.ts';
@@ -62,6 +64,7 @@ interface AppBase {
   readonly signed: (outcome: SignedOutcomeName) => void;
   /** Called after each try to tell an app that a sign-in has ended. */
   readonly toldOfLogout: (outcome: LogoutOutcome) => void;
+  readonly background: Pick<AfterResponse, 'start'>;
   /** Called with errors that no page waits for. */
   readonly report: (error: unknown) => void;
 }
@@ -77,6 +80,9 @@ export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }:
     ...{ ...base, store: logouts, apps, post: logoutPostBy(fetch), tried: base.toldOfLogout },
     tokens: logoutTokensBy({ ...base, keys: signingKeys, issuer: `${baseUrl}/oidc` }),
   });
+  // Made before the first person comes: two RSA keys take seconds on a small machine.
+  const makeKeys = async () => void (await signingKeys.published());
+  const added = ({ kind }: App) => kind === 'oidc' && base.background.start(makeKeys);
   return {
     admissions,
     departures: new Departures({ ...base, appSignIns, apps, logouts }),
@@ -84,7 +90,7 @@ export function composeApps(stores: AppStores, { config: { baseUrl }, ...base }:
     logoutReports: new LogoutReports({ ...base, store: logouts }),
     appSecrets,
     appProbe: new AppProbe({ fetch, baseUrl }),
-    apps: new Apps({ ...base, store: apps, groups, secrets: appSecrets, baseUrl }),
+    apps: new Apps({ ...base, store: apps, groups, secrets: appSecrets, added, baseUrl }),
     appSignIns: new AppSignIns({ ...base, store: appSignIns, snapshots: stores.appSnapshots }),
     clientSignIns,
     clientErrors: new ClientErrors(base),

@@ -83,7 +83,7 @@ function appsUnderTest(baseUrl = 'https://help.example.org', clash?: Clash) {
   };
   const services = {
     ...{ store, groups, secrets, audit, administrators },
-    ...{ transaction: transact, clock: () => NOW, baseUrl },
+    ...{ transaction: transact, clock: () => NOW, added: () => {}, baseUrl },
   };
   return { apps: new Apps(services), recorded, kept };
 }

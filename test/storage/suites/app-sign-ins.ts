@@ -6,6 +6,7 @@ import type { Checked } from '../../../src/apps/app-sign-ins.ts';
 import { composeApps } from '../../../src/apps/compose.ts';
 import { HAND_OVER_LIFETIME, type PresentedHandOver } from '../../../src/apps/hand-overs.ts';
 import { Audit, type Origin } from '../../../src/audit/audit.ts';
+import { AfterResponse } from '../../../src/kernel/after-response.ts';
 import { hashToken, newId } from '../../../src/kernel/identifiers.ts';
 import { Keyring } from '../../../src/kernel/keyring.ts';
 import { hours, minutes } from '../../../src/kernel/time.ts';
@@ -54,11 +55,12 @@ export function appSignInsSuite(engine: Engine): void {
       const policies = new Policies({ ...base, groups: others.groups, graces: others.graces });
       const figures = { checked: note, handedOver: note, signed: note, toldOfLogout: note };
       const report = assert.ifError;
+      const background = new AfterResponse(report);
       const config = { baseUrl: 'https://help.example.org' };
       const administrators = { tell: async () => {} };
       return {
         ...composeApps(stores(), {
-          ...{ ...base, ...figures, report, administrators, config, audit, signIns, policies },
+          ...{ ...base, ...figures, report, background, administrators, config, audit, signIns, policies },
           keyring: new Keyring(() => ['7'.repeat(43)]),
         }),
         signIns,
