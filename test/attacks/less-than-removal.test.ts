@@ -17,6 +17,12 @@ const WITHOUT_STEP_UP = [
   /^\/profile\/email\/code(\/send)?$/,
   // A code from the mailbox of the account's own address. The set-up that the other one leads to asks for a step-up.
   /^\/apps\/(confirm-email(\/send)?|enrol)$/,
+  // What an app learns is the person's to say; signing out takes nothing that a thief wants.
+  /^\/apps\/(authorize\/answer|sign-out\/app)$/,
+  // Takes access away from an app, which the person can give again.
+  /^\/profile\/apps\/:id\/take-back$/,
+  // Hides a secret that was shown after a step-up.
+  /^\/admin\/apps\/:id\/connect\/saved$/,
 ];
 
 const FIELDS = {

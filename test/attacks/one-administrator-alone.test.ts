@@ -74,7 +74,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
 
   it('cannot switch it off or shorten its waiting period; such a change waits, and all get a mail', async () => {
     await switchesOff(attacker);
-    assert.match(attacker.page.notice ?? '', /waits for another administrator/);
+    assert.match(attacker.page.notice ?? '', /needs another administrator/);
     await savesPolicy(attacker, () => attacker.fillsIn('Waiting period in hours', '0'));
     assert.deepEqual((await settings()).resets, { secondApproval: true, waitingHours: WAITING });
     for (const account of [eve, ben]) {
@@ -154,7 +154,7 @@ onPortal('One administrator alone, while a second approval is needed', (portal) 
     await second.visits(page);
     assert.match(second.page.text, /Your approval counts from/);
     await second.goesOnFrom(await second.submitsRaw('POST', `${page}/approve`, { note: NOTE }));
-    assert.match(second.page.notice ?? '', /cannot be done/);
+    assert.match(second.page.notice ?? '', /already done or is no longer possible/);
     portal().wait(PROBATION + hours(WAITING));
     attacker = await againSignedIn(eve);
     await attacker.goesOnFrom(await attacker.submitsRaw('POST', `${page}/carry-out`, {}));

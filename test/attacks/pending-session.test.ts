@@ -22,7 +22,7 @@ const FOR_ANYBODY = new Set([
   ...['/healthz', '/readyz', '/sign-in', '/sign-out', '/signed-out', '/setup', '/invitation'],
   ...['/forgotten-password', '/forgotten-password/sent', '/reset-password', '/cancel-request'],
   ...['/sign-up', '/sign-up/sent', '/sign-up/confirm', '/.well-known/change-password', '/help/two-factor'],
-  ...['/apps/again', '/apps/sign-out'],
+  ...['/apps/again', '/apps/sign-out', '/oidc/logout', '/apps/sign-out/app'],
 ]);
 
 /** All fields of the site's forms at once. */

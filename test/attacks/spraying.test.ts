@@ -46,7 +46,7 @@ onPortal(
         assert.equal(person.page.status, 429);
         texts.push(person.page.text.replaceAll(one, 'X').replace(/\d+ seconds?/g, 'N seconds'));
       }
-      assert.match(texts[0] ?? '', /Too many wrong passwords came from your network\. Wait N seconds/);
+      assert.match(texts[0] ?? '', /Too many wrong passwords from your network\. Wait N seconds/);
       assert.equal(texts[0], texts[1]);
     });
 

@@ -20,8 +20,8 @@ const DATA: readonly RegExp[] = [
   /\b(Amy Agent|Ben Busy|Dan Daily|Enno Enforced|Lia Lift|Maya Mail|Mel Mail|Olaf Off|Polly Policy)\b/,
   /\b(451|550) Not today\b/,
   /\b(Busy agents|Agents|Mail only|Nobody yet|Night shift of the very long corridor in the old building)\b/,
-  /\b(Help Center|Phone|Work mail|Room 5|Lynx|Firefox, Linux)\b/,
-  /\b(Team wiki|Payroll|Ticket desk|Wiki of the team|Wiki readers|Nils Newcomer|Apps|Away|Board|Mails)\b/,
+  /\b(Help Center|Phone book|Phone|Work mail|Room 5|Lynx|Firefox, Linux)\b/,
+  /\b(Team wiki|Payroll|Tickets|upstream\.conf|Ticket desk|Wiki of the team|Wiki readers|Nils Newcomer|Apps|Away|Board|Mails)\b/,
   /\b(Partner shop|Partner desk|Partners and|Spare parts|Library|Cora Consents|Lou Leaves)\b/,
   // The id of an account.
   /\b[\da-v]{26}\b/,

@@ -153,7 +153,7 @@ describe('The command line: apps that speak a protocol', () => {
       writeFileSync(file, output);
       assert.equal(
         (await app('update', name, '--from', file)).output,
-        `The app “${name}” is already has these settings.\n`,
+        `The app “${name}” already has these settings.\n`,
       );
       await app('remove', name);
       const again = await app('create', '--from', file);

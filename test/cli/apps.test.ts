@@ -184,7 +184,7 @@ describe('The command line: apps', () => {
     ],
     ['fresh within a minute', [...WIKI, '--everybody', '--fresh', '1'], /minutes from 5 to 1440/, 64],
     ['by options and a file', [...WIKI, '--everybody', '--from', 'x'], /cannot be used with/, 64],
-    ['from a missing file', ['--from', '/nowhere'], /\/nowhere cannot be read: ENOENT/, 1],
+    ['from a missing file', ['--from', '/nowhere'], /Cannot read \/nowhere: ENOENT/, 1],
   ] as const) {
     it(`are not added ${what}`, async () => {
       const ran = await app('create', ...args);

@@ -51,7 +51,7 @@ describe('The command line: mails', () => {
   it('with an invitation wait if the mail server accepts none now, and the command says so', async () => {
     const ran = await withoutMail('user', 'create', email, '--name', 'Ann', '--invite');
     assert.deepEqual([ran.code, ran.errors], [0, '']);
-    assert.match(ran.output, /^The account \S+ was created\. The link [^\n]*waits[^\n]*\n$/);
+    assert.match(ran.output, /^The account \S+ was created\. The link [^\n]*is waiting[^\n]*\n$/);
     await serverDelivers();
     assert.match(linkIn(await portal.mailbox.next(email)), /\/invitation\?token=/);
   });

@@ -149,7 +149,7 @@ describe('The command line: migrate-data', () => {
     await db('settings').insert({ name: 'n', value: '1' });
     const ran = await moves(grown, url);
     assert.equal(ran.code, 1);
-    assert.match(ran.errors, /^The database to fill holds other data\. Give an empty one\.\n$/);
+    assert.match(ran.errors, /^The target database is not empty\. Use an empty one\.\n$/);
     assert.deepEqual([(await db('settings')).length, (await db('accounts')).length], [1, 0]);
     assert.equal((await db('knex_migrations_lock').first()).is_locked, 0);
     assert.equal((await moves(grown, grown)).code, 1, 'nor itself');
@@ -204,7 +204,7 @@ describe('The command line: migrate-data', () => {
   it('creates no file for a missing database, and reads URLs from files', async () => {
     const missing = join(folder, 'missing.sqlite');
     const ran = await moves(`sqlite:${missing}`, `sqlite:${join(folder, 'new.sqlite')}`);
-    assert.match(ran.errors, /^There is no portal in the database to read\. Nothing was changed\.\n$/);
+    assert.match(ran.errors, /^The source database has no portal in it\. Nothing was changed\.\n$/);
     assert.equal(existsSync(missing), false);
     const wrong = await moves(grown, 'oracle://host/name');
     assert.equal(wrong.code, 64);

@@ -50,7 +50,7 @@ describe('The command line: reminders', () => {
     const text = (mail.text ?? '').replace(/\s+/g, ' ');
     assert.equal(mail.subject, 'Please set up two-factor authentication');
     assert.match(text, /Help Center requires two-factor authentication/);
-    assert.match(text, /2FA is mandatory for you because you are in the group “Agents”/);
+    assert.match(text, /2FA is required because you are in the group “Agents”/);
     assert.match(text, /You can postpone it until \d+ \w+ \d{4} at \d\d:\d\d UTC/);
     assert.match(mail.text ?? '', /^http:\/\/localhost:3000\/profile\/two-factor$/m);
     assert.doesNotMatch(mail.text ?? '', /token=/, 'no link that signs in');

@@ -80,7 +80,7 @@ onPortal('Administration: groups', (portal) => {
     assert.equal(ada.page.value('Two-factor authentication (2FA)'), 'mandatory');
     ada.fillsIn('Name of the group', 'Desk');
     ada.chooses('Until a date');
-    ada.fillsIn('Last day without 2FA', '2099-03-01');
+    ada.fillsIn('2FA required from', '2099-03-01');
     await ada.presses('Save group');
     assert.equal(ada.page.noticeKind, 'success');
     assert.match(ada.page.text, /Grace period Until 1 March 2099 at 00:00 UTC/);
@@ -90,7 +90,7 @@ onPortal('Administration: groups', (portal) => {
       ...{ group: 'Agents', grace: 'none → 2099-03-01T00:00:00.000Z', to: 'Desk' },
     });
     await ada.follow('Edit group');
-    assert.equal(ada.page.value('Last day without 2FA'), '2099-03-01');
+    assert.equal(ada.page.value('2FA required from'), '2099-03-01');
     await ada.presses('Save group');
     assert.equal(ada.page.notice, 'No changes to save.');
   });
@@ -105,9 +105,9 @@ onPortal('Administration: groups', (portal) => {
     ['an unknown rule', { rule: 'strict' }, 'Two-factor authentication (2FA)', /Choose one/],
     ['no method', { 'method-app': [] }, 'Methods', /at least one method/],
     ['an unknown grace', { grace: 'sometime' }, 'Grace period', /whether there is a grace period/],
-    ['no date', { grace: 'until' }, 'Last day without 2FA', /Enter the date/],
-    ['no such day', { grace: 'until', graceDate: '2030-02-30' }, 'Last day without 2FA', /year-month-day/],
-    ['two dates', { graceDate: ['2030-01-01', '2030-01-02'] }, 'Last day without 2FA', /year-month-day/],
+    ['no date', { grace: 'until' }, '2FA required from', /Enter the date/],
+    ['no such day', { grace: 'until', graceDate: '2030-02-30' }, '2FA required from', /year-month-day/],
+    ['two dates', { graceDate: ['2030-01-01', '2030-01-02'] }, '2FA required from', /year-month-day/],
     ['many days', { grace: 'days', graceDays: '366' }, 'Number of days (optional)', /from 0 to 365/],
     ['half a day', { grace: 'days', graceDays: '0.5' }, 'Number of days (optional)', /from 0 to 365/],
   ] as const) {

@@ -128,10 +128,10 @@ onPortal('Administration: policy', (portal) => {
       ...{ rule: 'optional → mandatory', grace: 'none → 30 days' },
     });
     ada.chooses('Until a date');
-    ada.fillsIn('Last day without 2FA', '2099-03-01');
+    ada.fillsIn('2FA required from', '2099-03-01');
     await ada.presses('Save policy');
     // Thirty days that have not started end before that date, so nobody is asked earlier.
-    assert.equal(ada.page.value('Last day without 2FA'), '2099-03-01');
+    assert.equal(ada.page.value('2FA required from'), '2099-03-01');
     assert.deepEqual((await settings()).grace, { kind: 'until', at: Date.UTC(2099, 2, 1) });
     assert.equal((await settings()).mandatorySince, mandatorySince, 'it has been so all along');
     ada.chooses('No grace period');
@@ -242,7 +242,7 @@ onPortal('Administration: policy', (portal) => {
       /name@example\.org/,
     ],
     ['two addresses', { sender: ['a@b.example', 'c@d.example'] }, 'Sender address (optional)', /one line/],
-    ['a grace without its date', { grace: 'until' }, 'Last day without 2FA', /Enter the date/],
+    ['a grace without its date', { grace: 'until' }, '2FA required from', /Enter the date/],
     ['a grace of half a day', { graceDays: '.5' }, 'Number of days (optional)', /from 0 to 365/],
     ['two graces', { grace: ['none', 'days'] }, 'Grace period', /whether there is a grace period/],
     ['sign-up "yes"', { signUp: 'yes' }, 'Sign-up', /Select the box/],

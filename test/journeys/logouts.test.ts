@@ -116,7 +116,7 @@ onPortal('A sign-out', (portal) => {
     'is ended from another browser': async ({ account }) => {
       const there = await signsIn(portal(), account.email);
       await there.visits('/profile/sign-ins');
-      await there.presses(there.page.buttons.find((text) => text.startsWith('Sign out there')) ?? '');
+      await there.presses(there.page.buttons.find((text) => text.startsWith('Sign out –')) ?? '');
     },
     'is ended with all other browsers': async ({ account }) => {
       const there = await signsIn(portal(), account.email);

@@ -97,7 +97,7 @@ onPortal('The preview of a rule', (portal) => {
     it('shows the date of a grace, or the days from the next sign-in', async () => {
       await makesMandatory();
       ada.chooses('Until a date');
-      ada.fillsIn('Last day without 2FA', '2099-03-01');
+      ada.fillsIn('2FA required from', '2099-03-01');
       await ada.presses('Save policy');
       assert.deepEqual(said(), { 'Until 1 March 2099 at 00:00 UTC': '2', 'Email not confirmed': '1' });
       await makesMandatory();
@@ -116,7 +116,7 @@ onPortal('The preview of a rule', (portal) => {
       await ada.presses('Not now');
       await portal().services.accounts.setRole(bob.id, 'administrator');
       await ada.visits('/admin/policy');
-      ada.fillsIn('Last day without 2FA', '2098-03-01');
+      ada.fillsIn('2FA required from', '2098-03-01');
       await ada.presses('Save policy');
       assert.equal(ada.page.noticeKind, 'success', 'more time asks nobody anything');
       ada.chooses('No grace period');

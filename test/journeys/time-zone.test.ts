@@ -125,12 +125,12 @@ onPortal("The site's time zone", (portal) => {
   it('has the day at whose beginning a grace ends, and the form shows that day again', async () => {
     await choose(TOKYO);
     await ada.visits('/admin/policy');
-    assert.match(ada.page.text, /from the beginning of this day \(Asia\/Tokyo\) on/);
+    assert.match(ada.page.text, /required from the start of this day \(Asia\/Tokyo\)/);
     ada.chooses('Until a date');
-    ada.fillsIn('Last day without 2FA', '2032-03-01');
+    ada.fillsIn('2FA required from', '2032-03-01');
     await ada.presses('Save policy');
     assert.equal(ada.page.noticeKind, 'success');
-    assert.equal(ada.page.value('Last day without 2FA'), '2032-03-01');
+    assert.equal(ada.page.value('2FA required from'), '2032-03-01');
     assert.deepEqual((await settings()).grace, { kind: 'until', at: Date.parse('2032-02-29T15:00:00Z') });
   });
 
@@ -138,9 +138,9 @@ onPortal("The site's time zone", (portal) => {
     await ada.visits('/admin/policy');
     ada.fillsIn('Time zone (optional)', 'America/New_York');
     ada.chooses('Until a date');
-    ada.fillsIn('Last day without 2FA', '2032-03-01');
+    ada.fillsIn('2FA required from', '2032-03-01');
     await ada.presses('Save policy');
-    assert.equal(ada.page.value('Last day without 2FA'), '2032-03-01');
+    assert.equal(ada.page.value('2FA required from'), '2032-03-01');
     assert.deepEqual((await settings()).grace, { kind: 'until', at: Date.parse('2032-03-01T05:00:00Z') });
   });
 
@@ -150,12 +150,12 @@ onPortal("The site's time zone", (portal) => {
     await ada.visits('/admin/groups/new');
     ada.fillsIn('Name of the group', 'Desk');
     ada.chooses('Until a date');
-    ada.fillsIn('Last day without 2FA', '2032-03-01');
+    ada.fillsIn('2FA required from', '2032-03-01');
     await ada.presses('Save group');
     assert.match(ada.page.text, /1 March 2032 at 00:00 GMT\+9/);
     await ada.visits(`/admin/people/${bob.id}/enforce-2fa`);
     ada.chooses('Until a date');
-    ada.fillsIn('Last day without 2FA', '2032-03-02');
+    ada.fillsIn('2FA required from', '2032-03-02');
     await ada.presses('Require 2FA');
     await ada.presses('Save');
     const { enforcement } = (await portal().services.accounts.find(bob.id)) ?? {};

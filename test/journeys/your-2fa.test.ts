@@ -94,7 +94,7 @@ onPortal('Your 2FA', (portal) => {
       ann.fillsIn('Authenticator Name', 'Old phone');
       ann.fillsIn('Verification Code', app.codeByOathtool(portal().now()));
       await ann.presses('Submit Code and Create');
-      assert.match(ann.page.notice ?? '', /“Old phone” has been created/);
+      assert.match(ann.page.notice ?? '', /“Old phone” is set up/);
     });
 
     it('draws the same QR code as text', async () => {
@@ -195,7 +195,7 @@ onPortal('Your 2FA', (portal) => {
       const fields = { ...late.fields, _csrf: (await ann.freshToken()) ?? '' };
       await twin.goesOnFrom(await twin.submitsRaw('POST', late.action, fields, { csrf: 'none' }));
       assert.equal(twin.page.path, '/profile/two-factor');
-      assert.match(twin.page.notice ?? '', /“Phone” is set up already/);
+      assert.match(twin.page.notice ?? '', /“Phone” is already set up/);
     });
   });
 
@@ -214,7 +214,7 @@ onPortal('Your 2FA', (portal) => {
       assert.equal(portal().mailbox.sentTo(email).length, sent);
       ann.fillsIn('Verification Code', code);
       await ann.presses('Submit Code and Create');
-      assert.match(ann.page.notice ?? '', /“Mail” has been created/);
+      assert.match(ann.page.notice ?? '', /“Mail” is set up/);
     });
 
     for (const [what, name, words] of [
@@ -251,7 +251,7 @@ onPortal('Your 2FA', (portal) => {
       await ann.presses('Send Verification Code');
       ann.fillsIn('Verification Code', codeIn(await portal().mailbox.next(email)));
       await ann.presses('Submit Code and Create');
-      assert.match(ann.page.notice ?? '', /created/);
+      assert.match(ann.page.notice ?? '', /is set up/);
     });
 
     it('sends at most five codes an hour and ten a day', async () => {
@@ -322,7 +322,7 @@ onPortal('Your 2FA', (portal) => {
       await ann.follow('Edit Phone');
       await ann.presses('Replace');
       assert.equal(ann.page.heading, 'Set up authentication app');
-      assert.match(ann.page.text, /will take the place of “Phone”, which works until then/);
+      assert.match(ann.page.text, /will replace “Phone”, which works until then/);
       const fresh = await scansQrCode(ann);
       assert.notEqual(fresh.entry.secret, old.entry.secret);
       ann.fillsIn('Authenticator Name', 'Phone');
@@ -364,7 +364,7 @@ onPortal('Your 2FA', (portal) => {
       await ann.follow('Edit Mail');
       await ann.presses('Make default');
       assert.equal(ann.page.notice, '“Mail” is now your default.');
-      assert.match(ann.page.text, /Mail .* Asked for first/);
+      assert.match(ann.page.text, /Mail .* Default/);
       portal().wait(31_000);
       const again = await signsIn(portal(), email);
       assert.equal(again.page.heading, 'Enter the code from your email');

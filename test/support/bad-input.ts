@@ -49,6 +49,13 @@ const UNKNOWN: Fields = {
   ...{ __proto__: 'x', constructor: 'x', 'constructor[prototype]': 'x', 'a[b][c]': 'x' },
 };
 
+/**
+ * The questions of an app: who somebody is, and whether to sign out. A good answer ends the page, so that it cannot be tried again. They
+ * have no field but buttons; test/journeys/apps-consent.test.ts, test/attacks/apps-consent.test.ts and test/journeys/apps-logout.test.ts
+ * send them wrongly.
+ */
+const ANSWERED_ONCE: ReadonlySet<string> = new Set(['/apps/authorize/answer', '/apps/sign-out/app']);
+
 /** Fills in every form of the site with invalid values. */
 export class BadInput implements Trial {
   readonly #portal: TestPortal;
@@ -75,6 +82,7 @@ export class BadInput implements Trial {
       const path = (action === '' ? person.page.path : action).replace(/\?.*/, '');
       const pattern = this.#patterns.of(path);
       const key = `${pattern} ${method} ${controls.map(({ name }) => name).sort()}`;
+      if (ANSWERED_ONCE.has(pattern)) this.#met.add(key);
       if (this.#met.has(key) || path === '/sign-out') continue;
       this.#met.add(key);
       if (controls.length > 0)

@@ -246,6 +246,20 @@ export function triesEveryForm(what: string, portal: () => TestPortal, trial: ()
     await trial().tries(person, headers['location'] ?? '');
   }
 
+  it('… those of an OpenID Connect app: its question, its end, and its sign-out', async () => {
+    await siteRuleIs(portal(), { rule: 'off' });
+    const account = await portal().account(newEmail('ann'));
+    const ann = await signsIn(portal(), account.email);
+    const app = await newClient(portal(), { asksConsent: true, requiresPkce: false });
+    const { id } = app;
+    const [callback = ''] = app.client.redirectUris;
+    const asked = { client_id: id, redirect_uri: callback, response_type: 'code', scope: 'openid email' };
+    await trial().tries(ann, `/oidc/authorize?${new URLSearchParams(asked)}`);
+    await portal().services.consents.give(account, app, ['openid'], OPERATOR);
+    await trial().tries(ann, `/profile/apps/${id}/take-back`);
+    await trial().tries(ann, `/oidc/logout?client_id=${id}`);
+  });
+
   it('… and there is no other form', () => {
     assert.deepEqual(trial().notMet, []);
   });

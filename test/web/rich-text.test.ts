@@ -9,7 +9,7 @@ describe('A text with elements', () => {
   it('has each element where its language puts it, with attributes that cannot end early', () => {
     assert.equal(
       richText(english, 'person.request-open', {}, { link }),
-      'A reset of the 2FA of this account has been asked for. <a href="/admin/requests/1?a=1&amp;b=&#34;2&#34;">See the request</a>',
+      'A reset of the 2FA of this account has been requested. <a href="/admin/requests/1?a=1&amp;b=&#34;2&#34;">See the request</a>',
     );
   });
 

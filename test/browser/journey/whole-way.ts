@@ -113,7 +113,7 @@ export function goesTheWholeWay<One extends Traveller>(people: People<One>): voi
       await ann.presses('Send Verification Code');
       await ann.fillsIn('Verification Code', await nextCode(portal));
       await ann.presses('Submit Code and Create');
-      await ann.shows('“Work mail” has been created.');
+      await ann.shows('“Work mail” is set up.');
       codes = codesIn(await ann.reads());
       await ann.presses('I have saved them. Continue');
       await ann.shows('Your 2FA');
@@ -123,7 +123,7 @@ export function goesTheWholeWay<One extends Traveller>(people: People<One>): voi
     it('the person sets up an app by typing the Setup Key', async () => {
       await ann.follows('Set up authentication app');
       phone = await setsUpApp(ann, portal);
-      await ann.shows('“Phone” has been created.');
+      await ann.shows('“Phone” is set up.');
     });
 
     it('the person signs in with the app, after a wrong code', async () => {

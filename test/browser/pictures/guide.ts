@@ -22,7 +22,7 @@ export const GUIDE_PICTURES: Readonly<Record<string, readonly GuidePicture[]>> =
     },
     {
       state: 'recovery-codes/shown',
-      alt: 'A message says that “Phone” has been created. Below it are ten recovery codes, a link to download them, and the button “I have saved them. Continue”.',
+      alt: 'A message says that “Phone” is set up. Below it are ten recovery codes, a link to download them, and the button “I have saved them. Continue”.',
     },
   ],
   'set-up-email': [
@@ -50,7 +50,7 @@ export const GUIDE_PICTURES: Readonly<Record<string, readonly GuidePicture[]>> =
   replace: [
     {
       state: 'set-up-app/replacing',
-      alt: 'The page “Set up authentication app” says that the new app will take the place of the old one, which works until then.',
+      alt: 'The page “Set up authentication app” says that the new app will replace the old one, which works until then.',
     },
   ],
   remove: [
