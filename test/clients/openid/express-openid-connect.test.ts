@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { loadWords } from '../../../src/kernel/i18n.ts';
 import { MARIADB } from '../../support/databases.ts';
-import { openLynx, withoutScript } from '../browsers.ts';
+import { withoutScript } from '../browsers.ts';
 import { PORTAL } from '../chain.ts';
 import { WIKI } from '../names.ts';
 import { signsInByPages } from '../steps.ts';
@@ -9,8 +9,8 @@ import { expressClient } from './express-app.ts';
 import { signsIn } from './signs-in.ts';
 import { TLS_FRONT } from './tls-front.ts';
 
-const { client, pagesServed } = expressClient();
-const [german, french] = [loadWords().for('de'), loadWords().for('fr')];
+const { client } = expressClient();
+const german = loadWords().for('de');
 
 signsIn(client, TLS_FRONT, MARIADB, (chain) => {
   it('goes the whole way in Chromium without JavaScript', async () => {
@@ -27,17 +27,5 @@ signsIn(client, TLS_FRONT, MARIADB, (chain) => {
       await page.goto(`${WIKI}/`);
       assert.ok(page.url().startsWith(`${PORTAL}/sign-in`), page.url());
     });
-  });
-
-  it('signs in by Lynx', async () => {
-    const member = await chain().member();
-    const lynx = await openLynx(chain(), french, `${WIKI}/`, pagesServed);
-    try {
-      await lynx.shows(french.t('sign-in.title'));
-      await signsInByPages(lynx, member, french);
-      await lynx.shows(`User ${member.email}`);
-    } finally {
-      await lynx.close();
-    }
   });
 });
