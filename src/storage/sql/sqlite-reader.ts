@@ -1,10 +1,15 @@
 import type { Knex } from 'knex';
 import { refuseInTransaction } from './transaction.ts';
 
+/** A statement that SQLite has compiled. */
+interface Prepared {
+  all(bindings: readonly string[]): unknown[];
+}
+
 /** A connection of better-sqlite3. */
 export interface SqliteConnection {
   pragma(statement: string): unknown;
-  prepare(sql: string): { all(bindings: readonly string[]): unknown[] };
+  prepare(sql: string): Prepared;
   close(): void;
 }
 
@@ -16,6 +21,8 @@ export class SqliteReader {
   readonly #db: Knex;
   readonly #open: () => SqliteConnection;
   #connection: SqliteConnection | undefined;
+  /** By the text: the few statements that requests read by. SQLite compiles them anew by itself when tables have changed. */
+  readonly #prepared = new Map<string, Prepared>();
 
   constructor(db: Knex, open: () => SqliteConnection) {
     this.#db = db;
@@ -28,12 +35,18 @@ export class SqliteReader {
     refuseInTransaction(db);
     db.client.emit('query', { sql, bindings });
     try {
-      this.#connection ??= this.#open();
-      return this.#connection.prepare(sql).all(bindings);
+      return this.#statement(sql).all(bindings);
     } catch (error) {
       db.client.emit('query-error', error, { sql, bindings });
       throw error;
     }
+  }
+
+  #statement(sql: string): Prepared {
+    this.#connection ??= this.#open();
+    const statement = this.#prepared.get(sql) ?? this.#connection.prepare(sql);
+    this.#prepared.set(sql, statement);
+    return statement;
   }
 
   close(): void {
