@@ -1,3 +1,4 @@
+import type { MessageKey } from '../kernel/i18n.ts';
 import type { HostApp, OidcApp, SignedApp } from './app.ts';
 
 /** What administrators can set. `origin` as `parseAppOrigin` returns it. The kind of an app stays. */
@@ -12,6 +13,17 @@ export type SignedAppInput = Omit<SignedApp, 'id' | 'createdAt'>;
  * "pkce needed": a public client without PKCE.
  */
 export type AppFault = Clash | 'own site' | 'not https' | 'own address' | 'elsewhere' | 'pkce needed';
+
+/** What a form or a command says of a fault. */
+export const APP_FAULT_TEXTS = {
+  'name taken': 'cli.app-exists',
+  'host taken': 'cli.app-address-taken',
+  'own site': 'cli.app-own-site',
+  'not https': 'cli.app-not-https',
+  'own address': 'app.fault.own-address',
+  elsewhere: 'app.fault.elsewhere',
+  'pkce needed': 'app.fault.pkce-needed',
+} as const satisfies Readonly<Record<AppFault, MessageKey>>;
 
 /** The setting that a fault is about, where it is none of those that all apps have. */
 export type FaultySetting = keyof OidcApp['client'] | keyof SignedApp['signed'];

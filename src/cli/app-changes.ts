@@ -1,8 +1,7 @@
 import type { App, AppKind, ListedApp } from '../apps/app.ts';
-import type { AppFault, AppInput, AppRefused } from '../apps/apps.ts';
+import { APP_FAULT_TEXTS, type AppFault, type AppInput, type AppRefused } from '../apps/app-input.ts';
 import { OIDC_DEFAULTS } from '../apps/oidc-client.ts';
 import { DESTINATIONS, type SignedHandOver } from '../apps/signed-hand-over.ts';
-import type { MessageKey } from '../kernel/i18n.ts';
 import { appNamed } from './app-named.ts';
 import { type GivenApp, withoutGaps } from './app-record.ts';
 import type { Given } from './app-settings.ts';
@@ -130,21 +129,15 @@ async function idsOf({ services, words }: Operation, names: readonly string[]): 
   return ids;
 }
 
-const REFUSALS: Readonly<Record<AppFault | 'gone', MessageKey>> = {
-  'name taken': 'cli.app-exists',
-  'host taken': 'cli.app-address-taken',
-  'own site': 'cli.app-own-site',
-  'not https': 'cli.app-not-https',
-  'own address': 'app.fault.own-address',
-  elsewhere: 'app.fault.elsewhere',
-  'pkce needed': 'app.fault.pkce-needed',
-  gone: 'cli.no-app',
-};
-
 function refusalOf(
   { words }: Operation,
   { fault, address }: AppRefused<AppFault | 'gone'>,
   { name, origin }: Pick<App, 'name' | 'origin'>,
 ): CommandError {
-  return new CommandError(words.t(REFUSALS[fault], { app: name, address: address ?? origin }));
+  return new CommandError(
+    words.t(fault === 'gone' ? 'cli.no-app' : APP_FAULT_TEXTS[fault], {
+      app: name,
+      address: address ?? origin,
+    }),
+  );
 }

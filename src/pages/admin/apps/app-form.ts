@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type App, type AppKind, toldGroupsOf } from '../../../apps/app.ts';
-import type { AppFault, AppInput, AppRefused } from '../../../apps/apps.ts';
+import { APP_FAULT_TEXTS, type AppInput, type AppRefused } from '../../../apps/app-input.ts';
 import type { MessageKey, Translator } from '../../../kernel/i18n.ts';
 import type { Group } from '../../../policy/group.ts';
 import { addFormPage, type FormOutcome } from '../../../web/form-page.ts';
@@ -178,18 +178,7 @@ function formPage<Fields extends z.ZodRawShape, One extends App, Input extends A
 }
 
 function refusal({ fault, setting, address }: AppRefused, { name, origin }: AppInput): FormOutcome {
-  if (fault === 'name taken') {
-    return { errors: [{ field: 'name', key: 'cli.app-exists', values: { app: name } }] };
-  }
-  const field = setting ?? 'origin';
-  return { errors: [{ field, key: FAULTS[fault], values: { address: address ?? origin } }] };
+  const field = fault === 'name taken' ? 'name' : (setting ?? 'origin');
+  const values = { app: name, address: address ?? origin };
+  return { errors: [{ field, key: APP_FAULT_TEXTS[fault], values }] };
 }
-
-const FAULTS = {
-  'host taken': 'cli.app-address-taken',
-  'own site': 'cli.app-own-site',
-  'not https': 'cli.app-not-https',
-  'own address': 'app.fault.own-address',
-  elsewhere: 'app.fault.elsewhere',
-  'pkce needed': 'app.fault.pkce-needed',
-} as const satisfies Record<Exclude<AppFault, 'name taken'>, MessageKey>;
