@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditEventName } from '../../src/audit/vocabulary.ts';
-import { openPortal, type TestPortal } from '../support/portal.ts';
 import { runs } from './command-line.ts';
+import { usePortalOnFile } from './portal-on-file.ts';
 
 const CALLBACK = 'https://desk.example.org/auth/callback';
 const DESK = [
@@ -17,43 +16,27 @@ const FORUM = [
 ] as const;
 
 describe('The command line: apps that speak a protocol', () => {
-  let folder: string;
-  let portal: TestPortal;
-  const environment = () => ({
-    DATABASE_URL: `sqlite:${join(folder, 'portal.sqlite')}`,
-    DATA_DIR: folder,
-    BASE_URL: 'https://help.example.org',
-  });
-  const command = (...args: string[]) => runs(environment(), args);
+  const { portal, folder, environment, command } = usePortalOnFile();
   const app = (...args: string[]) => command('app', ...args);
   const shown = async (name: string) => JSON.parse((await app('show', name, '--json')).output);
   const detail = async (event: AuditEventName) =>
-    (await portal.services.audit.search({ event, page: 1, pageSize: 1 })).events[0]?.detail;
+    (await portal().services.audit.search({ event, page: 1, pageSize: 1 })).events[0]?.detail;
   const secretsOf = async (name: string) => {
-    const found = await portal.services.apps.findByName(name);
-    return found ? portal.services.appSecrets.of(found) : [];
+    const found = await portal().services.apps.findByName(name);
+    return found ? portal().services.appSecrets.of(found) : [];
   };
   const everywhere = async () =>
     JSON.stringify([
-      (await portal.services.audit.search({ page: 1, pageSize: 100 })).events,
+      (await portal().services.audit.search({ page: 1, pageSize: 100 })).events,
       (await app('list', '--json')).output,
       (await app('show', 'Desk')).output,
       (await app('show', 'Desk', '--json')).output,
     ]);
 
-  beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'postern-cli-'));
-    portal = await openPortal('database', environment());
-  });
-  afterEach(async () => {
-    await portal.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
   it('are added with safe defaults, and their secret is printed once', async () => {
     const ran = await app('create', ...DESK);
     assert.equal(ran.code, 0, ran.errors);
-    const id = (await portal.services.apps.findByName('Desk'))?.id;
+    const id = (await portal().services.apps.findByName('Desk'))?.id;
     const [secret = ''] = await secretsOf('Desk');
     assert.deepEqual(ran.output.trimEnd().split('\n'), [
       ...['The app “Desk” was added.', `client id: ${id}`, `secret, shown only now: ${secret}`],
@@ -149,7 +132,7 @@ describe('The command line: apps that speak a protocol', () => {
     ] as const) {
       await app('create', ...args);
       const { output } = await app('show', name, '--json');
-      const file = join(folder, 'app.json');
+      const file = join(folder(), 'app.json');
       writeFileSync(file, output);
       assert.equal(
         (await app('update', name, '--from', file)).output,
@@ -181,7 +164,7 @@ describe('The command line: apps that speak a protocol', () => {
     it(`are not changed by a file with ${what}`, async () => {
       await app('create', ...DESK);
       const before = await shown('Desk');
-      const file = join(folder, 'app.json');
+      const file = join(folder(), 'app.json');
       writeFileSync(file, JSON.stringify(record));
       const ran = await app('update', 'Desk', '--from', file);
       assert.equal(ran.code, 1);
@@ -222,7 +205,7 @@ describe('The command line: apps that speak a protocol', () => {
       assert.equal(ran.code, code, ran.errors);
       assert.match(ran.errors, error);
       assert.equal(ran.errors.trimEnd().split('\n').length, 1);
-      assert.deepEqual(await portal.services.apps.all(), []);
+      assert.deepEqual(await portal().services.apps.all(), []);
     });
   }
 

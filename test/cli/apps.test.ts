@@ -1,35 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AuditEventName } from '../../src/audit/vocabulary.ts';
-import { openPortal, type TestPortal } from '../support/portal.ts';
 import { runs } from './command-line.ts';
+import { usePortalOnFile } from './portal-on-file.ts';
 
 const WIKI = ['Wiki', '--address', 'https://wiki.example.org'] as const;
 
 describe('The command line: apps', () => {
-  let folder: string;
-  let portal: TestPortal;
-  const environment = () => ({
-    DATABASE_URL: `sqlite:${join(folder, 'portal.sqlite')}`,
-    DATA_DIR: folder,
-    BASE_URL: 'https://help.example.org',
-  });
-  const command = (...args: string[]) => runs(environment(), args);
+  const { portal, folder, environment, command } = usePortalOnFile();
   const app = (...args: string[]) => command('app', ...args);
   const shown = async (name: string) => JSON.parse((await app('show', name, '--json')).output);
   const detail = async (event: AuditEventName) =>
-    (await portal.services.audit.search({ event, page: 1, pageSize: 1 })).events[0]?.detail;
-
-  beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'postern-cli-'));
-    portal = await openPortal('database', environment());
-  });
-  afterEach(async () => {
-    await portal.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+    (await portal().services.audit.search({ event, page: 1, pageSize: 1 })).events[0]?.detail;
 
   it('are added with their audience, and listed for people and for programs', async () => {
     assert.equal((await app('list')).output, 'There are no apps yet.\n');
@@ -117,7 +100,7 @@ describe('The command line: apps', () => {
     await app('create', ...WIKI, '--groups', 'Agents', '--proof', 'second-step', '--fresh', '60');
     const { output } = await app('show', 'Wiki', '--json');
     const before = JSON.parse(output);
-    const file = join(folder, 'wiki.json');
+    const file = join(folder(), 'wiki.json');
     writeFileSync(file, output);
     await app('remove', 'Wiki');
     assert.equal((await app('create', '--from', file)).output, 'The app “Wiki” was added.\n');
@@ -141,12 +124,12 @@ describe('The command line: apps', () => {
     ['has a name with two lines', '{"name":"a\\nb"}', /“name”/],
   ] as const) {
     it(`are not read from a file that ${what}`, async () => {
-      const file = join(folder, 'app.json');
+      const file = join(folder(), 'app.json');
       writeFileSync(file, text);
       const ran = await app('create', 'Wiki', '--from', file);
       assert.equal(ran.code, 1);
       assert.match(ran.errors, error);
-      assert.deepEqual(await portal.services.apps.all(), []);
+      assert.deepEqual(await portal().services.apps.all(), []);
     });
   }
 
@@ -191,7 +174,7 @@ describe('The command line: apps', () => {
       assert.equal(ran.code, code);
       assert.match(ran.errors, error);
       assert.equal(ran.errors.trimEnd().split('\n').length, 1);
-      assert.deepEqual(await portal.services.apps.all(), []);
+      assert.deepEqual(await portal().services.apps.all(), []);
     });
   }
 

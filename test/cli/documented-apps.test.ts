@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OPERATOR, openPortal, type TestPortal } from '../support/portal.ts';
-import { runs } from './command-line.ts';
+import { OPERATOR } from '../support/portal.ts';
+import { usePortalOnFile } from './portal-on-file.ts';
 
 const FOLDER = join(import.meta.dirname, '../../docs/apps');
 
@@ -29,23 +28,10 @@ function documented(page: string): Documented[] {
 const ALL = readdirSync(FOLDER).flatMap(documented);
 
 describe('The apps of the documents', () => {
-  let folder: string;
-  let portal: TestPortal;
-  const environment = () => ({
-    DATABASE_URL: `sqlite:${join(folder, 'portal.sqlite')}`,
-    DATA_DIR: folder,
-    BASE_URL: 'https://help.example.org',
-  });
-  const run = (...args: string[]) => runs(environment(), args);
+  const { portal, command: run } = usePortalOnFile();
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'postern-documented-'));
-    portal = await openPortal('database', environment());
     for (const group of ['Agents', 'Staff']) await run('group', 'create', group);
-  });
-  afterEach(async () => {
-    await portal.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   it('are connected by the commands on their pages, with the addresses of the table above', async () => {
@@ -54,7 +40,7 @@ describe('The apps of the documents', () => {
       const [, , name = ''] = command;
       const ran = await run(...command);
       assert.equal(ran.code, 0, `${page}: ${ran.errors}`);
-      const app = await portal.services.apps.findByName(name);
+      const app = await portal().services.apps.findByName(name);
       assert.ok(app, page);
       const stored = JSON.stringify(app);
       const missing = addresses.filter((address) => !stored.includes(`"${address}"`));
@@ -63,7 +49,7 @@ describe('The apps of the documents', () => {
         page === 'deskpro.md' ? missing.filter((one) => !one.includes('/user_sources/')) : missing;
       assert.deepEqual(others, [], `${page} has them in its table alone`);
       // Some pages have two ways for one app.
-      await portal.services.apps.remove(app, OPERATOR);
+      await portal().services.apps.remove(app, OPERATOR);
     }
   });
 
