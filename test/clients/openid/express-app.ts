@@ -10,9 +10,8 @@ import { type Credentials, escaped, ISSUER, type OpenIdClient } from './open-id-
 import { portalFetch } from './portal-fetch.ts';
 
 /** An app with express-openid-connect, set up as its documentation says; it keeps everything in memory. */
-export function expressClient(): { readonly client: OpenIdClient; pagesServed(): number } {
-  let pages = 0;
-  const client: OpenIdClient = {
+export function expressClient(): OpenIdClient {
+  return {
     name: 'express-openid-connect',
     url: `${WIKI}/`,
     registration: {
@@ -24,13 +23,7 @@ export function expressClient(): { readonly client: OpenIdClient; pagesServed():
     signOut: { url: `${WIKI}/logout`, asks: false },
     hearsOfSignOuts: true,
     async start(surroundings, credentials) {
-      const app = expressApp(surroundings, credentials);
-      const server = createServer((request, response) => {
-        response.once('finish', () => {
-          if (response.statusCode < 300) pages += 1;
-        });
-        app(request, response);
-      });
+      const server = createServer(expressApp(surroundings, credentials));
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
       const { port } = server.address() as AddressInfo;
@@ -42,7 +35,6 @@ export function expressClient(): { readonly client: OpenIdClient; pagesServed():
       return { apps: [{ host: WIKI_HOST, address: `127.0.0.1:${port}` }], close };
     },
   };
-  return { client, pagesServed: () => pages };
 }
 
 function expressApp(surroundings: Surroundings, { clientId, clientSecret }: Credentials) {

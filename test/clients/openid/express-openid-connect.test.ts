@@ -9,10 +9,9 @@ import { expressClient } from './express-app.ts';
 import { signsIn } from './signs-in.ts';
 import { TLS_FRONT } from './tls-front.ts';
 
-const { client } = expressClient();
 const german = loadWords().for('de');
 
-signsIn(client, TLS_FRONT, MARIADB, (chain) => {
+signsIn(expressClient(), TLS_FRONT, MARIADB, (chain) => {
   it('goes the whole way in Chromium without JavaScript', async () => {
     const member = await chain().member();
     await withoutScript(chain(), german, async (person) => {
